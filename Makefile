@@ -1,0 +1,77 @@
+# Everything a developer runs. Needs CPython >= 3.10 and make; the rest is installed into .venv, once.
+#
+#   make demo PYTHON=/path/to/python3.12      choose the interpreter (only used when .venv is made)
+#   make test ARGS="-k header -x"             hand options to pytest
+
+PYTHON    ?=
+ARGS      ?=
+VENV      := .venv
+BIN       := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test soak lint types format clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
+		while read -r make target text; do printf '  %s %-8s %s\n' "$$make" "$$target" "$$text"; done
+
+install: $(INSTALLED)  ## make .venv and install the project and its tools into it
+	@:
+
+# The stamp is written last: an interrupted installation is taken up again by the next make. An environment whose
+# interpreter works is kept; one whose interpreter is gone, or that was moved here from elsewhere, is made anew.
+$(INSTALLED): pyproject.toml
+	@set -e; \
+	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
+	   ! grep -qF '$(CURDIR)/$(VENV)' $(BIN)/activate; then \
+		found=; \
+		for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python3.10); do \
+			if "$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then \
+				found=$$python; break; \
+			fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "make: no CPython >= 3.10 with venv and ensurepip found;" \
+				"install one (Debian: apt install python3-venv) or say make PYTHON=..." >&2; \
+			exit 1; \
+		fi; \
+		echo "making $(VENV) with $$("$$found" -V)" >&2; \
+		"$$found" -m venv --clear $(VENV); \
+	fi; \
+	echo "installing the project and its tools into $(VENV)" >&2; \
+	$(BIN)/python -m pip install -qq -e '.[dev]'; \
+	touch $@
+
+PAYMENT := $(BIN)/lambda-tracer invoke app.lambda_handler --task-root examples/payment
+
+# The declined payment fails by design: exit code 1, and the error that the example documents. Anything else is a failure
+# of the demo.
+demo: $(INSTALLED)  ## invoke the payment example: cold, warm, and one that fails
+	@$(PAYMENT) --event examples/payment/event.json --invocations 2
+	@code=0; result=$$($(PAYMENT) --event examples/payment/event-declined.json) || code=$$?; \
+	printf '%s\n' "$$result"; \
+	[ "$$code" -eq 1 ] || { echo "make demo: the declined payment ended with $$code instead of 1" >&2; exit 1; }; \
+	case "$$result" in *PaymentDeclined*) ;; \
+		*) echo "make demo: the declined payment failed with another error than PaymentDeclined" >&2; exit 1;; esac
+
+test: $(INSTALLED)  ## run the whole suite (ARGS="..." goes to pytest)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+soak: $(INSTALLED)  ## run the tests that take minutes
+	@$(BIN)/python -m pytest -m soak --timeout 1800 $(ARGS)
+
+lint: $(INSTALLED)  ## ruff: style and formatting
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+
+types: $(INSTALLED)  ## mypy --strict
+	@$(BIN)/mypy --no-error-summary
+
+format: $(INSTALLED)  ## let ruff rewrite what it can
+	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format --quiet .
+
+clean:  ## remove everything that make and the tools made
+	@rm -rf $(VENV) .ci-cache dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
