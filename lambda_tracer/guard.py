@@ -1,0 +1,47 @@
+"""The guard between the tracer's work and the user's call, and the one voice the tracer has in the log.
+
+An error of ours ends here: it is counted, one record says that tracing lost something and the function did
+not, and the user's call goes on as if undecorated. The first message of a kind is a WARNING, every later one
+of that kind DEBUG. In the project's own test suite `reraise` is true, so that a bug of ours fails a test
+instead of hiding.
+"""
+
+from __future__ import annotations
+
+import logging
+
+logger = logging.getLogger("lambda_tracer")
+
+reraise = False
+"""Set by the project's own test suite: an error of ours is raised instead of logged."""
+
+failures = 0
+"""How many errors of ours were caught in this process."""
+
+_said: set[str] = set()
+
+
+def warn_once(kind: str, message: str, *args: object) -> None:
+    """Log `message` at WARNING the first time something of this `kind` happens in the process, later at
+    DEBUG.
+
+    `args` are formatted into the message by `logging`; never pass the user's values, they may be secrets.
+    """
+    if kind in _said:
+        logger.debug(message, *args)
+    else:
+        _said.add(kind)
+        logger.warning(message, *args)
+
+
+def failed(error: BaseException) -> None:
+    """Count an error of ours and report it once. Raises it only in the project's own test suite."""
+    global failures
+    failures += 1
+    if reraise:
+        raise error
+    if "failed" in _said:
+        logger.debug("lambda_tracer lost a part of the trace; the function is not affected", exc_info=error)
+    else:
+        _said.add("failed")
+        logger.warning("lambda_tracer lost a part of the trace; the function is not affected", exc_info=error)
