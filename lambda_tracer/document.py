@@ -1,0 +1,282 @@
+"""A subsegment -> the JSON of one X-Ray document, within X-Ray's limits.
+
+X-Ray drops a document that breaks its rules without telling anybody, so none leaves here that does (DESIGN
+D5). When a subsegment is larger than a document may be, its largest metadata values give way first, then
+exception stacks, then SQL text, then the rest of the `aws` block; a marker says what was cut and how big it
+was. Id, name, times, flags and annotations always arrive.
+
+A document is built as text, field by field. It comes out open, without its last brace: what waits inside the
+subsegment is added by `closed`, and what only a document of its own needs (trace, parent, type) by
+`standalone`.
+
+Rules: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
+"""
+
+from __future__ import annotations
+
+from json.encoder import encode_basestring_ascii as quote
+
+from .jsonable import dumps, safe_str
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .subsegment import Subsegment
+
+PREAMBLE = '{"format":"json","version":1}\n'
+"""What the X-Ray daemon expects before each document."""
+
+MAX_DATAGRAM_BYTES = 64_000
+"""A document with its preamble. X-Ray takes 64 kB; a UDP datagram holds 65,507 bytes."""
+
+MAX_DOCUMENT_BYTES = MAX_DATAGRAM_BYTES - len(PREAMBLE) - 200
+"""One subsegment without trace, parent and type, which `standalone` adds (under 200 bytes)."""
+
+MAX_NAME = 200
+MAX_ANNOTATION_TEXT = 1_000
+MAX_HTTP_TEXT = 250
+"""Characters; from the segment document's rules, as are the request and response keys below."""
+
+MAX_ANNOTATION_BYTES = 40_000
+"""All annotations of one subsegment. X-Ray indexes 50 a trace; what is beyond these bytes is counted and left out."""
+
+_REQUEST_TEXTS = ("url", "method", "user_agent", "client_ip")
+_RESPONSE_NUMBERS = ("status", "content_length")
+_AWS_TEXTS = ("operation", "region", "request_id", "account_id", "queue_url", "table_name")
+_ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@")
+_ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_SQL_TEXTS_TO_CUT = ("sanitized_query", "preparation", "connection_string", "url")
+_MARKER_HEAD = 200
+_WORTH_CUTTING = 3 * _MARKER_HEAD
+
+_quoted_names: dict[object, str] = {}
+
+
+def encode(subsegment: Subsegment, *, in_progress: bool = False) -> str:
+    """The subsegment as open JSON text of at most MAX_DOCUMENT_BYTES, without what waits inside it."""
+    name = subsegment.name
+    # A name is cleaned once: a function traces the same few again and again.
+    quoted = (_quoted_names.get(name) if type(name) is str else None) or _quoted_name(name)
+    text = f'{{"id":"{subsegment.id}","name":{quoted},"start_time":{subsegment.start_time!r}'
+    if in_progress:
+        text += ',"in_progress":true'
+    else:
+        text += f',"end_time":{subsegment.end_time!r},"in_progress":false'
+    if subsegment.namespace == "local":
+        text += ',"namespace":"local"'
+    elif subsegment.namespace:
+        text += f',"namespace":{quote(safe_str(subsegment.namespace)[:MAX_HTTP_TEXT])}'
+    if subsegment.fault:
+        text += ',"fault":true'
+    if subsegment.error:
+        text += ',"error":true'
+    if subsegment.throttle:
+        text += ',"throttle":true'
+    if subsegment.http:
+        text += _http(subsegment.http)
+    left_out = 0
+    if subsegment.annotations:
+        annotations, left_out = _annotations(subsegment.annotations)
+        text += annotations
+    if not (subsegment.metadata or subsegment.cause or subsegment.sql or subsegment.aws or left_out):
+        return text
+    metadata = [
+        [namespace, key, dumps(value)]
+        for namespace, values in list(subsegment.metadata.items())
+        for key, value in list(values.items())
+    ]
+    if left_out:
+        metadata.append(["lambda_tracer", "annotations_left_out", str(left_out)])
+    parts = _rest(metadata, subsegment.cause, subsegment.sql, subsegment.aws)
+    if len(text) + len(parts) > MAX_DOCUMENT_BYTES:
+        room = MAX_DOCUMENT_BYTES - len(text)
+        parts = _cut(room, metadata, subsegment.cause, subsegment.sql, subsegment.aws)
+    return text + parts
+
+
+def bare(subsegment: Subsegment) -> str:
+    """What arrives of a subsegment even when describing the rest of it failed: the same open text, of its identity."""
+    flags = [
+        f',"{flag}":true' for flag in ("fault", "error", "throttle") if getattr(subsegment, flag) is True
+    ]
+    return (
+        f'{{"id":"{subsegment.id}","name":{quote(clean_name(subsegment.name))},"start_time":{subsegment.start_time!r},'
+        f'"end_time":{subsegment.end_time!r},"in_progress":false{"".join(flags)}'
+    )
+
+
+def closed(text: str, children: list[str]) -> str:
+    """An open text with its last brace, and between them the finished subsegments that wait inside it."""
+    if children:
+        return f'{text},"subsegments":[{",".join(children)}]}}'
+    return text + "}"
+
+
+def standalone(text: str, trace_id: str, parent_id: str) -> str:
+    """A closed text as a document of its own, which names the trace and the parent it belongs to."""
+    return f'{{"trace_id":"{trace_id}","parent_id":"{parent_id}","type":"subsegment",{text[1:]}'
+
+
+def clean_name(name: object) -> str:
+    """`name` as X-Ray accepts it: 1 to 200 letters, digits, spaces and `_ . : / % & # = + - @`.
+
+    Other characters are left out, line breaks and tabs become spaces; of nothing that remains, `unnamed` is
+    made.
+    """
+    text = name if isinstance(name, str) else safe_str(name)
+    if not _ASCII_NAME.issuperset(text):
+        text = "".join([character for character in " ".join(text.split()) if _in_name(character)])
+    return text[:MAX_NAME] if text and not text.isspace() else "unnamed"
+
+
+def is_annotation_key(key: object) -> bool:
+    """Whether X-Ray takes `key` for an annotation: 1 to 500 ASCII letters, digits and underscores."""
+    return isinstance(key, str) and 0 < len(key) <= 500 and _ANNOTATION_KEY.issuperset(key)
+
+
+def _quoted_name(name: object) -> str:
+    quoted = quote(clean_name(name))
+    if type(name) is str and len(_quoted_names) < 1_000:  # names made up at run time must not fill the memory
+        _quoted_names[name] = quoted
+    return quoted
+
+
+def _in_name(character: str) -> bool:
+    if character in _ASCII_NAME:
+        return True
+    if character.isascii() or character > "\uffff":
+        return False
+    import unicodedata  # 1 MB of tables, only for names beyond ASCII
+
+    # X-Ray's pattern lists the letters of an older Unicode; those of 3.2 are all among them.
+    is_word = character.isalnum() and unicodedata.ucd_3_2_0.category(character)[0] in "LN"
+    return is_word or unicodedata.category(character)[0] == "Z"
+
+
+def _annotations(annotations: Mapping[str, Any]) -> tuple[str, int]:
+    kept: list[str] = []
+    size = left_out = 0
+    for key, value in list(annotations.items()):
+        if isinstance(value, str):
+            item = f"{quote(key)}:{quote(value[:MAX_ANNOTATION_TEXT])}"
+        else:
+            item = f"{quote(key)}:{dumps(value)}"
+        if size + len(item) > MAX_ANNOTATION_BYTES:
+            left_out += 1
+        else:
+            size += len(item) + 1
+            kept.append(item)
+    return f',"annotations":{{{",".join(kept)}}}', left_out
+
+
+def _http(http: Mapping[str, Any]) -> str:
+    given = http.get("request") or {}
+    request: dict[str, Any] = {
+        key: safe_str(given[key])[:MAX_HTTP_TEXT] for key in _REQUEST_TEXTS if given.get(key) is not None
+    }
+    if given.get("x_forwarded_for") is not None:
+        request["x_forwarded_for"] = bool(given["x_forwarded_for"])
+    given = http.get("response") or {}
+    response = {key: int(given[key]) for key in _RESPONSE_NUMBERS if isinstance(given.get(key), (int, float))}
+    parts = {name: part for name, part in (("request", request), ("response", response)) if part}
+    return f',"http":{dumps(parts)}' if parts else ""
+
+
+def _rest(
+    metadata: list[list[str]],
+    cause: Mapping[str, Any] | str | None,
+    sql: Mapping[str, Any] | None,
+    aws: Mapping[str, Any] | None,
+) -> str:
+    text = ""
+    if metadata:
+        namespaces: dict[str, list[str]] = {}
+        for namespace, key, value in metadata:
+            namespaces.setdefault(namespace, []).append(f"{quote(safe_str(key))}:{value}")
+        parts = [f"{quote(namespace)}:{{{','.join(items)}}}" for namespace, items in namespaces.items()]
+        text += f',"metadata":{{{",".join(parts)}}}'
+    if aws:
+        shown = {key: value for key, value in aws.items() if value is not None}
+        for key in _AWS_TEXTS:
+            if key in shown and not isinstance(shown[key], str):
+                shown[key] = safe_str(shown[key])
+        text += f',"aws":{dumps(shown)}'
+    if cause:
+        text += f',"cause":{dumps(cause)}'
+    if sql:
+        block = {key: safe_str(value) for key, value in sql.items() if value is not None}
+        if "user" in block:
+            block["user"] = block["user"][:MAX_HTTP_TEXT]
+        text += f',"sql":{dumps(block)}'
+    return text
+
+
+def _cut(
+    room: int,
+    metadata: list[list[str]],
+    cause: Mapping[str, Any] | str | None,
+    sql: Mapping[str, Any] | None,
+    aws: Mapping[str, Any] | None,
+) -> str:
+    """The rest of a subsegment that is too large, cut to `room` bytes."""
+    text = _rest(metadata, cause, sql, aws)
+    excess = len(text) - room
+    for entry in sorted(metadata, key=lambda entry: len(entry[2]), reverse=True):
+        if excess <= 0 or len(entry[2]) <= _WORTH_CUTTING:
+            break
+        marker = _marker(entry[2])
+        excess -= len(entry[2]) - len(marker)
+        entry[2] = marker
+    if excess > 0 and sum(len(quote(safe_str(key))) + len(value) for _, key, value in metadata) > room // 2:
+        # It is their number, or the length of their keys: the first ones that fit in half the room stay.
+        metadata = _first(metadata, room // 2)
+    text = _rest(metadata, cause, sql, aws)
+    if len(text) > room and isinstance(cause, dict):
+        cause = {**cause, "exceptions": [_without_stack(exception) for exception in cause["exceptions"]]}
+        text = _rest(metadata, cause, sql, aws)
+    if len(text) > room and isinstance(cause, dict):
+        cause = {**cause, "exceptions": [_short_message(exception) for exception in cause["exceptions"]]}
+        text = _rest(metadata, cause, sql, aws)
+    if len(text) > room and sql:
+        sql = {key: _shortened(key, safe_str(value)) for key, value in sql.items() if value is not None}
+        text = _rest(metadata, cause, sql, aws)
+    if len(text) > room and aws:
+        aws = {key: safe_str(aws[key])[:MAX_HTTP_TEXT] for key in _AWS_TEXTS if aws.get(key) is not None}
+        text = _rest(metadata, cause, sql, aws)
+    if len(text) > room:
+        note = quote(f"{len(text)} bytes of metadata, cause, sql and aws")
+        text = _rest([["lambda_tracer", "cut", note]], None, None, None)
+    return text
+
+
+def _marker(value: str) -> str:
+    return dumps({"lambda_tracer": "cut", "bytes": len(value), "starts_with": value[:_MARKER_HEAD]})
+
+
+def _first(metadata: list[list[str]], room: int) -> list[list[str]]:
+    kept = []
+    size = 0
+    for entry in metadata:
+        size += len(quote(safe_str(entry[1]))) + len(quote(entry[0])) + len(entry[2]) + 8
+        if size > room:
+            break
+        kept.append(entry)
+    return [*kept, ["lambda_tracer", "metadata_left_out", str(len(metadata) - len(kept))]]
+
+
+def _without_stack(exception: Mapping[str, Any]) -> dict[str, Any]:
+    shorter = {key: value for key, value in exception.items() if key != "stack"}
+    shorter["truncated"] = exception.get("truncated", 0) + len(exception.get("stack", ()))
+    return shorter
+
+
+def _short_message(exception: Mapping[str, Any]) -> dict[str, Any]:
+    return {**exception, "message": exception.get("message", "")[:MAX_HTTP_TEXT]}
+
+
+def _shortened(key: str, text: str) -> str:
+    if key in _SQL_TEXTS_TO_CUT and len(text) > _WORTH_CUTTING:
+        return f"{text[:_MARKER_HEAD]}... [cut: {len(text)} characters]"
+    return text[:MAX_HTTP_TEXT]

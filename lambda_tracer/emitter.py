@@ -1,0 +1,182 @@
+"""UDPEmitter: finished documents -> the X-Ray daemon, over one connected, non-blocking UDP socket."""
+
+from __future__ import annotations
+
+import time
+from os import getpid
+
+from . import settings
+from .document import PREAMBLE
+from .guard import warn_once
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Any
+
+DEFAULT_ADDRESS = "127.0.0.1:2000"
+"""Where the daemon listens when nothing says otherwise."""
+
+BURST_DATAGRAMS = 64
+BURST_BYTES = 128_000
+PAUSE_S = 0.0005
+"""After so much has been sent back to back the sender pauses. A default socket buffer of 208 kB holds four
+datagrams of 48 kB, and what does not fit is dropped without a word; half a millisecond lets an ordinary
+reader catch up."""
+
+IDLE_S = 0.005
+"""A gap after which a reader has caught up anyway: the next datagram begins a new burst."""
+
+_RETRIES = 3
+
+
+class InvalidDaemonAddressException(ValueError):
+    """A daemon address that cannot be read was passed to `set_daemon_address` or `configure`."""
+
+
+class UDPEmitter:
+    """Sends documents to the X-Ray daemon. Never blocks for longer than a pause, never raises while sending.
+
+    `sent` and `failed` count documents.
+    """
+
+    def __init__(self) -> None:
+        """The address is `AWS_XRAY_DAEMON_ADDRESS`, read when the first document is sent."""
+        self.sent = 0
+        self.failed = 0
+        self._given_address: str | None = None
+        self._socket: socket.socket | None = None
+        self._pid = 0
+        self._is_unreadable = False
+        self._burst_datagrams = 0
+        self._burst_bytes = 0
+        self._last_send = 0.0
+
+    def set_daemon_address(self, address: str | None) -> None:
+        """Send to `address`, unless `AWS_XRAY_DAEMON_ADDRESS` is set: that wins. None changes nothing.
+
+        `host:port`, or `tcp:host:port udp:host:port` in either order, of which the UDP half is used. Raises
+        InvalidDaemonAddressException for anything else.
+        """
+        if address:
+            parse_daemon_address(address)
+            self._given_address = address
+            self.reset()
+
+    @property
+    def ip(self) -> str | None:
+        """The host that documents are sent to; None when the address cannot be read."""
+        address = self._address()
+        return address[0] if address else None
+
+    @property
+    def port(self) -> int | None:
+        """The UDP port that documents are sent to; None when the address cannot be read."""
+        address = self._address()
+        return address[1] if address else None
+
+    def reset(self) -> None:
+        """Close the socket; the next document opens a new one to the address that is then in force."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        self._is_unreadable = False
+
+    def send_entity(self, entity: Any) -> None:
+        """Send what `entity.serialize()` returns: the X-Ray SDK's name for it."""
+        document = entity.serialize()
+        if document:
+            self.send(document)
+
+    def send(self, document: str) -> None:
+        """Send one document (ASCII JSON text)."""
+        datagram = (PREAMBLE + document).encode("ascii")
+        try:
+            if self._socket is None or self._pid != getpid():  # a forked worker has a socket of its own
+                self._open()
+            if self._socket is not None and self._deliver(self._socket, datagram):
+                self.sent += 1
+            else:
+                self.failed += 1
+        except OSError as error:
+            self.failed += 1
+            self._socket = None
+            warn_once(
+                "send",
+                "cannot send to the X-Ray daemon (%s): this part of the trace is lost",
+                type(error).__name__,
+            )
+
+    def _open(self) -> None:
+        import _socket as sockets  # the C module alone: `socket` would cost 1.9 ms of cold start
+
+        self._socket = None
+        address = None if self._is_unreadable else self._address()
+        if address is None:
+            self._is_unreadable = True
+            return
+        family = sockets.AF_INET6 if ":" in address[0] else sockets.AF_INET
+        opened: Any = sockets.socket(family, sockets.SOCK_DGRAM)
+        opened.connect(address)
+        opened.setblocking(False)
+        self._socket = opened
+        self._pid = getpid()
+
+    def _deliver(self, opened: socket.socket, datagram: bytes) -> bool:
+        self._pace(len(datagram))
+        for attempt in range(_RETRIES):
+            try:
+                opened.send(datagram)
+                return True
+            except ConnectionRefusedError:
+                # The kernel reports that an *earlier* datagram found nobody; this one has not been sent yet.
+                continue
+            except BlockingIOError:
+                time.sleep(PAUSE_S * (attempt + 1))
+        warn_once("send", "the X-Ray daemon does not take documents: this part of the trace is lost")
+        return False
+
+    def _pace(self, size: int) -> None:
+        now = time.monotonic()
+        if now - self._last_send > IDLE_S:
+            self._burst_datagrams = self._burst_bytes = 0
+        elif self._burst_datagrams >= BURST_DATAGRAMS or self._burst_bytes + size > BURST_BYTES:
+            time.sleep(PAUSE_S)
+            now = time.monotonic()
+            self._burst_datagrams = self._burst_bytes = 0
+        self._burst_datagrams += 1
+        self._burst_bytes += size
+        self._last_send = now
+
+    def _address(self) -> tuple[str, int] | None:
+        address = settings.daemon_address()
+        if address is None:
+            address = self._given_address or DEFAULT_ADDRESS
+        try:
+            return parse_daemon_address(address)
+        except InvalidDaemonAddressException as error:
+            warn_once("address", "AWS_XRAY_DAEMON_ADDRESS: %s; no trace is sent", error)
+            return None
+
+
+def parse_daemon_address(address: str) -> tuple[str, int]:
+    """The host and UDP port that `address` names.
+
+    `host:port`, `[IPv6]:port`, or several of these marked `udp:` and `tcp:` with space between them. Raises
+    InvalidDaemonAddressException.
+    """
+    parts = address.split() if isinstance(address, str) else []
+    marked = {
+        kind: rest for kind, _, rest in (part.partition(":") for part in parts) if kind in ("udp", "tcp")
+    }
+    if len(parts) == 1 and not marked:
+        target = parts[0]
+    elif len(marked) == len(parts) and "udp" in marked:
+        target = marked["udp"]
+    else:
+        raise InvalidDaemonAddressException("expected host:port, or tcp:host:port udp:host:port")
+    host, _, port = target.partition("]:") if target.startswith("[") else target.partition(":")
+    port = port.partition(":")[0]
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise InvalidDaemonAddressException("expected host:port with a port from 1 to 65535")
+    return host.lstrip("["), int(port)

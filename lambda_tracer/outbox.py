@@ -1,0 +1,194 @@
+"""Where finished documents wait for their parents, and when they leave (DESIGN D4).
+
+X-Ray allows a trace that arrives in few full documents five times the size of one that trickles in, a burst
+of small datagrams overruns the daemon's socket buffer, and sending is a third of what a subsegment costs. So
+a finished subsegment is encoded at once and waits inside its open parent. It leaves
+
+- inside its parent, when the outermost one closes: as a rule, an invocation is one datagram;
+- by itself, when what waits beside it would pass MAX_WAITING_BYTES (the oldest go, just enough to make room), when the
+  oldest has waited MAX_WAITING_S, when documents would nest deeper than MAX_NESTING, or when its parent has gone.
+
+Nothing that closed is dropped because of its neighbours' size.
+"""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from time import monotonic
+
+from . import document, guard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .invocation import Invocation
+    from .recorder import Recorder
+    from .subsegment import Subsegment
+
+MAX_WAITING_BYTES = 48_000
+"""What waits in one open parent: leaves it room for what it has to say itself."""
+
+MAX_WAITING_S = 5.0
+"""How much finished work a crash may take with it."""
+
+MAX_NESTING = 50
+"""Levels of subsegments in one document."""
+
+_lock = allocate_lock()
+
+
+class Finished:
+    """A closed document that waits: `text`, and `height`, the levels of subsegments in it."""
+
+    __slots__ = ("height", "text")
+
+    def __init__(self, text: str, height: int) -> None:
+        self.text = text
+        self.height = height
+
+
+class Outbox:
+    """What one recorder has finished and not yet sent. Safe to use from any thread."""
+
+    __slots__ = ("_recorder",)
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def put(self, subsegment: Subsegment) -> None:
+        """Take a subsegment that has ended, with all that waits inside it."""
+        invocation = subsegment.invocation
+        try:
+            text = document.encode(subsegment)
+        except Exception as error:
+            text = document.bare(subsegment)
+            guard.failed(error)
+        leaving: list[str] = []
+        with _lock:
+            finished = _join(subsegment, text, leaving)
+            parent = subsegment.parent
+            if parent is not None and parent.accepts_children and _make_room(parent, finished, leaving):
+                parent.waiting.append(finished)
+                parent.waiting_bytes += len(finished.text) + 1
+                now = monotonic()
+                if invocation.waiting_since is None:
+                    invocation.waiting_since = now
+                elif now - invocation.waiting_since > MAX_WAITING_S:
+                    leaving += _take_all(invocation)
+            else:
+                leaving.append(document.standalone(finished.text, invocation.trace_id, subsegment.parent_id))
+                if not invocation.open:
+                    invocation.waiting_since = None
+        if leaving:
+            self._send(leaving)
+        if subsegment.parent is None and invocation.open:
+            for left in list(invocation.open.values()):
+                if _is_below(left, subsegment):
+                    self.leave_behind(left)
+
+    def leave_behind(self, subsegment: Subsegment) -> None:
+        """Send an open subsegment as in progress: those above it are gone, and perhaps nobody will ever close
+        it.
+
+        When somebody does, its whole document replaces this one.
+        """
+        with _lock:
+            if not subsegment.accepts_children:
+                return
+            leaving = _take(subsegment)
+            subsegment.accepts_children = False
+        text = document.closed(document.encode(subsegment, in_progress=True), [])
+        leaving.append(document.standalone(text, subsegment.invocation.trace_id, subsegment.parent_id))
+        self._send(leaving)
+
+    def flush(self, invocation: Invocation) -> None:
+        """Send all that waits, now."""
+        with _lock:
+            leaving = _take_all(invocation)
+        self._send(leaving)
+
+    def _send(self, documents: list[str]) -> None:
+        emitter = self._recorder.emitter
+        send = getattr(emitter, "send", None)
+        for text in documents:
+            if send is not None:
+                send(text)
+            else:  # an emitter made for the X-Ray SDK
+                emitter.send_entity(_Entity(text))
+
+
+class _Entity:
+    """A document as the X-Ray SDK's emitters take it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def serialize(self) -> str:
+        return self._text
+
+
+def after_fork() -> None:
+    """In a forked child: the lock may have been held by a thread that does not exist here."""
+    global _lock
+    _lock = allocate_lock()
+
+
+def _join(subsegment: Subsegment, text: str, leaving: list[str]) -> Finished:
+    """The subsegment's own text and its children as one document; children that do not fit in it leave."""
+    subsegment.accepts_children = False
+    children: list[Finished] = subsegment.waiting
+    if not children:
+        return Finished(document.closed(text, []), 1)
+    size = len(text) + subsegment.waiting_bytes + len(',"subsegments":[]}')
+    kept = []
+    for child in children:
+        if size > document.MAX_DOCUMENT_BYTES or child.height >= MAX_NESTING:
+            leaving.append(document.standalone(child.text, subsegment.invocation.trace_id, subsegment.id))
+            size -= len(child.text) + 1
+        else:
+            kept.append(child)
+    subsegment.waiting = []
+    subsegment.waiting_bytes = 0
+    height = 1 + max([child.height for child in kept], default=0)
+    return Finished(document.closed(text, [child.text for child in kept]), height)
+
+
+def _make_room(parent: Subsegment, finished: Finished, leaving: list[str]) -> bool:
+    """Let the oldest that wait in `parent` leave until `finished` fits beside the rest. False when it never will."""
+    size = len(finished.text) + 1
+    if size > MAX_WAITING_BYTES:
+        return False
+    leave = 0
+    while parent.waiting_bytes + size > MAX_WAITING_BYTES:
+        oldest: Finished = parent.waiting[leave]
+        leaving.append(document.standalone(oldest.text, parent.invocation.trace_id, parent.id))
+        parent.waiting_bytes -= len(oldest.text) + 1
+        leave += 1
+    del parent.waiting[:leave]
+    return True
+
+
+def _take(subsegment: Subsegment) -> list[str]:
+    """What waits in a subsegment, as documents of their own."""
+    taken = [
+        document.standalone(child.text, subsegment.invocation.trace_id, subsegment.id)
+        for child in subsegment.waiting
+    ]
+    subsegment.waiting = []
+    subsegment.waiting_bytes = 0
+    return taken
+
+
+def _take_all(invocation: Invocation) -> list[str]:
+    invocation.waiting_since = None
+    return [text for subsegment in list(invocation.open.values()) for text in _take(subsegment)]
+
+
+def _is_below(subsegment: Subsegment, ancestor: Subsegment) -> bool:
+    parent = subsegment.parent
+    while parent is not None:
+        if parent is ancestor:
+            return True
+        parent = parent.parent
+    return False

@@ -1,0 +1,293 @@
+"""Subsegment: one timed piece of work in a trace, what is known about it, and those that record nothing.
+
+A subsegment belongs to an invocation and has a parent: another subsegment or, at the top, the segment that
+Lambda itself writes. What its methods accept is what the X-Ray SDK's accept; what X-Ray would reject gets one
+message in the log, and never an exception in the user's code.
+"""
+
+from __future__ import annotations
+
+import time
+from os import urandom
+
+from . import cause as causes
+from .document import is_annotation_key
+from .guard import failed, warn_once
+from .jsonable import type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from .invocation import Invocation
+    from .recorder import Recorder
+
+_REQUEST_KEYS = frozenset(("url", "method", "user_agent", "client_ip", "x_forwarded_for"))
+_RESPONSE_KEYS = frozenset(("status", "content_length"))
+
+
+class Subsegment:
+    """A subsegment that is recorded.
+
+    Times are epoch seconds (float). `annotations`, `metadata`, `http` and `aws` are the dicts that are sent,
+    `sql` is one or None; `cause` describes the exception that it failed with. `fault`, `error` and `throttle`
+    are X-Ray's flags.
+    """
+
+    __slots__ = (
+        "__dict__",  # attributes that users set on it are accepted as ever; they are not sent
+        "__weakref__",
+        "_origin_header",
+        "accepts_children",
+        "annotations",
+        "aws",
+        "cause",
+        "end_time",
+        "error",
+        "fault",
+        "http",
+        "id",
+        "invocation",
+        "is_managed",
+        "metadata",
+        "name",
+        "namespace",
+        "parent",
+        "parent_id",
+        "recorder",
+        "sql",
+        "start_time",
+        "throttle",
+        "waiting",
+        "waiting_bytes",
+    )
+
+    sampled = True
+    type = "subsegment"
+
+    def __init__(
+        self,
+        name: str,
+        namespace: str,
+        parent: Subsegment | None,
+        invocation: Invocation,
+        recorder: Recorder,
+    ) -> None:
+        """Opened by `Recorder.begin_subsegment`, which see."""
+        self.id = urandom(
+            8
+        ).hex()  # never a seeded generator: forked workers and restored snapshots would repeat it
+        self.name = name
+        self.namespace = namespace
+        self.parent = parent
+        self.parent_id = invocation.parent_id if parent is None else parent.id
+        self.invocation = invocation
+        self.recorder = recorder
+        self.end_time: float | None = None
+        self.fault = self.error = self.throttle = False
+        self.annotations: dict[str, Any] = {}
+        self.metadata: dict[str, dict[Any, Any]] = {}
+        self.http: dict[str, dict[str, Any]] = {}
+        self.aws: dict[str, Any] = {}
+        self.sql: dict[str, Any] | None = None
+        self.cause: dict[str, Any] | str | None = None
+        self.is_managed = False
+        self.accepts_children = True
+        self.waiting: list[Any] = []
+        self.waiting_bytes = 0
+        self._origin_header: Any = None
+        self.start_time = time.time()
+
+    @property
+    def trace_id(self) -> str:
+        """The trace it belongs to, `1-<8 hex>-<24 hex>`."""
+        return self.invocation.trace_id
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether it is still open."""
+        return self.end_time is None
+
+    def put_annotation(self, key: str, value: Any) -> None:
+        """Add an annotation, which X-Ray indexes for search.
+
+        `key`: 1 to 500 ASCII letters, digits and underscores. `value`: str (1,000 characters are kept), int,
+        float or bool. Anything else is left out, with one message in the log.
+        """
+        if self._has_ended("put_annotation"):
+            return
+        if not is_annotation_key(key):
+            warn_once(
+                "annotation key",
+                "annotation left out: its key must be 1 to 500 ASCII letters, digits or underscores",
+            )
+        elif isinstance(value, (str, int, float)):
+            self.annotations[str.__str__(key)] = _plain(value)
+        else:
+            warn_once(
+                "annotation value",
+                "annotation left out: its value must be str, int, float or bool, not %s",
+                type_name(value),
+            )
+
+    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
+        """Add a value that is shown with the subsegment but not indexed.
+
+        `value` may be anything; it is encoded when the subsegment closes, and never consumed. `namespace` is
+        a str that does not start with `AWS.`; with another one the value is left out, with one message in the
+        log.
+        """
+        if self._has_ended("put_metadata"):
+            return
+        if not isinstance(namespace, str) or namespace.startswith("AWS."):
+            warn_once(
+                "namespace", "metadata left out: its namespace must be a str that does not start with 'AWS.'"
+            )
+            return
+        self.metadata.setdefault(namespace, {})[key] = value
+
+    def put_http_meta(self, key: str, value: Any) -> None:
+        """Describe the HTTP exchange that this is about.
+
+        `key`: url, method, user_agent, client_ip (str), x_forwarded_for (bool), status or content_length
+        (int, or a str of digits). A status also sets the flags, see `apply_status_code`. None is ignored.
+        """
+        if value is None or self._has_ended("put_http_meta"):
+            return
+        if key in _REQUEST_KEYS:
+            self.http.setdefault("request", {})[key] = value
+        elif key in _RESPONSE_KEYS:
+            try:
+                number = int(value)
+            except (TypeError, ValueError, OverflowError):
+                warn_once("http", "http %s left out: it must be a number, not %s", key, type_name(value))
+                return
+            self.http.setdefault("response", {})[key] = number
+            if key == "status":
+                self.apply_status_code(number)
+        else:
+            warn_once("http", "http value left out: X-Ray knows no such key")
+
+    def apply_status_code(self, status_code: int | None) -> None:
+        """Set the flags that an HTTP status stands for: 4xx error, 429 also throttle, 5xx fault."""
+        if not isinstance(status_code, int) or self._has_ended("apply_status_code"):
+            return
+        if status_code >= 500:
+            self.fault = True
+        elif status_code >= 400:
+            self.error = True
+            self.throttle = self.throttle or status_code == 429
+
+    def add_fault_flag(self) -> None:
+        """Mark it as failed by the server's doing (X-Ray's `fault`)."""
+        self.fault = True
+
+    def add_error_flag(self) -> None:
+        """Mark it as failed by the client's doing (X-Ray's `error`)."""
+        self.error = True
+
+    def add_throttle_flag(self) -> None:
+        """Mark it as throttled."""
+        self.throttle = True
+
+    def add_exception(
+        self, exception: BaseException, stack: Iterable[Any] | None = None, remote: bool = False
+    ) -> None:
+        """Mark it as fault and record the exception that caused it.
+
+        `stack`: entries as `traceback.extract_tb` gives them, in the place of the exception's own traceback;
+        `remote`: whether the exception is that of a service it called. An exception that another subsegment
+        of the invocation has recorded is referred to by id.
+        """
+        if self._has_ended("add_exception"):
+            return
+        self.fault = True
+        described = causes.describe(
+            exception, self.invocation.causes, self.recorder.max_trace_back, stack, remote
+        )
+        if isinstance(described, dict) and isinstance(self.cause, dict):
+            self.cause["exceptions"] += described["exceptions"]
+        elif isinstance(described, dict) or self.cause is None:
+            self.cause = described
+
+    def set_aws(self, aws_meta: dict[str, Any]) -> None:
+        """Set the block about the AWS call that this is (operation, region, request_id, the resource...)."""
+        if not self._has_ended("set_aws"):
+            self.aws = aws_meta
+
+    def set_sql(self, sql: dict[str, Any]) -> None:
+        """Set the block about the SQL call that this is (url, sanitized_query, database_type, user...)."""
+        self.sql = sql
+
+    def add_subsegment(self, subsegment: Subsegment) -> None:
+        """Make an open subsegment a child of this one."""
+        if self._has_ended("add_subsegment") or not isinstance(subsegment, Subsegment):
+            return
+        ancestor: Subsegment | None = self
+        while ancestor is not None:  # a subsegment under itself would be no tree
+            if ancestor is subsegment:
+                return
+            ancestor = ancestor.parent
+        subsegment.parent = self
+        subsegment.parent_id = self.id
+
+    def remove_subsegment(self, subsegment: Subsegment) -> None:
+        """Make a child of this one a child of this one's parent."""
+        if isinstance(subsegment, Subsegment) and subsegment.parent is self:
+            subsegment.parent = self.parent
+            subsegment.parent_id = self.parent_id
+
+    def close(self, end_time: float | None = None) -> None:
+        """End it, at `end_time` (epoch seconds) or now. From here on it belongs to the trace and does not
+        change.
+
+        An end before its start, as a clock that was set back gives, counts as its start.
+        """
+        if self._has_ended("close"):
+            return
+        now = time.time()
+        if end_time and isinstance(end_time, (int, float)) and end_time - end_time == 0:
+            now = float(end_time)
+        self.end_time = now if now > self.start_time else self.start_time
+        try:
+            self.recorder.finish(self)
+        except Exception as error:
+            failed(error)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as it would be sent now, without children."""
+        import json
+
+        document: dict[str, Any] = json.loads(self.serialize())
+        return document
+
+    def serialize(self) -> str:
+        """The JSON text of `to_dict`."""
+        from . import document
+
+        text = document.encode(self, in_progress=self.end_time is None)
+        return document.standalone(document.closed(text, []), self.invocation.trace_id, self.parent_id)
+
+    def save_origin_trace_header(self, trace_header: Any) -> None:
+        """Keep a header with the subsegment for `get_origin_trace_header`; it is not sent."""
+        self._origin_header = trace_header
+
+    def get_origin_trace_header(self) -> Any:
+        """What `save_origin_trace_header` kept, or None."""
+        return self._origin_header
+
+    def _has_ended(self, method: str) -> bool:
+        if self.end_time is None:
+            return False
+        warn_once(f"ended {method}", "%s: ignored, the subsegment has ended and may have been sent", method)
+        return True
+
+
+def _plain(value: str | int | float) -> str | int | float:
+    """The value without its subclass (an Enum, a numpy float), which might write itself as something else."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bool):
+        return value
+    return int.__int__(value) if isinstance(value, int) else float.__float__(value)
