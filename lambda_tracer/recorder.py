@@ -1,0 +1,322 @@
+"""Recorder: opens and closes subsegments, and knows the current one. The method names are those of the X-Ray
+SDK.
+
+The life of a subsegment: `begin_subsegment` asks `invocation` what runs and makes it, it is current while the
+user's code runs, `Subsegment.close` ends it, `finish` hands it to the `outbox`. What the header says belongs
+to `invocation`, bytes to `document`, waiting and sending to `outbox` and `emitter`; why a function is
+recorded, to `capture`.
+
+A call costs nothing but a look at the header when nothing is recorded; see benchmarks/ for what it costs when
+something is.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import invocation, outbox, settings, wrapping
+from .current import Carried, is_outermost, place, seen
+from .guard import failed, warn_once
+from .sdk_methods import SdkMethods
+from .subsegment import Subsegment
+from .trace_header import TraceHeader
+from .unrecorded import UNRECORDED, UnrecordedSubsegment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+    from typing import Any, TypeVar
+
+    from .current import AnySubsegment
+    from .invocation import Invocation
+    from .segment import LambdaSegment
+
+    CallableT = TypeVar("CallableT", bound=Callable[..., Any])
+
+_switch = settings.global_sdk_config
+_UNSET: Any = object()
+
+
+class SubsegmentContext:
+    """What `Recorder.in_subsegment` returns: a context manager (`with` and `async with`) and a decorator."""
+
+    __slots__ = ("_name", "_namespace", "_outside", "_recorder", "_suspended", "subsegment")
+
+    def __init__(self, recorder: Recorder, name: str | None, namespace: str) -> None:
+        self._recorder = recorder
+        self._name = name
+        self._namespace = namespace
+        self._outside = self._suspended = _UNSET
+
+    def __enter__(self) -> AnySubsegment:
+        self.subsegment = subsegment = self._recorder.begin_subsegment(
+            self._name or "unnamed", self._namespace
+        )
+        if subsegment.sampled:
+            subsegment.is_managed = True
+        return subsegment
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        subsegment = self.subsegment
+        if exc is not None and exc_type is not GeneratorExit and subsegment.end_time is None:
+            try:
+                subsegment.add_exception(exc)
+            except Exception as error:
+                failed(error)
+        if subsegment.end_time is None:
+            subsegment.close()
+        if subsegment is not UNRECORDED and seen.get() is subsegment:
+            seen.set(subsegment.parent)
+        if self._outside is not _UNSET:
+            seen.set(self._outside)
+
+    async def __aenter__(self) -> AnySubsegment:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(exc_type, exc, traceback)
+
+    def __call__(self, function: CallableT) -> CallableT:
+        """Decorate `function`: each call is a subsegment, named as given or else as the function."""
+        recorder = self._recorder
+        name = self._name or getattr(function, "__name__", None) or type(function).__name__
+        namespace = self._namespace
+
+        def record() -> SubsegmentContext | None:
+            return SubsegmentContext(recorder, name, namespace) if recorder.is_sampled() else None
+
+        wrapped: CallableT = wrapping.wrap(function, record)
+        return wrapped
+
+    def respond(self, value: object) -> None:
+        """The recorder does not record what functions return."""
+
+    def suspend(self) -> None:
+        """Stop being current until `resume`: a generator yielded."""
+        self._suspended = seen.get()
+        seen.set(self.subsegment.parent if self._outside is _UNSET else self._outside)
+
+    def resume(self) -> None:
+        """Be current again, in whatever context the generator goes on."""
+        self._outside = seen.get()
+        seen.set(self._suspended)
+
+
+class Recorder(SdkMethods):
+    """Records subsegments under the segment that Lambda writes.
+
+    Every method may be called at any time, from any thread or task; none raises because of the state of the
+    trace. Settings that have a meaning only where segments are ours (sampling rules, plugins, dynamic naming)
+    are accepted and kept, and have no effect (DESIGN D11).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outbox = outbox.Outbox(self)
+
+    # The life of a subsegment
+
+    def begin_subsegment(self, name: str, namespace: str = "local") -> AnySubsegment:
+        """Open a subsegment under the current one and make it current; end it with `end_subsegment`.
+
+        `namespace` is `local`, `remote` (another service) or `aws`. Where nothing is recorded, the shared
+        subsegment that does nothing is returned.
+        """
+        try:
+            running, parent = place()
+            if parent is None:
+                if not running.is_sampled or not _switch.enabled:
+                    return UNRECORDED
+            elif not isinstance(parent, Subsegment) or not _switch.enabled:
+                return self._begin_unrecorded(running, parent)
+            subsegment = Subsegment(name, namespace, parent, running, self)
+            running.open[subsegment.id] = subsegment
+            seen.set(subsegment)
+            return subsegment
+        except Exception as error:
+            failed(error)
+            return UNRECORDED
+
+    def begin_subsegment_without_sampling(self, name: str) -> UnrecordedSubsegment:
+        """Open a subsegment of which nothing is recorded, nor of what is opened under it, until it is ended."""
+        running, parent = place()
+        if parent is None and not running.is_sampled:
+            return UNRECORDED
+        return self._begin_unrecorded(running, parent)
+
+    def end_subsegment(self, end_time: float | None = None) -> None:
+        """Close the current subsegment, at `end_time` (epoch seconds) or now.
+
+        One opened by `in_subsegment` or a decorator is not closed by this but by whoever opened it.
+        """
+        running, current = place()
+        if current is None or current.is_managed:
+            if running.is_sampled and _switch.enabled:
+                warn_once(
+                    "end", "end_subsegment: ignored, no subsegment opened by begin_subsegment is current"
+                )
+            return
+        current.close(end_time)
+        seen.set(current.parent)
+
+    def in_subsegment(
+        self, name: str | None = None, namespace: str = "local", **ignored: Any
+    ) -> SubsegmentContext:
+        """A subsegment for a `with` or `async with` block; as a decorator, one for each call of a function.
+
+        It closes however the block is left; any exception but GeneratorExit makes it a fault. As a decorator
+        it takes functions of every kind, and without a `name` has the function's.
+        """
+        return SubsegmentContext(self, name, namespace)
+
+    in_subsegment_async = in_subsegment
+
+    def capture(self, name: str | None = None) -> SubsegmentContext:
+        """`in_subsegment`, as the X-Ray SDK calls it where it is a decorator."""
+        return SubsegmentContext(self, name, "local")
+
+    capture_async = capture
+
+    def begin_invocation(self) -> None:
+        """Begin a new invocation even if the trace header is the last one's; nothing is current in it yet.
+
+        The handler's decorator calls this. Without one, an invocation begins when its header is first seen.
+        """
+        invocation.begin()
+        seen.set(None)
+
+    def finish(self, subsegment: Subsegment) -> None:
+        """Take over a subsegment that has just ended; called by `Subsegment.close`."""
+        if (
+            subsegment.invocation.open.pop(subsegment.id, None) is not None
+        ):  # else a forked parent's, which sends it
+            self._outbox.put(subsegment)
+
+    def leave_behind(self, subsegment: Subsegment) -> None:
+        """Send a subsegment that is still open although its invocation has ended, as in progress."""
+        try:
+            self._outbox.leave_behind(subsegment)
+        except Exception as error:
+            failed(error)
+
+    # The current subsegment
+
+    def current_subsegment(self) -> AnySubsegment | None:
+        """The innermost open subsegment of this context, or None. Where nothing is recorded, one that does nothing."""
+        running, current = place()
+        if current is None and not (running.is_sampled and _switch.enabled):
+            return UNRECORDED
+        return current
+
+    def get_trace_entity(self) -> AnySubsegment | LambdaSegment:
+        """What a subsegment opened now would be under; give it to `set_trace_entity` in another thread."""
+        return self.current_subsegment() or self.current_segment()
+
+    def set_trace_entity(self, trace_entity: Any) -> None:
+        """Make an open subsegment (or the segment) current in this context."""
+        is_subsegment = isinstance(trace_entity, (Subsegment, UnrecordedSubsegment))
+        seen.set(trace_entity if is_subsegment and trace_entity.type == "subsegment" else None)
+
+    def clear_trace_entities(self) -> None:
+        """Make the segment itself current in this context; what is open stays open."""
+        seen.set(None)
+
+    def is_sampled(self) -> bool:
+        """Whether a subsegment opened now would be recorded."""
+        if is_outermost():
+            return _switch.enabled and invocation.current().is_sampled
+        running, current = place()
+        return _switch.enabled and (running.is_sampled if current is None else current.sampled)
+
+    def trace_header(self) -> str | None:
+        """The `X-Amzn-Trace-Id` for a request sent now: the current subsegment as Parent, what else came with
+        the header kept.
+
+        Where nothing is recorded, `Sampled=0`; a header without a sampling decision is handed on as it came,
+        and None means that there is none to send.
+        """
+        running, current = place()
+        header = running.header
+        if not header.root:
+            return None
+        if current is not None and current.sampled and _switch.enabled:
+            return TraceHeader(header.root, current.id, 1, header.data).to_header_str()
+        if header.sampled not in (0, 1):
+            return header.to_header_str()
+        sampled = 1 if current is None and running.is_sampled and _switch.enabled else 0
+        return TraceHeader(header.root, header.parent, sampled, header.data).to_header_str()
+
+    def carry(self) -> Carried | None:
+        """Where this context is in the trace, for work that another thread does on its behalf: see
+        `Carried.run`.
+
+        None outside invocations: a thread started while the module loads works for whichever invocation runs.
+        """
+        running, current = place()
+        return None if running.raw is None else Carried(running, current)
+
+    def put_annotation(self, key: str, value: Any) -> None:
+        """Annotate the current subsegment; see `Subsegment.put_annotation`. With none open: ignored, logged once."""
+        (self.current_subsegment() or self.current_segment()).put_annotation(key, value)
+
+    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
+        """Add metadata to the current subsegment (`Subsegment.put_metadata`). With none open: ignored, logged once."""
+        (self.current_subsegment() or self.current_segment()).put_metadata(key, value, namespace)
+
+    def stream_subsegments(self) -> None:
+        """Send now what has finished and waits for its parents."""
+        self._outbox.flush(place()[0])
+
+    def _begin_unrecorded(self, running: Invocation, parent: AnySubsegment | None) -> UnrecordedSubsegment:
+        subsegment = UnrecordedSubsegment(running, parent)
+        seen.set(subsegment)
+        return subsegment
+
+    # Patching libraries
+
+    def patch(
+        self,
+        modules: Sequence[str],
+        raise_errors: bool = True,
+        ignore_module_patterns: Sequence[str] | None = None,
+    ) -> None:
+        """Trace what the named libraries do, now or when they are imported; see `lambda_tracer.patches.patch`."""
+        from . import patches
+
+        patches.patch(modules, raise_errors, ignore_module_patterns)
+
+    def patch_all(self, double_patch: bool = False) -> None:
+        """Trace what every known library does, now or when it is imported; see `lambda_tracer.patches.patch_all`."""
+        from . import patches
+
+        patches.patch_all(double_patch)
+
+    def unpatch(self, modules: Sequence[str]) -> None:
+        """Put back what `patch` replaced in the named libraries; see `lambda_tracer.patches.unpatch`."""
+        from . import patches
+
+        patches.unpatch(modules)
+
+    def unpatch_all(self) -> None:
+        """Put back all that was replaced; see `lambda_tracer.patches.unpatch_all`."""
+        from . import patches
+
+        patches.unpatch_all()
+
+
+xray_recorder = Recorder()
+"""The instance that the package, its patches and every Tracer share unless told otherwise."""
+
+
+def _after_fork() -> None:
+    invocation.after_fork()
+    outbox.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,199 @@
+"""Tracer: what a function decorates its code with. A drop-in for Powertools' `aws_lambda_powertools.Tracer`.
+
+tracer = Tracer(service="payment")
+
+@tracer.capture_lambda_handler
+def lambda_handler(event, context):
+    tracer.put_annotation("PaymentId", event["id"])
+    return charge(event["id"])
+"""
+
+from __future__ import annotations
+
+from . import capture, settings
+from .recorder import xray_recorder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    FunctionT = TypeVar("FunctionT", bound=Callable[..., Any] | classmethod[Any, Any, Any])
+
+    class HandlerDecorator(Protocol):
+        """What `capture_lambda_handler(...)` without a handler returns."""
+
+        @overload
+        def __call__(self, lambda_handler: Callable[P, Coroutine[Any, Any, R]], /) -> Callable[P, R]: ...
+        @overload
+        def __call__(self, lambda_handler: FunctionT, /) -> FunctionT: ...
+
+    class MethodDecorator(Protocol):
+        """What `capture_method(...)` without a method returns."""
+
+        def __call__(self, method: FunctionT, /) -> FunctionT: ...
+
+else:
+
+    def overload(function: object) -> None:
+        """typing's, which is not imported here (1.6 ms): only checkers read overloads."""
+
+
+_DEFAULTS: dict[str, Any] = {
+    "service": "",
+    "disabled": False,
+    "auto_patch": True,
+    "patch_modules": None,
+    "provider": None,
+}
+
+
+class Tracer:
+    """Traces a Lambda function: its handler, its methods, and the libraries it calls.
+
+    What one instance was told, later ones take over where they are not told otherwise, so that each module of
+    a function can make its own. `service`, `disabled`, `auto_patch` and `provider` may be read and set.
+    """
+
+    _config: ClassVar[dict[str, Any]] = dict(_DEFAULTS)
+
+    def __init__(
+        self,
+        service: str | None = None,
+        disabled: bool | None = None,
+        auto_patch: bool | None = None,
+        patch_modules: Sequence[str] | None = None,
+        provider: Any = None,
+    ) -> None:
+        """Every argument may be left out.
+
+        `service` names the function in annotations and metadata (default `POWERTOOLS_SERVICE_NAME`).
+        `disabled` turns tracing off, for the whole process as in Powertools, and `disabled=False` on again;
+        when it is not given, tracing is off outside Lambda, in `sam local`, under Chalice's command line, and
+        with `POWERTOOLS_TRACE_DISABLED`. `auto_patch` traces what libraries do, all known ones or those in
+        `patch_modules`. `provider` records in the place of our own recorder: anything that satisfies
+        Powertools' `BaseProvider`.
+
+        Raises ValueError for an environment variable that is neither true nor false, and for unknown
+        `patch_modules`.
+        """
+        config = self._config
+        config["service"] = (settings.service_name() if service is None else service) or config["service"]
+        config["disabled"] = (
+            (settings.tracing_disabled() or config["disabled"]) if disabled is None else bool(disabled)
+        )
+        if auto_patch is not None:
+            config["auto_patch"] = auto_patch
+        if patch_modules is not None:
+            config["patch_modules"] = patch_modules
+        if provider is not None:
+            config["provider"] = provider
+        self.service: str = config["service"]
+        self.disabled: bool = config["disabled"]
+        self.auto_patch: bool = config["auto_patch"]
+        self.provider: Any = xray_recorder if config["provider"] is None else config["provider"]
+        if self.disabled:
+            settings.global_sdk_config.set_sdk_enabled(False)
+        elif disabled is not None:
+            settings.global_sdk_config.set_sdk_enabled(True)
+        if self.auto_patch:
+            self.patch(config["patch_modules"])
+
+    def put_annotation(self, key: str, value: str | int | float | bool) -> None:
+        """Annotate the current subsegment; X-Ray indexes annotations for search. See `Subsegment.put_annotation`."""
+        if not self.disabled:
+            self.provider.put_annotation(key=key, value=value)
+
+    def put_metadata(self, key: str, value: Any, namespace: str | None = None) -> None:
+        """Add a value to the current subsegment, under `namespace` or else the service's name.
+
+        `value` may be anything; see `Subsegment.put_metadata`.
+        """
+        if not self.disabled:
+            self.provider.put_metadata(key=key, value=value, namespace=namespace or self.service)
+
+    def patch(self, modules: Sequence[str] | None = None) -> None:
+        """Trace what libraries do: the named ones, or all that are known. Raises ValueError for an unknown name."""
+        if self.disabled:
+            return
+        if modules is None:
+            self.provider.patch_all()
+        else:
+            self.provider.patch(modules)
+
+    @overload
+    def capture_lambda_handler(
+        self,
+        lambda_handler: Callable[P, Coroutine[Any, Any, R]],
+        capture_response: bool | None = None,
+        capture_error: bool | None = None,
+    ) -> Callable[P, R]: ...
+    @overload
+    def capture_lambda_handler(
+        self,
+        lambda_handler: FunctionT,
+        capture_response: bool | None = None,
+        capture_error: bool | None = None,
+    ) -> FunctionT: ...
+    @overload
+    def capture_lambda_handler(
+        self,
+        lambda_handler: None = None,
+        capture_response: bool | None = None,
+        capture_error: bool | None = None,
+    ) -> HandlerDecorator: ...
+    def capture_lambda_handler(
+        self,
+        lambda_handler: Any = None,
+        capture_response: bool | None = None,
+        capture_error: bool | None = None,
+    ) -> Any:
+        """Decorate the Lambda handler: each invocation is a subsegment `## <handler's name>`.
+
+        It gets the annotations `ColdStart` and `Service`. What the handler returns becomes metadata unless
+        `capture_response` is false (default: `POWERTOOLS_TRACER_CAPTURE_RESPONSE`, else true), and so does
+        what it raises unless `capture_error` is (`POWERTOOLS_TRACER_CAPTURE_ERROR`); an exception makes the
+        subsegment a fault either way.
+
+        A coroutine function becomes a handler that Lambda can call: it runs on one event loop for the life of
+        the process, and the tasks it leaves behind are cancelled. Called while a loop runs, it gives the
+        coroutine to await.
+        """
+        response = settings.capture_response() if capture_response is None else capture_response
+        error = settings.capture_error() if capture_error is None else capture_error
+        if lambda_handler is not None:
+            return capture.capture_handler(self, lambda_handler, response, error)
+        return lambda handler: capture.capture_handler(self, handler, response, error)
+
+    @overload
+    def capture_method(
+        self, method: FunctionT, capture_response: bool | None = None, capture_error: bool | None = None
+    ) -> FunctionT: ...
+    @overload
+    def capture_method(
+        self, method: None = None, capture_response: bool | None = None, capture_error: bool | None = None
+    ) -> MethodDecorator: ...
+    def capture_method(
+        self, method: Any = None, capture_response: bool | None = None, capture_error: bool | None = None
+    ) -> Any:
+        """Decorate a function or method: each call is a subsegment `## <module>.<qualified name>`.
+
+        Takes functions, coroutine functions, generators and asynchronous generators, context managers of both
+        kinds (above or below `@contextmanager`), `staticmethod` and `classmethod` in either order, and
+        callable objects. What is recorded of a generator is what it returns, of a context manager what it
+        yields. For the arguments see `capture_lambda_handler`.
+        """
+        response = settings.capture_response() if capture_response is None else capture_response
+        error = settings.capture_error() if capture_error is None else capture_error
+        if method is not None:
+            return capture.capture_method(self, method, response, error)
+        return lambda function: capture.capture_method(self, function, response, error)
+
+    @classmethod
+    def _reset_config(cls) -> None:
+        """Forget what instances shared, for tests; Powertools' Tracer has it under this name."""
+        cls._config.clear()
+        cls._config.update(_DEFAULTS)
+        settings.global_sdk_config.set_sdk_enabled(True)
