@@ -1,0 +1,175 @@
+"""What every test gets: a process as new, an environment without settings, and a daemon to send to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Generator, Iterator
+from difflib import ndiff
+from pathlib import Path
+from typing import NamedTuple
+
+import hypothesis
+import pytest
+
+from lambda_tracer import Recorder, Tracer, event_loop, guard, invocation, settings, xray_recorder
+from lambda_tracer.emitter import UDPEmitter
+from tests.daemon import Daemon, Reader
+from tests.tree import Tree, without_margin
+
+# No deadline: a slow machine is no reason to fail. In CI the examples are the same in every run, so that a
+# change is not blamed for what it did not break; everywhere else they are new each time.
+hypothesis.settings.register_profile("local", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+TRACER_VARIABLES = ("_X_AMZN_TRACE_ID", "AWS_SAM_LOCAL", "AWS_CHALICE_CLI_MODE", "LAMBDA_TASK_ROOT")
+TRACER_VARIABLE_PREFIXES = ("AWS_LAMBDA_", "AWS_XRAY_", "LAMBDA_TRACER_", "POWERTOOLS_")
+"""The environment variables that decide what the tracer does; tests start without them."""
+
+NO_SKIP = bool(os.environ.get("LAMBDA_TRACER_NO_SKIP"))
+"""Set where everything is installed: a skipped test is a failure there, for something is missing."""
+
+_passed: pytest.StashKey[bool] = pytest.StashKey()
+
+
+class Invocation(NamedTuple):
+    """What the Lambda runtime would say of one invocation."""
+
+    header: str
+    root: str
+    parent: str
+
+
+class Invoke:
+    """Begins invocations, as the runtime client does: by setting `_X_AMZN_TRACE_ID`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def __call__(
+        self,
+        root: str | None = None,
+        parent: str | None = None,
+        sampled: int | str | None = 1,
+        **extra: str,
+    ) -> Invocation:
+        """Set the header and return it with its parts.
+
+        None makes up a new `root` or `parent`, an empty text leaves it out; `sampled=None` leaves Sampled
+        out. `extra` (Lineage, say) follows in the order given.
+        """
+        root = new_trace_id() if root is None else root
+        parent = secrets.token_hex(8) if parent is None else parent
+        known = {"Root": root, "Parent": parent, "Sampled": "" if sampled is None else str(sampled)}
+        header = ";".join(f"{key}={value}" for key, value in {**known, **extra}.items() if value)
+        self._monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
+        return Invocation(header, root, parent)
+
+
+def reset() -> None:
+    """Make the tracer's state that of a new process; what is open or waits is forgotten, not sent."""
+    guard.reraise = True
+    guard.failures = 0
+    guard._said.clear()
+    invocation._invocation = invocation.Invocation(None)
+    invocation._is_cold = True
+    settings.global_sdk_config.set_sdk_enabled(True)
+    emitter = xray_recorder.emitter
+    if isinstance(emitter, UDPEmitter):
+        emitter.reset()
+    Recorder.__init__(xray_recorder)
+    xray_recorder.clear_trace_entities()
+    Tracer._reset_config()
+    if event_loop._loop is not None:
+        event_loop._loop.close()
+        event_loop._loop = None
+        asyncio.set_event_loop(None)
+
+
+def new_trace_id() -> str:
+    return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test begins as the first one of a process does, and leaves nothing to the next."""
+    for name in list(os.environ):
+        if name in TRACER_VARIABLES or name.startswith(TRACER_VARIABLE_PREFIXES):
+            monkeypatch.delenv(name)
+    reset()
+    yield
+    reset()
+
+
+@pytest.fixture
+def invoke(monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    """A function that begins an invocation; see `Invoke`."""
+    return Invoke(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def _reader() -> Iterator[Reader]:
+    reader = Reader()
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def daemon(
+    _reader: Reader, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Daemon]:
+    """A daemon, in a process that is a Lambda function with a sampled invocation under way.
+
+    A test that leaves a document unread fails, and so does one that sends what X-Ray would not take.
+    """
+    daemon = Daemon(_reader)
+    monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", daemon.address)
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", str(Path.cwd()))
+    invoke()
+    yield daemon
+    try:
+        if request.node.stash.get(_passed, False):
+            unread = daemon.unread()
+            if unread:
+                pytest.fail(f"documents that the test did not read: {', '.join(unread)}", pytrace=False)
+    finally:
+        daemon.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[_passed] = report.passed
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """See NO_SKIP. A reason that begins with "needs Python" stays a reason: no installation helps there."""
+    if not NO_SKIP or not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if not reason.removeprefix("Skipped: ").startswith("needs Python"):
+        report.outcome = "failed"
+        report.longrepr = f"{reason}: no test may be skipped here (LAMBDA_TRACER_NO_SKIP)"
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Two trees that differ are shown line by line."""
+    if op != "==" or not isinstance(left, Tree):
+        return None
+    expected = without_margin(str(right)).splitlines()
+    return ["the trace differs: - is expected, + is what came", *ndiff(expected, left.text.splitlines())]
