@@ -1,0 +1,103 @@
+"""A stand-in for the X-Ray daemon: a UDP socket on a free port of the loopback that keeps what it is sent.
+
+A document that was sent before `take` was called is in what `take` returns. No waiting for silence is
+needed: a datagram of our own goes into the same socket, and when it comes out, everything before it has
+come out.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from dataclasses import dataclass
+
+from lambda_tracer.local.documents import Document, read_datagram
+
+_RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024
+_SO_RCVBUFFORCE = 33
+"""Linux: like SO_RCVBUF, beyond net.core.rmem_max (208 kB, three full documents), for who may. Missing in
+`socket`."""
+
+_MARK_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True)
+class Datagram:
+    """One datagram: the document in it (None: not readable) and what X-Ray would reject it for (empty:
+    nothing)."""
+
+    document: Document | None
+    size_bytes: int
+    problems: list[str]
+
+
+class Daemon:
+    """Receives from the moment it is made, in a thread of its own, until `close`."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER_BYTES)
+        except OSError:
+            pass  # not Linux, or not root: the ordinary request above stands
+        self._socket.bind(("127.0.0.1", 0))
+        self.host: str
+        self.port: int
+        self.host, self.port = self._socket.getsockname()
+        self._lock = threading.Lock()
+        self._received: list[bytes] = []
+        self._mark = b"mark " + os.urandom(16)
+        self._mark_seen = threading.Event()
+        self._thread = threading.Thread(target=self._receive, name="lambda-tracer daemon", daemon=True)
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        """For AWS_XRAY_DAEMON_ADDRESS: `host:port`."""
+        return f"{self.host}:{self.port}"
+
+    def take(self) -> list[Datagram]:
+        """Everything sent to `address` since the last call, in the order of arrival."""
+        self._wait_for_mark()
+        with self._lock:
+            received, self._received = self._received, []
+        datagrams = []
+        for data in received:
+            document, problems = read_datagram(data)
+            datagrams.append(Datagram(document, len(data), problems))
+        return datagrams
+
+    def close(self) -> None:
+        """Stop receiving and give the port back."""
+        self._mark_seen.clear()
+        self._closing = True
+        self._send(self._mark)
+        self._thread.join(timeout=1)
+        self._socket.close()
+
+    _closing = False
+
+    def _wait_for_mark(self) -> None:
+        self._mark_seen.clear()
+        give_up_at = time.monotonic() + _MARK_TIMEOUT_S
+        while time.monotonic() < give_up_at:
+            self._send(self._mark)
+            # A full buffer drops our mark like any other datagram: then it is sent again.
+            if self._mark_seen.wait(timeout=0.1):
+                return
+
+    def _send(self, data: bytes) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(data, (self.host, self.port))
+
+    def _receive(self) -> None:
+        while not self._closing:
+            data = self._socket.recv(65_535)
+            if data == self._mark:
+                self._mark_seen.set()
+                continue
+            with self._lock:
+                self._received.append(data)

@@ -1,0 +1,237 @@
+"""The handler in this very process, for where `awslambdaric` can't be installed, and for debuggers.
+
+The function sees the same environment, context and event. What a process of its own would give is missing:
+an exit ends the run, and a time-out is an exception in the handler, which only interrupts Python code.
+"""
+
+from __future__ import annotations
+
+import decimal
+import importlib
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, SimpleNamespace
+from typing import Any
+
+from lambda_tracer.local.daemon import Daemon
+from lambda_tracer.local.function import FunctionSettings
+from lambda_tracer.local.runtime_api import Invocation
+from lambda_tracer.local.sandbox import Initialization
+
+
+class TaskTimedOut(BaseException):
+    """Raised in a handler that is past its time-out; not an `Exception`, so that no handler takes it for
+    its own."""
+
+
+class LambdaContext:
+    """The handler's second argument, with what the runtime client's has."""
+
+    def __init__(self, settings: FunctionSettings, invocation: Invocation, deadline: float) -> None:
+        self.aws_request_id = invocation.request_id
+        self.function_name = settings.function_name
+        self.function_version = "$LATEST"
+        self.invoked_function_arn = invocation.arn
+        self.memory_limit_in_mb = str(settings.memory_mb)
+        self.log_group_name = f"/aws/lambda/{settings.function_name}"
+        self.log_stream_name = settings.log_stream
+        self.client_context = None
+        self.identity = SimpleNamespace(cognito_identity_id=None, cognito_identity_pool_id=None)
+        self.tenant_id = None
+        self._deadline = deadline
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the time-out, never below 0."""
+        return max(0, int((self._deadline - time.time()) * 1000))
+
+    def log(self, message: object) -> None:
+        """Write to the function's log."""
+        sys.stdout.write(str(message))
+
+
+class InlineSandbox:
+    """Changes this process for good: its environment, folder and import path become the function's."""
+
+    def __init__(self, settings: FunctionSettings, daemon: Daemon) -> None:
+        self._settings = settings
+        self._handler: Callable[[Any, Any], Any] | None = None
+        self._request_id = ""
+        os.environ.clear()
+        os.environ.update(settings.variables(daemon.host, daemon.port))
+        if hasattr(time, "tzset"):
+            time.tzset()
+        os.chdir(settings.task_root)
+        sys.path.insert(0, str(settings.task_root))
+        # The daemon's thread must get its turn while the handler sends: a full socket buffer drops datagrams.
+        sys.setswitchinterval(0.0005)
+        _log_like_the_runtime(self)
+
+    @property
+    def request_id(self) -> str:
+        """Of the invocation that runs; empty during initialization."""
+        return self._request_id
+
+    def run(self, invocation: Invocation) -> Initialization | None:
+        """Import the handler if that is still to be done, and call it."""
+        initialization = None
+        if self._handler is None:
+            began_at = time.time()
+            try:
+                self._handler = _load(self._settings.handler)
+            except _LoadError as exc:
+                invocation.error = exc.error
+            except SystemExit as exc:
+                invocation.fail("Runtime.ExitError", _exit_reason(exc))
+            except Exception as exc:
+                invocation.error = _error(exc, "")
+            initialization = (began_at, time.time())
+        if self._handler is None:
+            invocation.finished_at = time.time()
+            return initialization
+        self._call(self._handler, invocation)
+        return initialization
+
+    def sync_log(self) -> None:
+        """Flush what the handler printed."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+    def max_memory_mb(self) -> int | None:
+        """Not known: this process holds more than the function."""
+        return None
+
+    def close(self) -> None:
+        """Nothing of its own is left running."""
+
+    def _call(self, handler: Callable[[Any, Any], Any], invocation: Invocation) -> None:
+        self._request_id = invocation.request_id
+        os.environ["_X_AMZN_TRACE_ID"] = invocation.trace_header
+        invocation.started_at = time.time()
+        context = LambdaContext(self._settings, invocation, invocation.started_at + invocation.timeout_s)
+        try:
+            event = json.loads(invocation.event)
+            with _alarm(invocation.timeout_s):
+                response = handler(event, context)
+            invocation.response = _payload(response)
+        except TaskTimedOut:
+            invocation.fail("Sandbox.Timedout", f"Task timed out after {invocation.timeout_s:.2f} seconds")
+        except SystemExit as exc:
+            invocation.fail("Runtime.ExitError", _exit_reason(exc))
+        except _LoadError as exc:
+            invocation.error = {**exc.error, "requestId": invocation.request_id}
+        except Exception as exc:
+            invocation.error = _error(exc, invocation.request_id)
+            stack = "".join(invocation.error["stackTrace"])
+            self.sync_log()
+            print(f"[ERROR] {type(exc).__name__}: {exc}\nTraceback (most recent call last):\n{stack}", end="")
+        invocation.finished_at = time.time()
+        self._request_id = ""
+
+
+class _LoadError(Exception):
+    """What the runtime client calls a fault: an error with a type of Lambda's."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        self.error: dict[str, Any] = {
+            "errorMessage": message,
+            "errorType": error_type,
+            "requestId": "",
+            "stackTrace": [],
+        }
+
+
+def _load(handler: str) -> Callable[[Any, Any], Any]:
+    module_name, _, function_name = handler.rpartition(".")
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as exc:
+        raise _LoadError(
+            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {exc}"
+        ) from exc
+    except SyntaxError as exc:
+        message = f"Syntax error in module '{module_name}': {exc}"
+        raise _LoadError("Runtime.UserCodeSyntaxError", message) from exc
+    try:
+        found: Callable[[Any, Any], Any] = getattr(module, function_name)
+    except AttributeError as exc:
+        message = f"Handler '{function_name}' missing on module '{module_name}'"
+        raise _LoadError("Runtime.HandlerNotFound", message) from exc
+    return found
+
+
+def _payload(response: object) -> bytes:
+    if isinstance(response, bytes):
+        return response
+    try:
+        return json.dumps(response, ensure_ascii=False, default=_number).encode()
+    except Exception as exc:
+        raise _LoadError("Runtime.MarshalError", f"Unable to marshal response: {exc}") from exc
+
+
+def _number(value: object) -> float:
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def _error(exception: BaseException, request_id: str) -> dict[str, Any]:
+    frames = traceback.extract_tb(exception.__traceback__)
+    while frames and (frames[0].filename == __file__ or "importlib" in frames[0].filename):
+        frames.pop(0)
+    return {
+        "errorMessage": str(exception),
+        "errorType": type(exception).__name__,
+        "requestId": request_id,
+        "stackTrace": traceback.format_list(frames),
+    }
+
+
+def _exit_reason(exception: SystemExit) -> str:
+    code = exception.code
+    status = code if isinstance(code, int) else int(code is not None)
+    if status == 0:
+        return "Runtime exited without providing a reason"
+    return f"Runtime exited with error: exit status {status}"
+
+
+@contextmanager
+def _alarm(timeout_s: float) -> Iterator[None]:
+    """Raise `TaskTimedOut` in the main thread after `timeout_s` seconds, where the system has such a
+    timer."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(signal_number: int, frame: FrameType | None) -> None:
+        raise TaskTimedOut(f"Task timed out after {timeout_s:.2f} seconds")
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, timeout_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def _log_like_the_runtime(sandbox: InlineSandbox) -> None:
+    def note_request_id(record: logging.LogRecord) -> bool:
+        record.aws_request_id = sandbox.request_id
+        return True
+
+    log_handler = logging.StreamHandler(sys.stdout)
+    formatter = logging.Formatter(
+        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
+    )
+    formatter.converter = time.gmtime
+    log_handler.setFormatter(formatter)
+    log_handler.addFilter(note_request_id)
+    logging.getLogger().addHandler(log_handler)

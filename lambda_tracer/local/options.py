@@ -1,0 +1,214 @@
+"""What the user may write after `lambda-tracer`, and what of it can't be right.
+
+Everything that is wrong with a command line is a `UsageError`, found before anything runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+DEFAULT_TIMEOUT_S = 3.0
+"""Lambda's own default."""
+
+_HANDLER = re.compile(r"[^\s./:]+(?:[./][^\s./:]+)*\.[^\s./:]+")
+_INSTALL = "pip install 'lambda-tracer[local]'"
+
+_DESCRIPTION = """\
+Run a Lambda handler on this machine, in the runtime client that Lambda runs,
+and show its X-Ray trace. The result goes to standard output as JSON, the
+function's log and the trace to standard error."""
+
+_EPILOG = """\
+examples:
+  lambda-tracer invoke app.lambda_handler
+  lambda-tracer invoke app.lambda_handler --event event.json -n 2
+  lambda-tracer invoke src/app.lambda_handler -e '{"id": 1}' -e '{"id": 2}'
+  echo '{}' | lambda-tracer invoke app.lambda_handler -e - --json trace.json
+
+exit code: 0; 1 if the function failed; 2 for bad usage; 130 or 143 if interrupted"""
+
+
+class UsageError(Exception):
+    """What the user asked for can't be done; the message is the one line they get."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. What it refuses is raised as a `UsageError`."""
+    top = _Parser(prog="lambda-tracer", description="The local side of lambda_tracer.")
+    top.add_argument("--version", action="version", version=_version())
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    invoke = commands.add_parser(
+        "invoke",
+        help="run a handler as Lambda would and show its trace",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = invoke.add_argument
+    add("handler", metavar="HANDLER", help="as in Lambda: app.lambda_handler, src/app.lambda_handler")
+    add(
+        "-e",
+        "--event",
+        action="append",
+        metavar="EVENT",
+        help="a file, - for standard input, or JSON; may be repeated, one for each invocation (default: {})",
+    )
+    add(
+        "-n",
+        "--invocations",
+        type=_positive_int,
+        metavar="N",
+        help="how many in all; the events are used in turn (default: one for each event)",
+    )
+    add("--task-root", default=".", metavar="DIR", help="the function's folder (default: this one)")
+    add(
+        "--timeout",
+        type=_positive_float,
+        default=DEFAULT_TIMEOUT_S,
+        metavar="SECONDS",
+        help="the function is ended after this, as Lambda would (default: 3, like Lambda's)",
+    )
+    add(
+        "--memory",
+        type=_positive_int,
+        default=128,
+        metavar="MB",
+        help="what the function is told (default: 128)",
+    )
+    add("--function-name", default="", metavar="NAME", help="default: the name of the function's folder")
+    add("--env", action="append", default=[], metavar="K=V", help="an environment variable; may be repeated")
+    sampling = invoke.add_mutually_exclusive_group()
+    sampling.add_argument(
+        "--trace-header", metavar="HEADER", help="continue this trace: 'Root=...;Parent=...;Sampled=1'"
+    )
+    sampling.add_argument(
+        "--unsampled", action="store_true", help="invoke with Sampled=0: nothing is recorded"
+    )
+    add(
+        "--json",
+        metavar="FILE",
+        help="write results and traces to FILE; - for standard output, in place of results",
+    )
+    add("--metadata", action="store_true", help="show the metadata of subsegments as well")
+    add("--inline", action="store_true", help="run the handler in this process, without the runtime client")
+    return top
+
+
+def check_handler(handler: str) -> None:
+    """Has it the form that Lambda asks for? Whether there is such a handler, the runtime client finds out."""
+    if not _HANDLER.fullmatch(handler):
+        expected = "MODULE.FUNCTION, as in app.lambda_handler or src/app.lambda_handler"
+        raise UsageError(f"HANDLER must be {expected}: {handler!r}")
+
+
+def check_header(header: str | None) -> None:
+    """Can it be sent as an HTTP header? Beyond that anything goes, for a function may get anything."""
+    if header is not None and not (header.isascii() and (header.isprintable() or not header)):
+        raise UsageError("--trace-header: an HTTP header holds printable ASCII characters only")
+
+
+def check_installed(inline: bool) -> None:
+    """Is there what the extra `local` brings?"""
+    if importlib.util.find_spec("rich") is None:
+        raise UsageError(f"rich is not installed: {_INSTALL}")
+    if inline:
+        return
+    if importlib.util.find_spec("awslambdaric") is None:
+        raise UsageError(f"awslambdaric is not installed: {_INSTALL}, or use --inline")
+    if not hasattr(os, "killpg"):
+        raise UsageError("the runtime client does not run on this system: use --inline")
+
+
+def variable(text: str) -> tuple[str, str]:
+    """Name and value of `K=V`."""
+    name, separator, value = text.partition("=")
+    if not separator or not name or "\0" in text:
+        raise UsageError(f"--env: expected K=V: {text!r}")
+    return name, value
+
+
+def events(sources: list[str]) -> list[bytes]:
+    """The events as JSON in UTF-8, read from where each `--event` says."""
+    from_stdin = sys.stdin.buffer.read() if "-" in sources else b""
+    found = []
+    for source in sources:
+        if source == "-":
+            found.append(_checked_event(from_stdin, "standard input"))
+        elif _looks_like_json(source):
+            found.append(_checked_event(source.encode("utf-8", "surrogateescape"), "the text given"))
+        else:
+            try:
+                found.append(_checked_event(Path(source).read_bytes(), source))
+            except (OSError, ValueError) as exc:
+                reason = exc.strerror if isinstance(exc, OSError) else str(exc)
+                raise UsageError(f"--event: {source}: {reason}") from exc
+    return found
+
+
+def _looks_like_json(source: str) -> bool:
+    """Is it meant as JSON, rather than as the name of a file? A file of that name decides."""
+    try:
+        if Path(source).exists():
+            return False
+    except (OSError, ValueError):
+        return True  # longer than a name may be, or with a NUL in it
+    if source.lstrip()[:1] in ("{", "[", '"'):
+        return True
+    try:
+        json.loads(source)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _checked_event(data: bytes, where: str) -> bytes:
+    try:
+        text = data.decode("utf-8-sig")
+        json.loads(text, parse_constant=_refuse_constant)
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"--event: {where} is not UTF-8 (byte {exc.start})") from exc
+    except (ValueError, RecursionError) as exc:
+        raise UsageError(f"--event: {where} is not JSON: {exc}") from exc
+    return text.encode()
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a value of JSON")
+
+
+def _positive_int(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0: {text!r}")
+    return int(text)
+
+
+def _positive_float(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"expected seconds, above 0 and at most a day: {text!r}")
+    return value
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"lambda-tracer {version('lambda-tracer')}"
+    except PackageNotFoundError:
+        return "lambda-tracer (run from its source)"

@@ -1,0 +1,126 @@
+"""The function's process: `python -m awslambdaric HANDLER`, the runtime client that Lambda itself runs.
+
+It leads a process group of its own: a Ctrl-C in the terminal reaches us alone, and its end is the end of
+everything it started.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Exited:
+    """The function's process ended by itself; `reason` is in Lambda's words."""
+
+    process: FunctionProcess
+    reason: str
+
+
+class FunctionProcess:
+    """A running process; its end appears in `events` as `Exited`."""
+
+    def __init__(
+        self,
+        handler: str,
+        task_root: Path,
+        environment: Mapping[str, str],
+        log_fd: int,
+        events: SimpleQueue[Any],
+    ) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "awslambdaric", handler],
+            cwd=task_root,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log_fd,
+            stderr=log_fd,
+            start_new_session=True,
+        )
+        self._events = events
+        threading.Thread(target=self._watch, name="lambda-tracer process", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Of the process itself, which is its group's too."""
+        return self._process.pid
+
+    def is_running(self) -> bool:
+        """Is it still there, as far as the watching thread has seen?"""
+        return self._process.poll() is None
+
+    def max_memory_mb(self) -> int | None:
+        """The most memory it has held, in MB; None where the system does not say (elsewhere than on
+        Linux)."""
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_text()
+        except OSError:
+            return None
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                return -(-int(line.split()[1]) // 1024)
+        return None
+
+    def kill(self) -> None:
+        """End it at once, with everything it started. Nothing happens if it has ended."""
+        strays = _descendants(self.pid)
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass  # the group is gone already (macOS says "not permitted" of a group of zombies)
+        for pid in strays:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
+        self._process.wait()
+
+    def _watch(self) -> None:
+        returncode = self._process.wait()
+        self._events.put(Exited(self, _reason(returncode)))
+
+
+def _reason(returncode: int) -> str:
+    if returncode == 0:
+        return "Runtime exited without providing a reason"
+    if returncode > 0:
+        return f"Runtime exited with error: exit status {returncode}"
+    try:
+        description = (signal.strsignal(-returncode) or "").lower()
+    except ValueError:
+        description = ""
+    return f"Runtime exited with error: signal: {description or -returncode}"
+
+
+def _descendants(pid: int) -> list[int]:
+    """Children, their children and so on, also those that left the process group. Linux only; elsewhere
+    none."""
+    children: dict[int, list[int]] = {}
+    try:
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return []
+    for candidate in pids:
+        try:
+            stat = Path(f"/proc/{candidate}/stat").read_text()
+        except (OSError, ValueError):
+            continue
+        # The name, in parentheses, may hold anything; the parent is the second field after it.
+        parent = int(stat.rpartition(")")[2].split()[1])
+        children.setdefault(parent, []).append(candidate)
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found

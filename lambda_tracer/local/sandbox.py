@@ -1,0 +1,166 @@
+"""Where a function runs: Lambda's execution environment, as far as a function can tell.
+
+`ProcessSandbox` starts the function's process when an invocation needs one, and ends it when Lambda would:
+on a time-out, and with what an exit leaves behind. The next invocation then finds a new one, and is a cold
+start again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from lambda_tracer.local.daemon import Daemon
+from lambda_tracer.local.function import FunctionSettings
+from lambda_tracer.local.logs import FunctionLog
+from lambda_tracer.local.process import Exited, FunctionProcess
+from lambda_tracer.local.runtime_api import InitFailed, Invocation, Ready, RuntimeAPI
+
+MIN_INIT_TIMEOUT_S = 10.0
+"""Lambda gives initialization ten seconds, and the function's time-out when it tries again; here it is the
+longer one."""
+
+Initialization = tuple[float, float]
+"""Begin and end of a cold start, epoch seconds."""
+
+
+class Sandbox(Protocol):
+    """What runs one invocation after the other."""
+
+    def run(self, invocation: Invocation) -> Initialization | None:
+        """Run it to its end, which is noted in it. Gives the cold start it had to wait for, if it had to.
+
+        An initialization that fails is the invocation's failure, and `started_at` stays None.
+        """
+
+    def sync_log(self) -> None:
+        """Return when what the function has logged is on standard error."""
+
+    def max_memory_mb(self) -> int | None:
+        """The most memory the function's process has held; None if not known."""
+
+    def close(self) -> None:
+        """End whatever still runs."""
+
+
+class ProcessSandbox:
+    """The function in a process of its own, behind the real runtime client."""
+
+    def __init__(self, settings: FunctionSettings, daemon: Daemon) -> None:
+        self._settings = settings
+        self._events: SimpleQueue[Any] = SimpleQueue()
+        self._api = RuntimeAPI(self._events)
+        self._log = FunctionLog()
+        self._environment = settings.variables(daemon.host, daemon.port, self._api.address)
+        self._process: FunctionProcess | None = None
+        self._starting: threading.Thread | None = None
+        self._memory_mb: int | None = None
+
+    def run(self, invocation: Invocation) -> Initialization | None:
+        """Run it in the process there is, or a new one."""
+        initialization = None
+        is_taken = False
+        while not is_taken:
+            if self._process is None or not self._process.is_running():
+                self._end_process()
+                began_at = time.time()
+                self._initialize(invocation)
+                initialization = (began_at, time.time())
+                if invocation.error is not None:
+                    self._end_process()
+                    return initialization
+            self._api.submit(invocation)
+            # A process may end between two invocations, without having taken the second: that gets a new one.
+            is_taken = self._await_answer(invocation, may_be_left=initialization is None)
+        if self._process is not None:
+            self._memory_mb = self._process.max_memory_mb()
+        return initialization
+
+    def sync_log(self) -> None:
+        """Return when what the function has logged is on standard error."""
+        self._log.sync()
+
+    def max_memory_mb(self) -> int | None:
+        """As of the end of the last invocation."""
+        return self._memory_mb
+
+    def close(self) -> None:
+        """Kill the process and all it started; nothing of it is left when this returns."""
+        self._end_process()
+        self._api.close()
+        self._log.close()
+
+    def _initialize(self, invocation: Invocation) -> None:
+        settings = self._settings
+        self._log.initialization_began()
+        process = self._start_process()
+        limit_s = max(MIN_INIT_TIMEOUT_S, settings.timeout_s)
+        deadline = time.monotonic() + limit_s
+        while (event := self._next_event(deadline)) is not None:
+            if isinstance(event, Ready):
+                self._log.initialization_ended()
+                return
+            if isinstance(event, InitFailed):
+                invocation.finished_at = event.at
+                invocation.error = event.error
+                return
+            if isinstance(event, Exited) and event.process is process:
+                invocation.fail("Runtime.ExitError", event.reason)
+                return
+        invocation.fail("Sandbox.Timedout", f"Initialization timed out after {limit_s:.2f} seconds")
+
+    def _start_process(self) -> FunctionProcess:
+        def start() -> None:
+            self._process = FunctionProcess(
+                settings.handler, settings.task_root, self._environment, self._log.fd, self._events
+            )
+
+        settings = self._settings
+        # In a thread, because a Ctrl-C is an exception in the main one: it must not come between the
+        # process' start and our knowing of it.
+        self._starting = threading.Thread(target=start, name="lambda-tracer start")
+        self._starting.start()
+        self._starting.join()
+        if self._process is None:
+            raise OSError("the function's process could not be started")
+        return self._process
+
+    def _await_answer(self, invocation: Invocation, may_be_left: bool) -> bool:
+        """Return when it has ended. False: the process has ended instead, without having taken it."""
+        deadline = time.monotonic() + invocation.timeout_s
+        while True:
+            event = self._next_event(deadline)
+            if event is invocation:
+                return True
+            if event is None:
+                failure = ("Sandbox.Timedout", f"Task timed out after {invocation.timeout_s:.2f} seconds")
+            elif isinstance(event, Exited) and event.process is self._process:
+                failure = ("Runtime.ExitError", event.reason)
+            else:
+                continue
+            if not self._api.forget(invocation):
+                # The answer came at the last moment, and is about to be told.
+                deadline += 1.0
+                continue
+            if self._process is not None:
+                self._memory_mb = self._process.max_memory_mb()
+            self._end_process()
+            if may_be_left and event is not None and invocation.started_at is None:
+                return False
+            invocation.fail(*failure)
+            return True
+
+    def _next_event(self, deadline: float) -> Any:
+        try:
+            return self._events.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty:
+            return None
+
+    def _end_process(self) -> None:
+        if self._starting is not None:
+            self._starting.join()
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()

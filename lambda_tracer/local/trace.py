@@ -1,0 +1,219 @@
+"""One invocation's trace: from documents in the order in which they came to a tree.
+
+A document may hold its children in "subsegments", or name its parent by id, or both; parents may come after
+their children; what was in progress may come again, finished. Documents whose parent never came are shown
+all the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lambda_tracer.local.documents import Document, is_number, mapping
+from lambda_tracer.local.function import FunctionSettings
+from lambda_tracer.local.header import Tracing
+from lambda_tracer.local.runtime_api import Invocation
+
+MAX_EMBEDDED_LEVELS = 50
+"""Of "subsegments" in each other, where we write documents."""
+
+
+@dataclass(eq=False)
+class Node:
+    """A segment or subsegment and what is below it, by start time. `document` is without its
+    "subsegments"."""
+
+    document: Document
+    parent_id: str | None
+    children: list[Node] = field(default_factory=list)
+    is_orphan: bool = False
+    """Its parent is named, and was not received."""
+
+    @property
+    def name(self) -> str:
+        """The name, as text whatever it is; never empty."""
+        name = self.document.get("name")
+        return name if isinstance(name, str) and name else "(no name)"
+
+    @property
+    def start(self) -> float | None:
+        """Epoch seconds; None if the document does not say."""
+        return _time(self.document, "start_time")
+
+    @property
+    def end(self) -> float | None:
+        """Epoch seconds; None while in progress."""
+        return _time(self.document, "end_time")
+
+    @property
+    def is_in_progress(self) -> bool:
+        """It never ended, as far as is known."""
+        return self.end is None
+
+    def exceptions(self) -> list[tuple[str, str]]:
+        """Type and message of what is recorded here; a mere reference to another subsegment's exception is
+        not."""
+        listed = mapping(self.document.get("cause")).get("exceptions")
+        found = [mapping(item) for item in listed] if isinstance(listed, list) else []
+        return [(str(item.get("type") or "Exception"), str(item.get("message") or "")) for item in found]
+
+
+class Trace:
+    """Documents of one trace. `add` them all, then ask for `roots`."""
+
+    def __init__(self, trace_id: str) -> None:
+        self.trace_id = trace_id
+        self._nodes: dict[str, Node] = {}
+
+    def __len__(self) -> int:
+        """The number of segments and subsegments, embedded ones counted."""
+        return len(self._nodes)
+
+    def add(self, document: Document) -> None:
+        """Take in a document and the subsegments in it."""
+        waiting: list[tuple[Document, str | None]] = [(document, None)]
+        while waiting:
+            current, container_id = waiting.pop()
+            node_id = current.get("id")
+            if not isinstance(node_id, str) or not node_id:
+                node_id = f"unnamed {len(self._nodes)}"
+            embedded = current.get("subsegments")
+            if isinstance(embedded, list):
+                # From the last to the first, because they are taken from the end.
+                waiting += [(child, node_id) for child in reversed(embedded) if isinstance(child, dict)]
+            named_parent = current.get("parent_id")
+            parent_id = container_id or (
+                named_parent if isinstance(named_parent, str) and named_parent else None
+            )
+            node = Node({key: value for key, value in current.items() if key != "subsegments"}, parent_id)
+            known = self._nodes.get(node_id)
+            # Datagrams may overtake each other: what is finished does not become unfinished again.
+            if known is None or known.is_in_progress or not node.is_in_progress:
+                self._nodes[node_id] = node
+
+    def roots(self) -> list[Node]:
+        """The tree, made anew: the segments nobody is above, then the orphans."""
+        for node in self._nodes.values():
+            node.children, node.is_orphan = [], False
+        tops = []
+        for node in self._nodes.values():
+            parent = self._nodes.get(node.parent_id) if node.parent_id else None
+            if parent is None or parent is node:
+                node.is_orphan = node.parent_id is not None and node.document.get("type") == "subsegment"
+                tops.append(node)
+            else:
+                parent.children.append(node)
+        reached = {id(node) for node in walk(tops)}
+        for node in self._nodes.values():
+            if id(node) not in reached:
+                # Parents in a ring: cut it open here.
+                self._nodes[node.parent_id or ""].children.remove(node)
+                node.is_orphan = True
+                tops.append(node)
+                reached |= {id(below) for below in walk([node])}
+        for node in walk(tops):
+            node.children.sort(key=_order)
+        return sorted(tops, key=lambda node: (node.is_orphan, *_order(node)))
+
+
+def walk(roots: Iterable[Node]) -> Iterable[Node]:
+    """Every node below `roots` and themselves, in no order to rely on; depth is no limit."""
+    waiting = list(roots)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += node.children
+
+
+def as_documents(roots: Iterable[Node]) -> list[Document]:
+    """The trees as documents with everything embedded in "subsegments".
+
+    Below every `MAX_EMBEDDED_LEVELS` levels a document of its own begins, linked by its parent_id: what
+    writes or reads JSON goes one call deeper with each level, and has an end.
+    """
+    documents: list[Document] = []
+    waiting = [(node, documents, 0) for node in reversed(list(roots))]
+    while waiting:
+        node, target, depth = waiting.pop()
+        document = dict(node.document)
+        if node.parent_id and depth % MAX_EMBEDDED_LEVELS == 0:
+            document["parent_id"] = node.parent_id
+            target = documents
+        target.append(document)
+        if node.children:
+            embedded: list[Document] = []
+            waiting += [(child, embedded, depth + 1) for child in reversed(node.children)]
+            if (depth + 1) % MAX_EMBEDDED_LEVELS:
+                document["subsegments"] = embedded
+    return documents
+
+
+def lambda_segments(
+    invocation: Invocation,
+    tracing: Tracing,
+    settings: FunctionSettings,
+    submitted_at: float,
+    initialization: tuple[float, float] | None,
+) -> list[Document]:
+    """The two segments that Lambda writes for a sampled invocation, which ended already.
+
+    `initialization` is begin and end of the cold start that this invocation had to wait for.
+    """
+    started_at = invocation.started_at or submitted_at
+    finished_at = invocation.finished_at or started_at
+    began_at = initialization[0] if initialization else started_at
+    common: Document = {
+        "trace_id": tracing.trace_id,
+        "name": settings.function_name,
+        "resource_arn": settings.arn,
+    }
+    service: Document = {
+        "id": tracing.service_segment_id,
+        **common,
+        "origin": "AWS::Lambda",
+        "start_time": min(submitted_at, began_at),
+        "end_time": finished_at,
+        "aws": {"request_id": invocation.request_id},
+    }
+    function: Document = {
+        "id": tracing.function_segment_id,
+        "parent_id": tracing.service_segment_id,
+        **common,
+        "origin": "AWS::Lambda::Function",
+        "start_time": began_at,
+        "end_time": finished_at,
+        "aws": {"account_id": settings.arn.split(":")[4], "function_arn": settings.arn},
+    }
+    if tracing.caller_id:
+        service["parent_id"] = tracing.caller_id
+    if initialization:
+        function["subsegments"] = [
+            {
+                "id": os.urandom(8).hex(),
+                "name": "Initialization",
+                "start_time": initialization[0],
+                "end_time": initialization[1],
+            }
+        ]
+    if invocation.error is not None:
+        service["fault"] = function["fault"] = True
+        function["cause"] = invocation.cause or _cause(invocation.error)
+    return [service, function]
+
+
+def _cause(error: dict[str, Any]) -> Document:
+    message, error_type = str(error.get("errorMessage", "")), str(error.get("errorType", ""))
+    return {"exceptions": [{"message": message, "type": error_type, "remote": False}]}
+
+
+def _time(document: Document, key: str) -> float | None:
+    value = document.get(key)
+    return float(value) if is_number(value) else None
+
+
+def _order(node: Node) -> tuple[float, float]:
+    start = node.start
+    return (float("inf") if start is None else start, float("inf") if node.end is None else node.end)

@@ -1,0 +1,151 @@
+"""What can't be done is said in one line, with an exit code: 2 for the command line, 1 for the function."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.local.command import COMMAND, environment, invoke
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ["app"],
+            "HANDLER must be MODULE.FUNCTION, as in app.lambda_handler or src/app.lambda_handler: 'app'",
+        ),
+        (["./app.echo"], "HANDLER must be MODULE.FUNCTION"),
+        (["/app.echo"], "HANDLER must be MODULE.FUNCTION"),
+        (["app:echo"], "HANDLER must be MODULE.FUNCTION"),
+        (["app..echo"], "HANDLER must be MODULE.FUNCTION"),
+        ([], "the following arguments are required: HANDLER (see lambda-tracer invoke --help)"),
+        (["app.echo", "--bogus"], "unrecognized arguments: --bogus"),
+        (["app.echo", "--event", "{bad"], "--event: the text given is not JSON: Expecting property name"),
+        (["app.echo", "--event", "[NaN]"], "--event: the text given is not JSON: NaN is not a value of JSON"),
+        (["app.echo", "--event", "missing.json"], "--event: missing.json: No such file or directory"),
+        (["app.echo", "--event", "."], "--event: .: Is a directory"),
+        (["app.echo", "--event", "app.py"], "--event: app.py is not JSON: "),
+        (["app.echo", "--event", "latin1.json"], "--event: latin1.json is not UTF-8 (byte 1)"),
+        (["app.echo", "--event", "-"], "--event: standard input is not JSON: "),
+        (["app.echo", "-n", "0"], "argument -n/--invocations: expected a whole number above 0: '0'"),
+        (["app.echo", "--timeout", "nan"], "argument --timeout: expected seconds, above 0 and at most a day"),
+        (["app.echo", "--env", "TABLE"], "--env: expected K=V: 'TABLE'"),
+        (["app.echo", "--trace-header", "a\nb"], "--trace-header: an HTTP header holds printable ASCII"),
+        (["app.echo", "--trace-header", "a", "--unsampled"], "argument --unsampled: not allowed with"),
+        (["app.echo", "--task-root", "nowhere"], "--task-root: no such folder: nowhere"),
+        (["app.echo", "--json", "no/where.json"], "--json: "),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_code_2(folder: Path, arguments: list[str], line: str) -> None:
+    (folder / "latin1.json").write_bytes(b'"\xe9"')
+
+    ran = invoke(*arguments, folder=folder)
+
+    (said,) = ran.complaints
+    assert said.startswith(f"lambda-tracer: {line}")
+    assert (ran.exit_code, ran.out) == (2, "")
+
+
+@pytest.mark.parametrize("mode", [[], ["--inline"]], ids=["process", "inline"])
+@pytest.mark.parametrize(
+    ("handler", "error_type", "message"),
+    [
+        (
+            "nope.handler",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'nope': No module named 'nope'",
+        ),
+        ("app.nope", "Runtime.HandlerNotFound", "Handler 'nope' missing on module 'app'"),
+        ("broken.handler", "Runtime.UserCodeSyntaxError", "Syntax error in module 'broken': "),
+        (
+            "needs.handler",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'needs': No module named 'x_y'",
+        ),
+        ("exits.handler", "Runtime.ExitError", "Runtime exited with error: exit status 3"),
+    ],
+)
+def test_a_function_that_can_not_start_is_one_line_and_exit_code_1(
+    folder: Path, handler: str, error_type: str, message: str, mode: list[str]
+) -> None:
+    (folder / "broken.py").write_text("def handler(event, context) return\n")
+    (folder / "needs.py").write_text("import x_y\n")
+    (folder / "exits.py").write_text("raise SystemExit(3)\n")
+
+    ran = invoke(handler, "-n", "3", *mode, folder=folder)
+
+    (said,) = ran.complaints
+    assert said.startswith(f"lambda-tracer: {error_type}: {message}")
+    (error,) = ran.results
+    assert (error["errorType"], ran.exit_code) == (error_type, 1)
+
+
+@pytest.mark.parametrize("mode", [[], ["--inline"]], ids=["process", "inline"])
+def test_a_module_that_raises_is_shown_with_its_own_part_of_the_stack(folder: Path, mode: list[str]) -> None:
+    (folder / "raises.py").write_text('print("before")\nraise KeyError("TABLE")\n')
+
+    ran = invoke("raises.handler", *mode, folder=folder)
+
+    printed, said, where, code = ran.complaints
+    assert (printed, said) == ("before", "lambda-tracer: KeyError: 'TABLE'")
+    assert where.endswith('raises.py", line 1, in <module>') or where.endswith(
+        'raises.py", line 2, in <module>'
+    )
+    assert code.strip() == 'raise KeyError("TABLE")'
+    assert ran.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("missing", "line"),
+    [
+        ("rich", "rich is not installed: pip install 'lambda-tracer[local]'"),
+        (
+            "awslambdaric",
+            "awslambdaric is not installed: pip install 'lambda-tracer[local]', or use --inline",
+        ),
+    ],
+)
+def test_what_is_not_installed_is_named_with_the_command_that_installs_it(
+    folder: Path, missing: str, line: str
+) -> None:
+    """Absence can't be arranged in an environment that has it: the import system is told to find nothing."""
+    program = (
+        "import importlib.util as u, sys\n"
+        "find = u.find_spec\n"
+        f"u.find_spec = lambda name, *more: None if name == {missing!r} else find(name, *more)\n"
+        "from lambda_tracer.local.cli import main\n"
+        "sys.exit(main(['invoke', 'app.echo']))\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr.splitlines()) == (2, [f"lambda-tracer: {line}"])
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["invoke", "--help"], ["--version"]])
+def test_help_and_version_need_nothing(tmp_path: Path, arguments: list[str]) -> None:
+    done = subprocess.run(
+        [*COMMAND, *arguments], cwd=tmp_path, env=environment({}), capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "lambda-tracer" in done.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_crash(folder: Path) -> None:
+    pipe = f"{sys.executable} -m lambda_tracer.local invoke app.echo -n 3 2>err | true; wait"
+
+    subprocess.run(["sh", "-c", pipe], cwd=folder, env=environment({}), check=True)
+
+    assert "Error" not in (folder / "err").read_text()
