@@ -12,13 +12,14 @@ from contextvars import ContextVar
 
 from . import invocation, wrapping
 from .guard import failed
-from .recorder import Recorder, SubsegmentContext, xray_recorder
+from .recorder import Recorder, Recording, xray_recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from .subsegment import Subsegment
     from .tracer import Tracer
 
 _NOT_IN_NAMES = str.maketrans("", "", "?;*()!$~^<>")
@@ -46,9 +47,10 @@ class Capture:
         provider = self.tracer.provider
         if not isinstance(provider, Recorder):
             return ForeignCall(self, provider)
-        if self.tracer.disabled or not provider.is_sampled():
+        if self.tracer.disabled:
             return None
-        return CapturedCall(self, provider)
+        subsegment = provider.begin_recorded(self.name)
+        return None if subsegment is None else CapturedCall(self, subsegment)
 
 
 class HandlerCapture(Capture):
@@ -60,13 +62,13 @@ class HandlerCapture(Capture):
         return HandlerCall(self)
 
 
-class CapturedCall(SubsegmentContext):
+class CapturedCall(Recording):
     """One call recorded by our own recorder."""
 
     __slots__ = ("_capture",)
 
-    def __init__(self, capture: Capture, recorder: Recorder) -> None:
-        SubsegmentContext.__init__(self, recorder, capture.name, "local")
+    def __init__(self, capture: Capture, subsegment: Subsegment) -> None:
+        Recording.__init__(self, subsegment)
         self._capture = capture
 
     def __exit__(
@@ -75,7 +77,7 @@ class CapturedCall(SubsegmentContext):
         capture = self._capture
         if exc is not None and capture.error_key is not None and isinstance(exc, Exception):
             self._put_metadata(capture.error_key, exc)
-        SubsegmentContext.__exit__(self, exc_type, exc, traceback)
+        Recording.__exit__(self, exc_type, exc, traceback)
 
     def respond(self, value: object) -> None:
         """Keep what the function returned, unless that is None."""

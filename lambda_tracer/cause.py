@@ -1,7 +1,7 @@
 """An exception -> X-Ray's `cause`: its type, message and frames, and those of the exceptions that led to it.
 
 An exception is described once, in the subsegment that it left first; those it passes through afterwards refer
-to it by id (DESIGN D7). Nothing is written on the exception, and nothing holds on to it: a reference kept
+to it by id. Nothing is written on the exception, and nothing holds on to it: a reference kept
 until the invocation ends would keep its frames alive, and with them the user's files, connections and locks.
 It is known again by its identity, its type and the frames it was raised through.
 

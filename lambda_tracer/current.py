@@ -2,7 +2,7 @@
 
 A context variable and not a stack: every task and every copied context has its own value, and closing out of order
 leaves nothing to repair. `seen` holds the subsegment that this context opened or inherited last; it may have ended, or
-belong to an earlier invocation: current is its nearest open ancestor in the running one (DESIGN D1). Threads begin with
+belong to an earlier invocation: current is its nearest open ancestor in the running one. Threads begin with
 an empty context; `Carried` takes the place along.
 """
 

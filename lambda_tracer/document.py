@@ -1,9 +1,9 @@
 """A subsegment -> the JSON of one X-Ray document, within X-Ray's limits.
 
-X-Ray drops a document that breaks its rules without telling anybody, so none leaves here that does (DESIGN
-D5). When a subsegment is larger than a document may be, its largest metadata values give way first, then
-exception stacks, then SQL text, then the rest of the `aws` block; a marker says what was cut and how big it
-was. Id, name, times, flags and annotations always arrive.
+X-Ray drops a document that breaks its rules without telling anybody, so none leaves here that does. When a
+subsegment is larger than a document may be, its largest metadata values give way first, then exception stacks, then SQL
+text, then the rest of the `aws` block; a marker says what was cut and how big it was. Id, name, times, flags and
+annotations always arrive.
 
 A document is built as text, field by field. It comes out open, without its last brace: what waits inside the
 subsegment is added by `closed`, and what only a document of its own needs (trace, parent, type) by
@@ -14,6 +14,7 @@ Rules: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocument
 
 from __future__ import annotations
 
+import time
 from json.encoder import encode_basestring_ascii as quote
 
 from .jsonable import dumps, safe_str
@@ -51,19 +52,15 @@ _SQL_TEXTS_TO_CUT = ("sanitized_query", "preparation", "connection_string", "url
 _MARKER_HEAD = 200
 _WORTH_CUTTING = 3 * _MARKER_HEAD
 
-_quoted_names: dict[object, str] = {}
+_quoted_names: dict[str, str] = {}
 
 
 def encode(subsegment: Subsegment, *, in_progress: bool = False) -> str:
     """The subsegment as open JSON text of at most MAX_DOCUMENT_BYTES, without what waits inside it."""
-    name = subsegment.name
     # A name is cleaned once: a function traces the same few again and again.
-    quoted = (_quoted_names.get(name) if type(name) is str else None) or _quoted_name(name)
-    text = f'{{"id":"{subsegment.id}","name":{quoted},"start_time":{subsegment.start_time!r}'
-    if in_progress:
-        text += ',"in_progress":true'
-    else:
-        text += f',"end_time":{subsegment.end_time!r},"in_progress":false'
+    name = _quoted_names.get(subsegment.name) or _quoted_name(subsegment.name)
+    end = '"in_progress":true' if in_progress else f'"end_time":{subsegment.end_time:.6f},"in_progress":false'
+    text = f'{{"id":"{subsegment.id}","name":{name},"start_time":{subsegment.start_time:.6f},{end}'
     if subsegment.namespace == "local":
         text += ',"namespace":"local"'
     elif subsegment.namespace:
@@ -80,8 +77,6 @@ def encode(subsegment: Subsegment, *, in_progress: bool = False) -> str:
     if subsegment.annotations:
         annotations, left_out = _annotations(subsegment.annotations)
         text += annotations
-    if not (subsegment.metadata or subsegment.cause or subsegment.sql or subsegment.aws or left_out):
-        return text
     metadata = [
         [namespace, key, dumps(value)]
         for namespace, values in list(subsegment.metadata.items())
@@ -89,22 +84,25 @@ def encode(subsegment: Subsegment, *, in_progress: bool = False) -> str:
     ]
     if left_out:
         metadata.append(["lambda_tracer", "annotations_left_out", str(left_out)])
-    parts = _rest(metadata, subsegment.cause, subsegment.sql, subsegment.aws)
-    if len(text) + len(parts) > MAX_DOCUMENT_BYTES:
-        room = MAX_DOCUMENT_BYTES - len(text)
-        parts = _cut(room, metadata, subsegment.cause, subsegment.sql, subsegment.aws)
-    return text + parts
+    cause, sql, aws = subsegment.cause, subsegment.sql, subsegment.aws
+    rest = _metadata(metadata) if metadata else ""
+    if cause or sql or aws:
+        rest += _blocks(cause, sql, aws)
+    if len(text) + len(rest) > MAX_DOCUMENT_BYTES:
+        rest = _cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
+    return text + rest
 
 
 def bare(subsegment: Subsegment) -> str:
     """What arrives of a subsegment even when describing the rest of it failed: the same open text, of its identity."""
-    flags = [
-        f',"{flag}":true' for flag in ("fault", "error", "throttle") if getattr(subsegment, flag) is True
-    ]
-    return (
-        f'{{"id":"{subsegment.id}","name":{quote(clean_name(subsegment.name))},"start_time":{subsegment.start_time!r},'
-        f'"end_time":{subsegment.end_time!r},"in_progress":false{"".join(flags)}'
-    )
+    text = f'{{"id":"{subsegment.id}","name":{quote(clean_name(subsegment.name))}'
+    for key, value in (("start_time", subsegment.start_time), ("end_time", subsegment.end_time)):
+        text += f',"{key}":{value if isinstance(value, (int, float)) else time.time():.6f}'
+    text += ',"in_progress":false'
+    for flag in ("fault", "error", "throttle"):
+        if getattr(subsegment, flag) is True:
+            text += f',"{flag}":true'
+    return text
 
 
 def closed(text: str, children: list[str]) -> str:
@@ -184,19 +182,24 @@ def _http(http: Mapping[str, Any]) -> str:
     return f',"http":{dumps(parts)}' if parts else ""
 
 
-def _rest(
-    metadata: list[list[str]],
-    cause: Mapping[str, Any] | str | None,
-    sql: Mapping[str, Any] | None,
-    aws: Mapping[str, Any] | None,
+def _metadata(entries: list[list[str]]) -> str:
+    namespaces: dict[str, str] = {}
+    if len(entries) == 1:  # as a rule: what a function returned
+        namespace, key, value = entries[0]
+        quoted = quote(key if type(key) is str else safe_str(key))
+        return f',"metadata":{{{quote(namespace)}:{{{quoted}:{value}}}}}'
+    for namespace, key, value in entries:
+        before = namespaces.get(namespace)
+        item = f"{quote(key if type(key) is str else safe_str(key))}:{value}"
+        namespaces[namespace] = item if before is None else f"{before},{item}"
+    parts = [f"{quote(namespace)}:{{{items}}}" for namespace, items in namespaces.items()]
+    return f',"metadata":{{{",".join(parts)}}}'
+
+
+def _blocks(
+    cause: Mapping[str, Any] | str | None, sql: Mapping[str, Any] | None, aws: Mapping[str, Any] | None
 ) -> str:
     text = ""
-    if metadata:
-        namespaces: dict[str, list[str]] = {}
-        for namespace, key, value in metadata:
-            namespaces.setdefault(namespace, []).append(f"{quote(safe_str(key))}:{value}")
-        parts = [f"{quote(namespace)}:{{{','.join(items)}}}" for namespace, items in namespaces.items()]
-        text += f',"metadata":{{{",".join(parts)}}}'
     if aws:
         shown = {key: value for key, value in aws.items() if value is not None}
         for key in _AWS_TEXTS:
@@ -211,6 +214,15 @@ def _rest(
             block["user"] = block["user"][:MAX_HTTP_TEXT]
         text += f',"sql":{dumps(block)}'
     return text
+
+
+def _rest(
+    metadata: list[list[str]],
+    cause: Mapping[str, Any] | str | None,
+    sql: Mapping[str, Any] | None,
+    aws: Mapping[str, Any] | None,
+) -> str:
+    return (_metadata(metadata) if metadata else "") + _blocks(cause, sql, aws)
 
 
 def _cut(

@@ -2,7 +2,7 @@
 
 The Lambda runtime sets the variable before it calls the handler, and deletes it when an invocation has no
 trace header. An invocation is known by the whole header, not by Root alone: a retry or a Step Functions
-execution uses the same Root again (DESIGN D2).
+execution uses the same Root again.
 """
 
 from __future__ import annotations

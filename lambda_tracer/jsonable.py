@@ -1,6 +1,6 @@
 """Any Python value -> JSON text. Never raises, never consumes, always ends.
 
-Two speeds (DESIGN D6). The ordinary one is the C encoder of `json` with a hook for the types that responses
+Two speeds. The ordinary one is the C encoder of `json` with a hook for the types that responses
 are made of: Decimal, datetime, UUID, bytes, set, Enum, dataclass, pydantic model, Path, exception. What it
 refuses (a cycle, NaN, a key that is no text, depth) or what breaks on the way goes through a walk bounded in
 depth, breadth and size. Iterators, generators, coroutines, files and streams are named, never read. Objects
@@ -43,7 +43,7 @@ MAX_INT_BITS = 12_000
 def dumps(value: object) -> str:
     """The JSON text of `value`, in ASCII, without spaces. Never raises."""
     try:
-        return _encode(value)
+        return "".join(_encode(value, 0))
     except (
         BaseException
     ):  # whatever the user's __str__, items() or model_dump() raised, KeyboardInterrupt included
@@ -71,7 +71,23 @@ def _default(value: object) -> Any:
     return _Walk().plain(value, 0) if converter is None else converter(value)
 
 
-_encode = json.JSONEncoder(default=_default, allow_nan=False, separators=(",", ":")).encode
+def _fast_encoder() -> Callable[[object, int], Any]:
+    """The C encoder itself: `JSONEncoder.encode` makes a new one at each call, which doubles the cost of a small value.
+
+    It does not look for cycles: one ends in a RecursionError, as too deep a value does.
+    """
+    make = json.encoder.c_make_encoder  # type: ignore[attr-defined]  # None where Python has no C accelerator
+    if make is None:
+        return json.JSONEncoder(
+            check_circular=False, default=_default, allow_nan=False, separators=(",", ":")
+        ).iterencode  # type: ignore[return-value]
+    encoder: Callable[[object, int], Any] = make(
+        None, _default, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, False
+    )
+    return encoder
+
+
+_encode = _fast_encoder()
 _encode_plain = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -121,9 +137,7 @@ class _Walk:
         if callable(value) or _is_stream(kind):
             return type_name(value)
         if hasattr(kind, "__dataclass_fields__"):
-            return self._dict(
-                [(name, getattr(value, name, None)) for name in kind.__dataclass_fields__], depth
-            )
+            return self._dict([(name, getattr(value, name, None)) for name in _shown_fields(kind)], depth)
         for dump in ("model_dump", "get_secret_value"):
             if hasattr(kind, dump):
                 # A secret shows what its __str__ shows, asterisks; a pydantic model respects `exclude`.
@@ -210,6 +224,12 @@ def _bytes(value: bytes | bytearray | memoryview) -> str:
         from binascii import b2a_base64
 
         return b2a_base64(raw, newline=False).decode("ascii")
+
+
+def _shown_fields(kind: Any) -> list[str]:
+    """The fields of a dataclass but the private ones and what only looks like one (ClassVar, InitVar)."""
+    fields = kind.__dataclass_fields__
+    return [name for name in fields if name[:1] != "_" and fields[name]._field_type.name == "_FIELD"]
 
 
 def _is_stream(kind: type) -> bool:

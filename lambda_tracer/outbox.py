@@ -1,4 +1,4 @@
-"""Where finished documents wait for their parents, and when they leave (DESIGN D4).
+"""Where finished documents wait for their parents, and when they leave.
 
 X-Ray allows a trace that arrives in few full documents five times the size of one that trickles in, a burst
 of small datagrams overruns the daemon's socket buffer, and sending is a third of what a subsegment costs. So
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .recorder import Recorder
     from .subsegment import Subsegment
 
+    Waiting = tuple[str, int]  # a closed document, and the levels of subsegments in it
+
 MAX_WAITING_BYTES = 48_000
 """What waits in one open parent: leaves it room for what it has to say itself."""
 
@@ -34,16 +36,6 @@ MAX_NESTING = 50
 """Levels of subsegments in one document."""
 
 _lock = allocate_lock()
-
-
-class Finished:
-    """A closed document that waits: `text`, and `height`, the levels of subsegments in it."""
-
-    __slots__ = ("height", "text")
-
-    def __init__(self, text: str, height: int) -> None:
-        self.text = text
-        self.height = height
 
 
 class Outbox:
@@ -64,20 +56,24 @@ class Outbox:
             guard.failed(error)
         leaving: list[str] = []
         with _lock:
-            finished = _join(subsegment, text, leaving)
+            subsegment.accepts_children = False
+            text, height = _join(subsegment, text, leaving) if subsegment.waiting else (text + "}", 1)
             parent = subsegment.parent
-            if parent is not None and parent.accepts_children and _make_room(parent, finished, leaving):
-                parent.waiting.append(finished)
-                parent.waiting_bytes += len(finished.text) + 1
+            size = len(text) + 1
+            if parent is None or not parent.accepts_children or size > MAX_WAITING_BYTES:
+                leaving.append(document.standalone(text, invocation.trace_id, subsegment.parent_id))
+                if not invocation.open:
+                    invocation.waiting_since = None
+            else:
+                if parent.waiting_bytes + size > MAX_WAITING_BYTES:
+                    _make_room(parent, size, leaving)
+                parent.waiting.append((text, height))
+                parent.waiting_bytes += size
                 now = monotonic()
                 if invocation.waiting_since is None:
                     invocation.waiting_since = now
                 elif now - invocation.waiting_since > MAX_WAITING_S:
                     leaving += _take_all(invocation)
-            else:
-                leaving.append(document.standalone(finished.text, invocation.trace_id, subsegment.parent_id))
-                if not invocation.open:
-                    invocation.waiting_since = None
         if leaving:
             self._send(leaving)
         if subsegment.parent is None and invocation.open:
@@ -134,46 +130,39 @@ def after_fork() -> None:
     _lock = allocate_lock()
 
 
-def _join(subsegment: Subsegment, text: str, leaving: list[str]) -> Finished:
+def _join(subsegment: Subsegment, text: str, leaving: list[str]) -> Waiting:
     """The subsegment's own text and its children as one document; children that do not fit in it leave."""
-    subsegment.accepts_children = False
-    children: list[Finished] = subsegment.waiting
-    if not children:
-        return Finished(document.closed(text, []), 1)
     size = len(text) + subsegment.waiting_bytes + len(',"subsegments":[]}')
-    kept = []
-    for child in children:
-        if size > document.MAX_DOCUMENT_BYTES or child.height >= MAX_NESTING:
-            leaving.append(document.standalone(child.text, subsegment.invocation.trace_id, subsegment.id))
-            size -= len(child.text) + 1
+    kept: list[str] = []
+    height = 1
+    for child_text, child_height in subsegment.waiting:
+        if size > document.MAX_DOCUMENT_BYTES or child_height >= MAX_NESTING:
+            leaving.append(document.standalone(child_text, subsegment.invocation.trace_id, subsegment.id))
+            size -= len(child_text) + 1
         else:
-            kept.append(child)
+            kept.append(child_text)
+            height = max(height, child_height + 1)
     subsegment.waiting = []
     subsegment.waiting_bytes = 0
-    height = 1 + max([child.height for child in kept], default=0)
-    return Finished(document.closed(text, [child.text for child in kept]), height)
+    return document.closed(text, kept), height
 
 
-def _make_room(parent: Subsegment, finished: Finished, leaving: list[str]) -> bool:
-    """Let the oldest that wait in `parent` leave until `finished` fits beside the rest. False when it never will."""
-    size = len(finished.text) + 1
-    if size > MAX_WAITING_BYTES:
-        return False
+def _make_room(parent: Subsegment, size: int, leaving: list[str]) -> None:
+    """Let the oldest that wait in `parent` leave until `size` more bytes may wait beside the rest."""
     leave = 0
     while parent.waiting_bytes + size > MAX_WAITING_BYTES:
-        oldest: Finished = parent.waiting[leave]
-        leaving.append(document.standalone(oldest.text, parent.invocation.trace_id, parent.id))
-        parent.waiting_bytes -= len(oldest.text) + 1
+        oldest, _ = parent.waiting[leave]
+        leaving.append(document.standalone(oldest, parent.invocation.trace_id, parent.id))
+        parent.waiting_bytes -= len(oldest) + 1
         leave += 1
     del parent.waiting[:leave]
-    return True
 
 
 def _take(subsegment: Subsegment) -> list[str]:
     """What waits in a subsegment, as documents of their own."""
     taken = [
-        document.standalone(child.text, subsegment.invocation.trace_id, subsegment.id)
-        for child in subsegment.waiting
+        document.standalone(text, subsegment.invocation.trace_id, subsegment.id)
+        for text, _ in subsegment.waiting
     ]
     subsegment.waiting = []
     subsegment.waiting_bytes = 0

@@ -38,40 +38,35 @@ _switch = settings.global_sdk_config
 _UNSET: Any = object()
 
 
-class SubsegmentContext:
-    """What `Recorder.in_subsegment` returns: a context manager (`with` and `async with`) and a decorator."""
+class Recording:
+    """An open subsegment that is closed by leaving a block, however it is left."""
 
-    __slots__ = ("_name", "_namespace", "_outside", "_recorder", "_suspended", "subsegment")
+    __slots__ = ("_outside", "_suspended", "subsegment")
 
-    def __init__(self, recorder: Recorder, name: str | None, namespace: str) -> None:
-        self._recorder = recorder
-        self._name = name
-        self._namespace = namespace
-        self._outside = self._suspended = _UNSET
+    def __init__(self, subsegment: AnySubsegment) -> None:
+        self.subsegment = subsegment
+        self._outside: Any = _UNSET
+        if subsegment is not UNRECORDED:
+            subsegment.is_managed = True
 
     def __enter__(self) -> AnySubsegment:
-        self.subsegment = subsegment = self._recorder.begin_subsegment(
-            self._name or "unnamed", self._namespace
-        )
-        if subsegment.sampled:
-            subsegment.is_managed = True
-        return subsegment
+        return self.subsegment
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         subsegment = self.subsegment
-        if exc is not None and exc_type is not GeneratorExit and subsegment.end_time is None:
-            try:
-                subsegment.add_exception(exc)
-            except Exception as error:
-                failed(error)
         if subsegment.end_time is None:
+            if exc is not None and exc_type is not GeneratorExit:
+                try:
+                    subsegment.add_exception(exc)
+                except Exception as error:
+                    failed(error)
             subsegment.close()
-        if subsegment is not UNRECORDED and seen.get() is subsegment:
-            seen.set(subsegment.parent)
         if self._outside is not _UNSET:
             seen.set(self._outside)
+        elif seen.get() is subsegment:
+            seen.set(subsegment.parent)
 
     async def __aenter__(self) -> AnySubsegment:
         return self.__enter__()
@@ -81,20 +76,8 @@ class SubsegmentContext:
     ) -> None:
         self.__exit__(exc_type, exc, traceback)
 
-    def __call__(self, function: CallableT) -> CallableT:
-        """Decorate `function`: each call is a subsegment, named as given or else as the function."""
-        recorder = self._recorder
-        name = self._name or getattr(function, "__name__", None) or type(function).__name__
-        namespace = self._namespace
-
-        def record() -> SubsegmentContext | None:
-            return SubsegmentContext(recorder, name, namespace) if recorder.is_sampled() else None
-
-        wrapped: CallableT = wrapping.wrap(function, record)
-        return wrapped
-
     def respond(self, value: object) -> None:
-        """The recorder does not record what functions return."""
+        """The function returned `value`: nothing that the recorder itself records."""
 
     def suspend(self) -> None:
         """Stop being current until `resume`: a generator yielded."""
@@ -107,12 +90,40 @@ class SubsegmentContext:
         seen.set(self._suspended)
 
 
+class SubsegmentContext(Recording):
+    """What `Recorder.in_subsegment` returns: a context manager (`with` and `async with`) and a decorator."""
+
+    __slots__ = ("_name", "_namespace", "_recorder")
+
+    def __init__(self, recorder: Recorder, name: str | None, namespace: str) -> None:
+        self._recorder = recorder
+        self._name = name
+        self._namespace = namespace
+
+    def __enter__(self) -> AnySubsegment:
+        Recording.__init__(self, self._recorder.begin_subsegment(self._name or "unnamed", self._namespace))
+        return self.subsegment
+
+    def __call__(self, function: CallableT) -> CallableT:
+        """Decorate `function`: each call is a subsegment, named as given or else as the function."""
+        recorder = self._recorder
+        name = self._name or getattr(function, "__name__", None) or type(function).__name__
+        namespace = self._namespace
+
+        def record() -> Recording | None:
+            subsegment = recorder.begin_recorded(name, namespace)
+            return None if subsegment is None else Recording(subsegment)
+
+        wrapped: CallableT = wrapping.wrap(function, record)
+        return wrapped
+
+
 class Recorder(SdkMethods):
     """Records subsegments under the segment that Lambda writes.
 
     Every method may be called at any time, from any thread or task; none raises because of the state of the
     trace. Settings that have a meaning only where segments are ours (sampling rules, plugins, dynamic naming)
-    are accepted and kept, and have no effect (DESIGN D11).
+    are accepted and kept, and have no effect.
     """
 
     def __init__(self) -> None:
@@ -124,23 +135,28 @@ class Recorder(SdkMethods):
     def begin_subsegment(self, name: str, namespace: str = "local") -> AnySubsegment:
         """Open a subsegment under the current one and make it current; end it with `end_subsegment`.
 
-        `namespace` is `local`, `remote` (another service) or `aws`. Where nothing is recorded, the shared
-        subsegment that does nothing is returned.
+        `namespace` is `local`, `remote` (another service) or `aws`. Where nothing is recorded, a subsegment that does
+        nothing is returned.
         """
+        subsegment = self.begin_recorded(name, namespace)
+        if subsegment is not None:
+            return subsegment
+        running, parent = place()
+        return UNRECORDED if parent is None else self._begin_unrecorded(running, parent)
+
+    def begin_recorded(self, name: str, namespace: str = "local") -> Subsegment | None:
+        """`begin_subsegment` for those who have something better to do where nothing is recorded: None there."""
         try:
             running, parent = place()
-            if parent is None:
-                if not running.is_sampled or not _switch.enabled:
-                    return UNRECORDED
-            elif not isinstance(parent, Subsegment) or not _switch.enabled:
-                return self._begin_unrecorded(running, parent)
-            subsegment = Subsegment(name, namespace, parent, running, self)
+            if not _switch.enabled or not (running.is_sampled if parent is None else parent.sampled):
+                return None
+            subsegment = Subsegment(name, namespace, parent, running, self)  # type: ignore[arg-type]  # sampled: it is one
             running.open[subsegment.id] = subsegment
             seen.set(subsegment)
             return subsegment
         except Exception as error:
             failed(error)
-            return UNRECORDED
+            return None
 
     def begin_subsegment_without_sampling(self, name: str) -> UnrecordedSubsegment:
         """Open a subsegment of which nothing is recorded, nor of what is opened under it, until it is ended."""

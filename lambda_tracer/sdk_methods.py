@@ -1,7 +1,7 @@
 """SdkMethods: what the X-Ray SDK's recorder has and Lambda has no use for, kept so that code written for it runs.
 
 In Lambda the segment belongs to Lambda: sampling rules, plugins, dynamic naming and segments of one's own have no
-meaning there (DESIGN D11). Settings are accepted and kept, segment methods warn once and do nothing.
+meaning there. Settings are accepted and kept, segment methods warn once and do nothing.
 """
 
 from __future__ import annotations

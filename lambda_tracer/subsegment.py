@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .invocation import Invocation
+    from .outbox import Waiting
     from .recorder import Recorder
 
 _REQUEST_KEYS = frozenset(("url", "method", "user_agent", "client_ip", "x_forwarded_for"))
@@ -94,7 +95,7 @@ class Subsegment:
         self.cause: dict[str, Any] | str | None = None
         self.is_managed = False
         self.accepts_children = True
-        self.waiting: list[Any] = []
+        self.waiting: list[Waiting] = []
         self.waiting_bytes = 0
         self._origin_header: Any = None
         self.start_time = time.time()

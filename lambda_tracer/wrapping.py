@@ -6,8 +6,7 @@ call, or None when nothing is to be recorded. All kinds share that; they differ 
 user.
 
 A generator's recording is suspended while the generator is: the consumer's work is not filed under it. When
-`contextlib` drives the generator as a context manager it is not, so that the body of the `with` is (DESIGN
-D13).
+`contextlib` drives the generator as a context manager it is not, so that the body of the `with` is.
 """
 
 from __future__ import annotations
@@ -91,7 +90,7 @@ def wrap(function: Callable[..., Any], record: Record) -> Any:
         wrapper = _generator(function, record)
     else:
         wrapper = _plain(function, record)
-    if not hasattr(type(function), "__get__"):
+    if not hasattr(type(function), "__get__") and not isinstance(function, type):
         # A callable object in a class body is called without `self`; a function in its place must be, too.
         return staticmethod(wrapper)
     return wrapper
