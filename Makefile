@@ -51,6 +51,7 @@ PAYMENT := $(BIN)/lambda-tracer invoke app.lambda_handler --task-root examples/p
 # of the demo.
 demo: $(INSTALLED)  ## invoke the payment example: cold, warm, and one that fails
 	@$(PAYMENT) --event examples/payment/event.json --invocations 2
+	@echo "--- the next payment is declined: the handler fails on purpose" >&2
 	@code=0; result=$$($(PAYMENT) --event examples/payment/event-declined.json) || code=$$?; \
 	printf '%s\n' "$$result"; \
 	[ "$$code" -eq 1 ] || { echo "make demo: the declined payment ended with $$code instead of 1" >&2; exit 1; }; \
