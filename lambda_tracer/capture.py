@@ -8,11 +8,10 @@ provider's.
 from __future__ import annotations
 
 import functools
-from contextvars import ContextVar
 
-from . import invocation, wrapping
+from . import wrapping
 from .guard import failed
-from .recorder import Recorder, Recording, xray_recorder
+from .recorder import Recorder, Recording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from .tracer import Tracer
 
 _NOT_IN_NAMES = str.maketrans("", "", "?;*()!$~^<>")
-
-# Whether a captured handler runs in this context: the outermost one begins a new invocation.
-_in_handler: ContextVar[bool] = ContextVar("lambda_tracer_in_handler", default=False)
 
 
 class Capture:
@@ -53,19 +49,12 @@ class Capture:
         return None if subsegment is None else CapturedCall(self, subsegment)
 
 
-class HandlerCapture(Capture):
-    """How calls of the Lambda handler are recorded: each outermost one is a new invocation."""
-
-    __slots__ = ()
-
-    def __call__(self) -> HandlerCall:  # type: ignore[override]  # never None: the handler's own work is always due
-        return HandlerCall(self)
-
-
 class CapturedCall(Recording):
     """One call recorded by our own recorder."""
 
     __slots__ = ("_capture",)
+
+    subsegment: Subsegment
 
     def __init__(self, capture: Capture, subsegment: Subsegment) -> None:
         Recording.__init__(self, subsegment)
@@ -75,7 +64,7 @@ class CapturedCall(Recording):
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         capture = self._capture
-        if exc is not None and capture.error_key is not None and isinstance(exc, Exception):
+        if exc_type is not None and capture.error_key is not None and issubclass(exc_type, Exception):
             self._put_metadata(capture.error_key, exc)
         Recording.__exit__(self, exc_type, exc, traceback)
 
@@ -90,10 +79,7 @@ class CapturedCall(Recording):
             self.subsegment.put_annotation(key, value)
 
     def _put_metadata(self, key: str, value: object) -> None:
-        try:
-            self.subsegment.put_metadata(key, value, self._capture.tracer.service)
-        except Exception as error:
-            failed(error)
+        self.subsegment.put_captured(key, value, self._capture.tracer.service)
 
 
 class ForeignCall:
@@ -118,7 +104,7 @@ class ForeignCall:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._note(exc)
+        self._note(exc_type, exc)
         if self._context is not None:
             try:
                 self._context.__exit__(exc_type, exc, traceback)
@@ -136,7 +122,7 @@ class ForeignCall:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._note(exc)
+        self._note(exc_type, exc)
         if self._context is not None:
             try:
                 await self._context.__aexit__(exc_type, exc, traceback)
@@ -162,8 +148,8 @@ class ForeignCall:
     def resume(self) -> None:
         """See `suspend`."""
 
-    def _note(self, exc: BaseException | None) -> None:
-        if self._capture.error_key is not None and isinstance(exc, Exception):
+    def _note(self, exc_type: type[BaseException] | None, exc: BaseException | None) -> None:
+        if self._capture.error_key is not None and exc_type is not None and issubclass(exc_type, Exception):
             self._put_metadata(self._capture.error_key, exc)
 
     def _put_metadata(self, key: str, value: object) -> None:
@@ -182,103 +168,21 @@ class ForeignCall:
             failed(error)
 
 
-class HandlerCall:
-    """One call of the handler: begins the invocation, and adds the annotations that every handler has."""
-
-    __slots__ = ("_call", "_capture", "_token")
-
-    def __init__(self, capture: HandlerCapture) -> None:
-        self._capture = capture
-        self._call: CapturedCall | ForeignCall | None = None
-        self._token: Any = None
-
-    def __enter__(self) -> None:
-        self._begin()
-        if self._call is not None:
-            self._call.__enter__()
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._annotate()
-        if self._call is not None:
-            self._call.__exit__(exc_type, exc, traceback)
-        self._end()
-
-    async def __aenter__(self) -> None:
-        self._begin()
-        if self._call is not None:
-            await self._call.__aenter__()
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._annotate()
-        if self._call is not None:
-            await self._call.__aexit__(exc_type, exc, traceback)
-        self._end()
-
-    def respond(self, value: object) -> None:
-        """Keep what the handler returned, unless that is None."""
-        if self._call is not None:
-            self._call.respond(value)
-
-    def suspend(self) -> None:
-        """See `wrapping.Recording`; a handler that is a generator is nobody's, but it must not break."""
-        if self._call is not None:
-            self._call.suspend()
-
-    def resume(self) -> None:
-        """See `suspend`."""
-        if self._call is not None:
-            self._call.resume()
-
-    def _begin(self) -> None:
-        try:
-            if not _in_handler.get():
-                self._token = _in_handler.set(True)
-                xray_recorder.begin_invocation()
-            self._call = Capture.__call__(self._capture)
-        except Exception as error:
-            failed(error)
-
-    def _annotate(self) -> None:
-        is_cold_start = invocation.take_cold_start()
-        if self._call is not None:
-            self._call.annotate("ColdStart", is_cold_start)
-            if self._capture.tracer.service:
-                self._call.annotate("Service", self._capture.tracer.service)
-
-    def _end(self) -> None:
-        if self._token is not None:
-            _in_handler.reset(self._token)
-
-
 def capture_method(tracer: Tracer, method: Any, capture_response: bool, capture_error: bool) -> Any:
     """`method`, each call a subsegment `## <module>.<qualified name>`."""
-    named = _named(method)
-    name = f"{named.__module__}.{getattr(named, '__qualname__', None) or named.__name__}".translate(
+    source = named(method)
+    name = f"{source.__module__}.{getattr(source, '__qualname__', None) or source.__name__}".translate(
         _NOT_IN_NAMES
     )
     return wrapping.wrap(method, Capture(tracer, name, name, capture_response, capture_error))
 
 
-def capture_handler(tracer: Tracer, handler: Any, capture_response: bool, capture_error: bool) -> Any:
-    """`handler`, each call a subsegment `## <name>`. A coroutine function becomes a plain one that runs it."""
-    if isinstance(handler, (staticmethod, classmethod)):
-        return type(handler)(capture_handler(tracer, handler.__func__, capture_response, capture_error))
-    name = _named(handler).__name__
-    capture = HandlerCapture(tracer, name, name, capture_response, capture_error)
-    if wrapping.is_coroutine_function(handler):
-        from . import event_loop
-
-        return event_loop.run_to_end(wrapping.wrap(event_loop.with_leftovers_cancelled(handler), capture))
-    return wrapping.wrap(handler, capture)
-
-
-def _named(function: Any) -> Any:
+def named(function: Any) -> Any:
     """What gives a callable its name: itself, what a partial holds, or else its type."""
-    while isinstance(function, functools.partial):
+    while issubclass(type(function), functools.partial):
         function = function.func
-    has_name = isinstance(getattr(function, "__name__", None), str)
-    return function if has_name and isinstance(getattr(function, "__module__", None), str) else type(function)
+    try:
+        has_name = type(function.__name__) is str and type(function.__module__) is str
+    except BaseException:  # not a function; its attributes may even raise
+        has_name = False
+    return function if has_name else type(function)

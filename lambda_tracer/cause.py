@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    Frames = tuple[tuple[Any, ...], ...]
+
 MAX_EXCEPTIONS = 10
 """Exceptions described in one cause: the one raised, those it came from, the members of a group."""
 
@@ -29,6 +31,12 @@ MAX_MESSAGE = 4_096
 
 MAX_REMEMBERED = 256
 """Exceptions that one invocation knows again; the oldest are forgotten first."""
+
+# Through the class's own descriptors: an exception may have attributes of any kind in their place.
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_cause_of = BaseException.__dict__["__cause__"].__get__
+_context_of = BaseException.__dict__["__context__"].__get__
+_suppresses_context = BaseException.__dict__["__suppress_context__"].__get__
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -39,23 +47,31 @@ class Causes:
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[type, tuple[tuple[int, int], ...], str]] = {}
+        self._known: dict[int, tuple[type, str, Frames, str]] = {}
 
-    def recall(self, error: BaseException) -> str | None:
-        """The id under which this very exception was described, or None."""
+    def recall(self, error: BaseException, stack: Frames = ()) -> str | None:
+        """The id under which this very exception was described, or None.
+
+        `stack` stands for the frames of one that was never raised.
+        """
         known = self._known.get(id(error))
-        if known is None or known[0] is not type(error):
+        if known is None:
             return None
-        # An exception gains frames at the outer end as it travels; the inner ones tell whether it is the same
-        # raise, and not another exception that has been given the address of a dead one.
-        frames = _frames(error.__traceback__)
-        return known[2] if known[1] and frames[-len(known[1]) :] == known[1] else None
+        # Another exception may have been given the address of a dead one, with the same type and message. An
+        # exception gains frames at the outer end as it travels; the inner ones tell whether it is the same raise.
+        # Where even those agree, the one description is true of both.
+        kind, message, inner, exception_id = known
+        frames = _frames(error)
+        is_same = (
+            kind is type(error) and message == safe_str(error) and frames[len(frames) - len(inner) :] == inner
+        )
+        return exception_id if is_same else None
 
-    def remember(self, error: BaseException, exception_id: str) -> None:
+    def remember(self, error: BaseException, message: str, exception_id: str, stack: Frames = ()) -> None:
         """Note that this exception is described under `exception_id`."""
         if len(self._known) >= MAX_REMEMBERED:
             del self._known[next(iter(self._known))]
-        self._known[id(error)] = (type(error), _frames(error.__traceback__), exception_id)
+        self._known[id(error)] = (type(error), message, _frames(error) or stack, exception_id)
 
 
 def describe(
@@ -71,16 +87,27 @@ def describe(
     `stack` stands in for the exception's own traceback: entries as `traceback.extract_tb` gives them. At most
     `max_frames` frames are kept of each exception, those nearest to the raise; 0 keeps none.
     """
-    known = causes.recall(error)
+    given = None if stack is None else _given(stack)
+    known = causes.recall(error, tuple(given or ()))
     if known is not None:
         return known
     exceptions: list[dict[str, Any]] = []
     _describe(error, causes, max_frames, exceptions, set())
-    if stack is not None:
-        _put_stack(exceptions[0], _given(stack), max_frames)
+    if given is not None:
+        _put_stack(exceptions[0], given, max_frames)
+        causes.remember(error, safe_str(error), exceptions[0]["id"], tuple(given))
     if remote:
         exceptions[0]["remote"] = True
     return {"working_directory": _working_directory(), "exceptions": exceptions}
+
+
+def standstill(
+    kind: str, message: str, frames: list[tuple[str, int, str]], max_frames: int
+) -> dict[str, Any]:
+    """A cause without an exception: where something stands that should have ended. Frames outermost first."""
+    exception = {"id": os.urandom(8).hex(), "message": message, "type": kind, "remote": False}
+    _put_stack(exception, [frame for frame in frames if not frame[0].startswith(_HERE)], max_frames)
+    return {"working_directory": _working_directory(), "exceptions": [exception]}
 
 
 def _describe(
@@ -93,34 +120,41 @@ def _describe(
     if id(error) in seen or len(into) == MAX_EXCEPTIONS:
         return None
     seen.add(id(error))
-    message = safe_str(error)
+    message = whole = safe_str(error)
     if len(message) > MAX_MESSAGE:
         message = f"{message[:MAX_MESSAGE]}... {len(message) - MAX_MESSAGE} more characters"
     exception: dict[str, Any] = {"id": os.urandom(8).hex()}
     if message:
         exception["message"] = message
-    exception["type"] = type(error).__name__
+    exception["type"] = type.__dict__["__name__"].__get__(type(error))
     exception["remote"] = False
     into.append(exception)
-    _put_stack(exception, _walked(error.__traceback__), max_frames)
-    causes.remember(error, exception["id"])
-    led_by = error.__cause__
-    if led_by is None and not error.__suppress_context__:
-        led_by = error.__context__
-    members = getattr(error, "exceptions", ()) if _is_group(error) else ()
+    _put_stack(exception, _walked(_traceback_of(error)), max_frames)
+    causes.remember(error, whole, exception["id"])
+    led_by = _cause_of(error)
+    if led_by is None and not _suppresses_context(error):
+        led_by = _context_of(error)
+    members = _members(error)
     references = [
         _describe(other, causes, max_frames, into, seen)
         for other in ((led_by, *members) if led_by is not None else members)
-        if isinstance(other, BaseException)
     ]
     if references and references[0] is not None:
         exception["cause"] = references[0]
     return str(exception["id"])
 
 
-def _is_group(error: BaseException) -> bool:
-    """ExceptionGroup is built in from Python 3.11 on, and a back-port before."""
-    return any(base.__name__ == "BaseExceptionGroup" for base in type(error).__mro__)
+def _members(error: BaseException) -> tuple[BaseException, ...]:
+    """The members of an ExceptionGroup: built in from Python 3.11 on, a back-port before."""
+    if not any(
+        base.__name__ == "BaseExceptionGroup" for base in type.__dict__["__mro__"].__get__(type(error))
+    ):
+        return ()
+    try:
+        members = tuple(error.exceptions)  # type: ignore[attr-defined]
+    except BaseException:  # a subclass of the user's
+        return ()
+    return tuple(member for member in members if issubclass(type(member), BaseException))
 
 
 def _put_stack(exception: dict[str, Any], frames: list[tuple[str, int, str]], max_frames: int) -> None:
@@ -159,7 +193,8 @@ def _given(stack: Iterable[Any]) -> list[tuple[str, int, str]]:
     return frames
 
 
-def _frames(traceback: TracebackType | None) -> tuple[tuple[int, int], ...]:
+def _frames(error: BaseException) -> Frames:
+    traceback = _traceback_of(error)
     frames = []
     while traceback is not None:
         frames.append((id(traceback.tb_frame.f_code), traceback.tb_lineno or 0))

@@ -55,17 +55,26 @@ _WORTH_CUTTING = 3 * _MARKER_HEAD
 _quoted_names: dict[str, str] = {}
 
 
-def encode(subsegment: Subsegment, *, in_progress: bool = False) -> str:
-    """The subsegment as open JSON text of at most MAX_DOCUMENT_BYTES, without what waits inside it."""
+def encode(
+    subsegment: Subsegment, *, in_progress: bool = False, fault_cause: Mapping[str, Any] | None = None
+) -> str:
+    """The subsegment as open JSON text of at most MAX_DOCUMENT_BYTES, without what waits inside it.
+
+    `in_progress`: as one that is still open. `fault_cause`: as a fault with that cause, whatever its own is.
+    """
     # A name is cleaned once: a function traces the same few again and again.
-    name = _quoted_names.get(subsegment.name) or _quoted_name(subsegment.name)
+    name = subsegment.name
+    quoted = (_quoted_names.get(name) if type(name) is str else None) or _quoted_name(name)
     end = '"in_progress":true' if in_progress else f'"end_time":{subsegment.end_time:.6f},"in_progress":false'
-    text = f'{{"id":"{subsegment.id}","name":{name},"start_time":{subsegment.start_time:.6f},{end}'
-    if subsegment.namespace == "local":
+    text = f'{{"id":"{subsegment.id}","name":{quoted},"start_time":{subsegment.start_time:.6f},{end}'
+    namespace = subsegment.namespace
+    if type(namespace) is not str:
+        namespace = safe_str(namespace)
+    if namespace == "local":
         text += ',"namespace":"local"'
-    elif subsegment.namespace:
-        text += f',"namespace":{quote(safe_str(subsegment.namespace)[:MAX_HTTP_TEXT])}'
-    if subsegment.fault:
+    elif namespace:
+        text += f',"namespace":{quote(namespace[:MAX_HTTP_TEXT])}'
+    if subsegment.fault or fault_cause:
         text += ',"fault":true'
     if subsegment.error:
         text += ',"error":true'
@@ -82,15 +91,35 @@ def encode(subsegment: Subsegment, *, in_progress: bool = False) -> str:
         for namespace, values in list(subsegment.metadata.items())
         for key, value in list(values.items())
     ]
+    if subsegment.captured:
+        metadata += [
+            [namespace, key, dumps(value, is_captured=True)] for namespace, key, value in subsegment.captured
+        ]
     if left_out:
         metadata.append(["lambda_tracer", "annotations_left_out", str(left_out)])
-    cause, sql, aws = subsegment.cause, subsegment.sql, subsegment.aws
+    if subsegment.parent is None and subsegment.invocation.losses:
+        metadata += [["lambda_tracer", *item] for item in described(subsegment.invocation.losses).items()]
+    cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment.aws
     rest = _metadata(metadata) if metadata else ""
     if cause or sql or aws:
         rest += _blocks(cause, sql, aws)
     if len(text) + len(rest) > MAX_DOCUMENT_BYTES:
+        size = len(rest)
         rest = _cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
+        invocation = subsegment.invocation
+        invocation.lose("cut", size - len(rest))
+        if (
+            subsegment.parent is None and invocation.losses
+        ):  # the outermost one speaks for all, itself included
+            metadata = [entry for entry in metadata if entry[:2] != ["lambda_tracer", "cut"]]
+            metadata.insert(0, ["lambda_tracer", "cut", described(invocation.losses)["cut"]])
+            rest = _cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
     return text + rest
+
+
+def described(losses: Mapping[str, list[int]]) -> dict[str, str]:
+    """What was lost, as metadata in JSON: of each kind how many times, and how many bytes."""
+    return {what: f'{{"count":{count},"bytes":{size}}}' for what, (count, size) in losses.items()}
 
 
 def bare(subsegment: Subsegment) -> str:
@@ -123,7 +152,7 @@ def clean_name(name: object) -> str:
     Other characters are left out, line breaks and tabs become spaces; of nothing that remains, `unnamed` is
     made.
     """
-    text = name if isinstance(name, str) else safe_str(name)
+    text = str.__str__(name) if issubclass(type(name), str) else safe_str(name)
     if not _ASCII_NAME.issuperset(text):
         text = "".join([character for character in " ".join(text.split()) if _in_name(character)])
     return text[:MAX_NAME] if text and not text.isspace() else "unnamed"
@@ -131,7 +160,10 @@ def clean_name(name: object) -> str:
 
 def is_annotation_key(key: object) -> bool:
     """Whether X-Ray takes `key` for an annotation: 1 to 500 ASCII letters, digits and underscores."""
-    return isinstance(key, str) and 0 < len(key) <= 500 and _ANNOTATION_KEY.issuperset(key)
+    if not issubclass(type(key), str):
+        return False
+    text = str.__str__(key)
+    return 0 < len(text) <= 500 and _ANNOTATION_KEY.issuperset(text)
 
 
 def _quoted_name(name: object) -> str:
@@ -160,7 +192,7 @@ def _annotations(annotations: Mapping[str, Any]) -> tuple[str, int]:
         if isinstance(value, str):
             item = f"{quote(key)}:{quote(value[:MAX_ANNOTATION_TEXT])}"
         else:
-            item = f"{quote(key)}:{dumps(value)}"
+            item = f"{quote(key)}:{_number(value)}"
         if size + len(item) > MAX_ANNOTATION_BYTES:
             left_out += 1
         else:
@@ -169,30 +201,42 @@ def _annotations(annotations: Mapping[str, Any]) -> tuple[str, int]:
     return f',"annotations":{{{",".join(kept)}}}', left_out
 
 
+def _number(value: bool | int | float) -> str:
+    """A number that JSON has and X-Ray can hold; as text if it can't."""
+    text = dumps(value)
+    is_held = type(value) is bool or (text[0] != '"' and abs(value) < 1e308)
+    return text if is_held else text if text[0] == '"' else quote(text[:MAX_ANNOTATION_TEXT])
+
+
 def _http(http: Mapping[str, Any]) -> str:
     given = http.get("request") or {}
     request: dict[str, Any] = {
         key: safe_str(given[key])[:MAX_HTTP_TEXT] for key in _REQUEST_TEXTS if given.get(key) is not None
     }
     if given.get("x_forwarded_for") is not None:
-        request["x_forwarded_for"] = bool(given["x_forwarded_for"])
+        request["x_forwarded_for"] = given["x_forwarded_for"] is True
     given = http.get("response") or {}
-    response = {key: int(given[key]) for key in _RESPONSE_NUMBERS if isinstance(given.get(key), (int, float))}
+    response = {key: int(given[key]) for key in _RESPONSE_NUMBERS if type(given.get(key)) in (int, float)}
     parts = {name: part for name, part in (("request", request), ("response", response)) if part}
     return f',"http":{dumps(parts)}' if parts else ""
 
 
 def _metadata(entries: list[list[str]]) -> str:
-    namespaces: dict[str, str] = {}
+    namespaces: dict[str, dict[str, str]] = {}
     if len(entries) == 1:  # as a rule: what a function returned
         namespace, key, value = entries[0]
         quoted = quote(key if type(key) is str else safe_str(key))
         return f',"metadata":{{{quote(namespace)}:{{{quoted}:{value}}}}}'
     for namespace, key, value in entries:
-        before = namespaces.get(namespace)
-        item = f"{quote(key if type(key) is str else safe_str(key))}:{value}"
-        namespaces[namespace] = item if before is None else f"{before},{item}"
-    parts = [f"{quote(namespace)}:{{{items}}}" for namespace, items in namespaces.items()]
+        items = namespaces.setdefault(namespace, {})
+        name = key if type(key) is str else safe_str(key)
+        while name in items:
+            name += "'"  # two keys, one text: both are kept
+        items[name] = value
+    parts = [
+        f"{quote(namespace)}:{{{','.join([f'{quote(name)}:{value}' for name, value in items.items()])}}}"
+        for namespace, items in namespaces.items()
+    ]
     return f',"metadata":{{{",".join(parts)}}}'
 
 
@@ -203,11 +247,13 @@ def _blocks(
     if aws:
         shown = {key: value for key, value in aws.items() if value is not None}
         for key in _AWS_TEXTS:
-            if key in shown and not isinstance(shown[key], str):
+            if key in shown and type(shown[key]) is not str:
                 shown[key] = safe_str(shown[key])
         text += f',"aws":{dumps(shown)}'
     if cause:
-        text += f',"cause":{dumps(cause)}'
+        described = dumps(cause)
+        # Always the object, but when so little stack is left that it can't be encoded.
+        text += f',"cause":{described}' if described[0] == "{" or isinstance(cause, str) else ""
     if sql:
         block = {key: safe_str(value) for key, value in sql.items() if value is not None}
         if "user" in block:
@@ -259,7 +305,7 @@ def _cut(
         text = _rest(metadata, cause, sql, aws)
     if len(text) > room:
         note = quote(f"{len(text)} bytes of metadata, cause, sql and aws")
-        text = _rest([["lambda_tracer", "cut", note]], None, None, None)
+        text = _rest([["lambda_tracer", "left_out", note]], None, None, None)
     return text
 
 

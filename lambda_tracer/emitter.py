@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from _thread import allocate_lock
 from os import getpid
 
 from . import settings
@@ -29,6 +30,11 @@ READ_BYTES_PER_S = 100e6
 
 _RETRIES = 3
 
+_HOST_NAME_ERRORS = (UnicodeError, TypeError)  # what the socket says of names that no encoding has
+
+RETRY_S = 10.0
+"""How long an address that cannot be reached (a host name that does not resolve) is left alone: asking may block."""
+
 
 class InvalidDaemonAddressException(ValueError):
     """A daemon address that cannot be read was passed to `set_daemon_address` or `configure`."""
@@ -47,7 +53,9 @@ class UDPEmitter:
         self._given_address: str | None = None
         self._socket: socket.socket | None = None
         self._pid = 0
+        self._opening = allocate_lock()
         self._is_unreadable = False
+        self._retry_at = 0.0
         self._unread_datagrams = 0  # what the daemon may not have taken yet, by our reckoning
         self._unread_bytes = 0.0
         self._last_send = 0.0
@@ -77,10 +85,14 @@ class UDPEmitter:
 
     def reset(self) -> None:
         """Close the socket; the next document opens a new one to the address that is then in force."""
+        self._close()
+        self._is_unreadable = False
+        self._retry_at = 0.0
+
+    def _close(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        self._is_unreadable = False
 
     def send_entity(self, entity: Any) -> None:
         """Send what `entity.serialize()` returns: the X-Ray SDK's name for it."""
@@ -88,39 +100,56 @@ class UDPEmitter:
         if document:
             self.send(document)
 
-    def send(self, document: str) -> None:
-        """Send one document (ASCII JSON text)."""
+    def send(self, document: str) -> bool:
+        """Send one document (ASCII JSON text); False when it could not be."""
         datagram = (PREAMBLE + document).encode("ascii")
+        is_sent = False
         try:
-            if self._socket is None or self._pid != getpid():  # a forked worker has a socket of its own
-                self._open()
-            if self._socket is not None and self._deliver(self._socket, datagram):
-                self.sent += 1
-            else:
-                self.failed += 1
-        except OSError as error:
-            self.failed += 1
-            self._socket = None
+            opened = self._socket
+            if opened is None or self._pid != getpid():
+                if (
+                    self._pid != getpid()
+                ):  # a forked worker has a socket of its own, and a lock that nobody holds
+                    self._opening = allocate_lock()
+                opened = self._open()
+            is_sent = opened is not None and self._deliver(opened, datagram)
+        except (OSError, *_HOST_NAME_ERRORS) as error:
             warn_once(
                 "send",
                 "cannot send to the X-Ray daemon (%s): this part of the trace is lost",
                 type(error).__name__,
             )
+        if is_sent:
+            self.sent += 1
+        else:
+            self.failed += 1
+        return is_sent
 
-    def _open(self) -> None:
+    def _open(self) -> socket.socket | None:
         import _socket as sockets  # the C module alone: `socket` would cost 1.9 ms of cold start
 
-        self._socket = None
-        address = None if self._is_unreadable else self._address()
-        if address is None:
-            self._is_unreadable = True
-            return
-        family = sockets.AF_INET6 if ":" in address[0] else sockets.AF_INET
-        opened: Any = sockets.socket(family, sockets.SOCK_DGRAM)
-        opened.connect(address)
-        opened.setblocking(False)
-        self._socket = opened
-        self._pid = getpid()
+        with self._opening:
+            if self._socket is not None and self._pid == getpid():  # another thread was faster
+                return self._socket
+            self._close()
+            if self._is_unreadable or time.monotonic() < self._retry_at:
+                return None
+            address = self._address()
+            if address is None:
+                self._is_unreadable = True
+                return None
+            family = sockets.AF_INET6 if ":" in address[0] else sockets.AF_INET
+            opened: Any = sockets.socket(family, sockets.SOCK_DGRAM)
+            try:
+                opened.connect(address)
+                opened.setblocking(False)
+            except BaseException:
+                opened.close()
+                self._retry_at = time.monotonic() + RETRY_S
+                raise
+            self._socket = opened
+            self._pid = getpid()
+            return self._socket
 
     def _deliver(self, opened: socket.socket, datagram: bytes) -> bool:
         self._pace(len(datagram))
@@ -179,6 +208,7 @@ def parse_daemon_address(address: str) -> tuple[str, int]:
         raise InvalidDaemonAddressException("expected host:port, or tcp:host:port udp:host:port")
     host, _, port = target.partition("]:") if target.startswith("[") else target.partition(":")
     port = port.partition(":")[0]
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
+    host = host.lstrip("[")
+    if not host or len(port) > 5 or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
         raise InvalidDaemonAddressException("expected host:port with a port from 1 to 65535")
-    return host.lstrip("["), int(port)
+    return host, int(port)

@@ -9,6 +9,9 @@ instead of hiding.
 from __future__ import annotations
 
 import logging
+import os
+
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 logger = logging.getLogger("lambda_tracer")
 
@@ -40,8 +43,24 @@ def failed(error: BaseException) -> None:
     failures += 1
     if reraise:
         raise error
-    if "failed" in _said:
-        logger.debug("lambda_tracer lost a part of the trace; the function is not affected", exc_info=error)
-    else:
-        _said.add("failed")
-        logger.warning("lambda_tracer lost a part of the trace; the function is not affected", exc_info=error)
+    try:
+        # Its type and place, not itself: its message, or the exceptions it came from, may be the user's.
+        warn_once(
+            "failed",
+            "lambda_tracer lost a part of the trace; the function is not affected: %s at %s",
+            type(error).__name__,
+            _place(error),
+        )
+    except BaseException:  # a log handler that fails must not make it worse
+        return
+
+
+def _place(error: BaseException) -> str:
+    traceback = error.__traceback__
+    place = "unknown"
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename.startswith(_HERE):
+            place = f"{code.co_filename[len(_HERE) :]}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place

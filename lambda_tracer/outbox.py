@@ -20,6 +20,9 @@ from . import document, guard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from .invocation import Invocation
     from .recorder import Recorder
     from .subsegment import Subsegment
@@ -51,9 +54,11 @@ class Outbox:
         invocation = subsegment.invocation
         try:
             text = document.encode(subsegment)
-        except Exception as error:
+        except BaseException as error:  # the values' own code, of which any may be called
             text = document.bare(subsegment)
             guard.failed(error)
+        # Let go of what was captured: an exception's frames would form a cycle with it and outlive the call.
+        subsegment.captured = []
         leaving: list[str] = []
         with _lock:
             subsegment.accepts_children = False
@@ -75,15 +80,13 @@ class Outbox:
                 elif now - invocation.waiting_since > MAX_WAITING_S:
                     leaving += _take_all(invocation)
         if leaving:
-            self._send(leaving)
+            self.send(invocation, leaving)
         if subsegment.parent is None and invocation.open:
-            for left in list(invocation.open.values()):
-                if _is_below(left, subsegment):
-                    self.leave_behind(left)
+            for left in _below(subsegment, list(invocation.open.values())):
+                self.leave_behind(left)
 
     def leave_behind(self, subsegment: Subsegment) -> None:
-        """Send an open subsegment as in progress: those above it are gone, and perhaps nobody will ever close
-        it.
+        """Send an open subsegment as in progress: those above it are gone, and perhaps nobody will ever close it.
 
         When somebody does, its whole document replaces this one.
         """
@@ -92,24 +95,66 @@ class Outbox:
                 return
             leaving = _take(subsegment)
             subsegment.accepts_children = False
-        text = document.closed(document.encode(subsegment, in_progress=True), [])
-        leaving.append(document.standalone(text, subsegment.invocation.trace_id, subsegment.parent_id))
-        self._send(leaving)
+        self.send(subsegment.invocation, leaving)
+        self.send_in_progress(subsegment)
+
+    def send_in_progress(self, subsegment: Subsegment, fault_cause: Mapping[str, Any] | None = None) -> None:
+        """Send a subsegment as it is now, unless it has ended meanwhile; as a fault if there is a cause."""
+        text = document.closed(document.encode(subsegment, in_progress=True, fault_cause=fault_cause), [])
+        text = document.standalone(text, subsegment.invocation.trace_id, subsegment.parent_id)
+        with (
+            _lock
+        ):  # under the lock: its whole document, which must be the last, passes through it before it is sent
+            if subsegment.end_time is None:
+                subsegment.is_announced = True
+                self.send(subsegment.invocation, [text])
 
     def flush(self, invocation: Invocation) -> None:
         """Send all that waits, now."""
         with _lock:
             leaving = _take_all(invocation)
-        self._send(leaving)
+        self.send(invocation, leaving)
 
-    def _send(self, documents: list[str]) -> None:
+    def absorb(self, subsegment: Subsegment) -> bool:
+        """Let a subsegment that has just ended go without a trace: what waits in it waits in its parent instead.
+
+        False if it has to be sent after all: something that is open below it refers to it.
+        """
+        parent, invocation = subsegment.parent, subsegment.invocation
+        if any(other.parent is subsegment for other in list(invocation.open.values())):
+            return False
+        leaving: list[str] = []
+        with _lock:
+            waiting, size = subsegment.waiting, subsegment.waiting_bytes
+            if waiting and (parent is None or not parent.accepts_children):
+                return False
+            subsegment.accepts_children = False
+            subsegment.waiting, subsegment.waiting_bytes = [], 0
+            if waiting and parent is not None:
+                _make_room(parent, size, leaving)
+                parent.waiting += waiting
+                parent.waiting_bytes += size
+        self.send(invocation, leaving)
+        return True
+
+    def send(self, invocation: Invocation, documents: list[str]) -> None:
+        """Send finished documents, or let the invocation hold them while there is no trace to send them to."""
+        if invocation.holds_documents:
+            invocation.hold(documents)
+            return
         emitter = self._recorder.emitter
         send = getattr(emitter, "send", None)
         for text in documents:
-            if send is not None:
-                send(text)
-            else:  # an emitter made for the X-Ray SDK
-                emitter.send_entity(_Entity(text))
+            try:
+                if send is None:  # an emitter made for the X-Ray SDK
+                    emitter.send_entity(_Entity(text))
+                elif send(text) is False:
+                    invocation.lose("not_sent", len(text))
+            except Exception as error:  # somebody else's emitter: the other documents are still to be sent
+                invocation.lose("not_sent", len(text))
+                guard.warn_once(
+                    "emitter", "the emitter raised %s: this part of the trace is lost", type(error).__name__
+                )
 
 
 class _Entity:
@@ -174,10 +219,15 @@ def _take_all(invocation: Invocation) -> list[str]:
     return [text for subsegment in list(invocation.open.values()) for text in _take(subsegment)]
 
 
-def _is_below(subsegment: Subsegment, ancestor: Subsegment) -> bool:
-    parent = subsegment.parent
-    while parent is not None:
-        if parent is ancestor:
-            return True
-        parent = parent.parent
-    return False
+def _below(ancestor: Subsegment, opened: list[Subsegment]) -> list[Subsegment]:
+    """Those of the open subsegments that are below `ancestor`. Each is looked at once, however deep they nest."""
+    is_below = {id(ancestor): True}
+    for subsegment in opened:
+        path = []
+        at: Subsegment | None = subsegment
+        while at is not None and id(at) not in is_below:
+            path.append(at)
+            at = at.parent
+        answer = at is not None and is_below[id(at)]
+        is_below.update((id(passed), answer) for passed in path)
+    return [subsegment for subsegment in opened if is_below[id(subsegment)]]

@@ -209,3 +209,4 @@ class _ProcessedCall:
             warn_once(
                 "processor", "a meta_processor raised: what it would have described is not in the trace"
             )
+        self._subsegment.close()  # an exception is the processor's to record, or not to

@@ -8,12 +8,13 @@ message in the log, and never an exception in the user's code.
 from __future__ import annotations
 
 import time
+from _thread import get_ident
 from os import urandom
 
 from . import cause as causes
 from .document import is_annotation_key
 from .guard import failed, warn_once
-from .jsonable import type_name
+from .jsonable import safe_str, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from .outbox import Waiting
     from .recorder import Recorder
 
-_REQUEST_KEYS = frozenset(("url", "method", "user_agent", "client_ip", "x_forwarded_for"))
 _RESPONSE_KEYS = frozenset(("status", "content_length"))
+_HTTP_KEYS = _RESPONSE_KEYS | {"url", "method", "user_agent", "client_ip", "x_forwarded_for"}
 
 
 class Subsegment:
@@ -43,6 +44,7 @@ class Subsegment:
         "accepts_children",
         "annotations",
         "aws",
+        "captured",
         "cause",
         "end_time",
         "error",
@@ -50,6 +52,7 @@ class Subsegment:
         "http",
         "id",
         "invocation",
+        "is_announced",
         "is_managed",
         "metadata",
         "name",
@@ -59,6 +62,7 @@ class Subsegment:
         "recorder",
         "sql",
         "start_time",
+        "thread_id",
         "throttle",
         "waiting",
         "waiting_bytes",
@@ -76,9 +80,8 @@ class Subsegment:
         recorder: Recorder,
     ) -> None:
         """Opened by `Recorder.begin_subsegment`, which see."""
-        self.id = urandom(
-            8
-        ).hex()  # never a seeded generator: forked workers and restored snapshots would repeat it
+        # Never a seeded generator: forked workers and restored snapshots would repeat it.
+        self.id = urandom(8).hex()
         self.name = name
         self.namespace = namespace
         self.parent = parent
@@ -89,15 +92,17 @@ class Subsegment:
         self.fault = self.error = self.throttle = False
         self.annotations: dict[str, Any] = {}
         self.metadata: dict[str, dict[Any, Any]] = {}
+        self.captured: list[tuple[str, str, Any]] = []
         self.http: dict[str, dict[str, Any]] = {}
         self.aws: dict[str, Any] = {}
         self.sql: dict[str, Any] | None = None
         self.cause: dict[str, Any] | str | None = None
-        self.is_managed = False
+        self.is_announced = self.is_managed = False
         self.accepts_children = True
         self.waiting: list[Waiting] = []
         self.waiting_bytes = 0
         self._origin_header: Any = None
+        self.thread_id = get_ident()
         self.start_time = time.time()
 
     @property
@@ -123,7 +128,7 @@ class Subsegment:
                 "annotation key",
                 "annotation left out: its key must be 1 to 500 ASCII letters, digits or underscores",
             )
-        elif isinstance(value, (str, int, float)):
+        elif issubclass(type(value), (str, int, float)):
             self.annotations[str.__str__(key)] = _plain(value)
         else:
             warn_once(
@@ -141,12 +146,18 @@ class Subsegment:
         """
         if self._has_ended("put_metadata"):
             return
-        if not isinstance(namespace, str) or namespace.startswith("AWS."):
-            warn_once(
-                "namespace", "metadata left out: its namespace must be a str that does not start with 'AWS.'"
-            )
+        if not _is_namespace(namespace):
             return
-        self.metadata.setdefault(namespace, {})[key] = value
+        values = self.metadata.setdefault(str.__str__(namespace), {})
+        try:
+            values[key] = value
+        except BaseException:  # a key that cannot be hashed or compared
+            values[safe_str(key)] = value
+
+    def put_captured(self, key: str, value: Any, namespace: str) -> None:
+        """`put_metadata` for what a decorator recorded: secrets in it are redacted, and it is let go once encoded."""
+        if self.end_time is None and _is_namespace(namespace):
+            self.captured.append((namespace, key, value))
 
     def put_http_meta(self, key: str, value: Any) -> None:
         """Describe the HTTP exchange that this is about.
@@ -156,24 +167,24 @@ class Subsegment:
         """
         if value is None or self._has_ended("put_http_meta"):
             return
-        if key in _REQUEST_KEYS:
-            self.http.setdefault("request", {})[key] = value
+        if type(key) is not str or key not in _HTTP_KEYS:
+            warn_once("http", "http value left out: X-Ray knows no such key")
         elif key in _RESPONSE_KEYS:
-            try:
-                number = int(value)
-            except (TypeError, ValueError, OverflowError):
+            number = _number(value)
+            if number is None:
                 warn_once("http", "http %s left out: it must be a number, not %s", key, type_name(value))
                 return
             self.http.setdefault("response", {})[key] = number
             if key == "status":
                 self.apply_status_code(number)
         else:
-            warn_once("http", "http value left out: X-Ray knows no such key")
+            self.http.setdefault("request", {})[key] = value
 
     def apply_status_code(self, status_code: int | None) -> None:
         """Set the flags that an HTTP status stands for: 4xx error, 429 also throttle, 5xx fault."""
-        if not isinstance(status_code, int) or self._has_ended("apply_status_code"):
+        if not issubclass(type(status_code), int) or self._has_ended("apply_status_code"):
             return
+        status_code = int.__int__(status_code)  # type: ignore[arg-type]  # an int, perhaps of a subclass
         if status_code >= 500:
             self.fault = True
         elif status_code >= 400:
@@ -204,9 +215,15 @@ class Subsegment:
         if self._has_ended("add_exception"):
             return
         self.fault = True
-        described = causes.describe(
-            exception, self.invocation.causes, self.recorder.max_trace_back, stack, remote
-        )
+        try:
+            described = causes.describe(
+                exception, self.invocation.causes, self.recorder.max_trace_back, stack, remote
+            )
+        except (
+            BaseException
+        ) as error:  # the exception's own code; what it raises is not what the user is to see
+            failed(error)
+            return
         if isinstance(described, dict) and isinstance(self.cause, dict):
             self.cause["exceptions"] += described["exceptions"]
         elif isinstance(described, dict) or self.cause is None:
@@ -221,7 +238,7 @@ class Subsegment:
         """Set the block about the SQL call that this is (url, sanitized_query, database_type, user...)."""
         self.sql = sql
 
-    def add_subsegment(self, subsegment: Subsegment) -> None:
+    def add_subsegment(self, subsegment: Any) -> None:
         """Make an open subsegment a child of this one."""
         if self._has_ended("add_subsegment") or not isinstance(subsegment, Subsegment):
             return
@@ -233,7 +250,7 @@ class Subsegment:
         subsegment.parent = self
         subsegment.parent_id = self.id
 
-    def remove_subsegment(self, subsegment: Subsegment) -> None:
+    def remove_subsegment(self, subsegment: Any) -> None:
         """Make a child of this one a child of this one's parent."""
         if isinstance(subsegment, Subsegment) and subsegment.parent is self:
             subsegment.parent = self.parent
@@ -247,9 +264,7 @@ class Subsegment:
         """
         if self._has_ended("close"):
             return
-        now = time.time()
-        if end_time and isinstance(end_time, (int, float)) and end_time - end_time == 0:
-            now = float(end_time)
+        now = _seconds(end_time) or time.time()
         self.end_time = now if now > self.start_time else self.start_time
         try:
             self.recorder.finish(self)
@@ -287,8 +302,40 @@ class Subsegment:
 
 def _plain(value: str | int | float) -> str | int | float:
     """The value without its subclass (an Enum, a numpy float), which might write itself as something else."""
-    if isinstance(value, str):
+    kind = type(value)
+    if issubclass(kind, str):
         return str.__str__(value)
-    if isinstance(value, bool):
+    if kind is bool:
         return value
-    return int.__int__(value) if isinstance(value, int) else float.__float__(value)
+    return int.__int__(value) if issubclass(kind, int) else float.__float__(value)  # type: ignore[arg-type]
+
+
+def _is_namespace(namespace: object) -> bool:
+    is_accepted = issubclass(type(namespace), str) and not str.startswith(namespace, "AWS.")  # type: ignore[arg-type]
+    if not is_accepted:
+        warn_once(
+            "namespace", "metadata left out: its namespace must be a str that does not start with 'AWS.'"
+        )
+    return is_accepted
+
+
+def _number(value: Any) -> int | None:
+    """A status or a length: a whole number that JSON and X-Ray can hold, or a text of one."""
+    if not issubclass(type(value), (int, float, str)):
+        return None
+    try:
+        number = int(_plain(value))
+    except (ValueError, OverflowError):
+        return None
+    return number if -(2**53) < number < 2**53 else None
+
+
+def _seconds(end_time: Any) -> float | None:
+    """A time given by the caller: epoch seconds; None for none, or none that could be one."""
+    if not issubclass(type(end_time), (int, float)):
+        return None
+    try:
+        seconds = float(_plain(end_time))
+    except OverflowError:
+        return None
+    return seconds if 0 < seconds < 1e11 else None

@@ -19,7 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
-    from typing import Any, Protocol
+    from typing import Any, Protocol, TypeVar
+
+    CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
     class Recording(AbstractContextManager[Any], AbstractAsyncContextManager[Any], Protocol):
         """One call being recorded; `async with` and `with` do the same."""
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
         def resume(self) -> None:
             """The generator goes on."""
 
-    Record = Callable[[], Recording | None]
+    Record = Callable[..., Recording | None]
 
 # Bits of code.co_flags, as `inspect` names them; importing inspect would cost 3 ms of cold start.
 _CO_GENERATOR = 0x20
@@ -64,18 +66,21 @@ _ENTERS = frozenset(
 )
 
 
-def wrap(function: Callable[..., Any], record: Record) -> Any:
+def wrap(function: Callable[..., Any], record: Record, *, tells_arguments: bool = False) -> Any:
     """`function`, recorded at each call by what `record()` gives.
+
+    With `tells_arguments` a function or coroutine function has it called as `record(args, kwargs)`.
 
     Takes functions of every kind, callable objects (`functools.partial` among them), and `staticmethod` and
     `classmethod` objects, which stay what they are. Raises TypeError for what cannot be called.
     """
-    if isinstance(function, (staticmethod, classmethod)):
-        return type(function)(wrap(function.__func__, record))
+    if issubclass(type(function), (staticmethod, classmethod)):
+        descriptor: Any = function
+        return type(descriptor)(wrap(descriptor.__func__, record, tells_arguments=tells_arguments))
     if not callable(function):
         raise TypeError(f"expected a function or another callable, not {type(function).__name__}")
-    code = getattr(function, "__code__", None)
-    made_from = getattr(function, "__wrapped__", None)
+    code = _attribute(function, "__code__")
+    made_from = _attribute(function, "__wrapped__")
     if code is not None and made_from is not None:
         if code is _MAKES_CONTEXT_MANAGER:
             return contextlib.contextmanager(_generator(made_from, record, is_context=True))
@@ -83,17 +88,23 @@ def wrap(function: Callable[..., Any], record: Record) -> Any:
             return contextlib.asynccontextmanager(_async_generator(made_from, record, is_context=True))
     flags = _flags(function)
     if flags & (_CO_COROUTINE | _CO_ITERABLE_COROUTINE):
-        wrapper: Any = _coroutine(function, record)
+        wrapper: Any = _coroutine(function, record, tells_arguments)
     elif flags & _CO_ASYNC_GENERATOR:
         wrapper = _async_generator(function, record)
     elif flags & _CO_GENERATOR:
         wrapper = _generator(function, record)
     else:
-        wrapper = _plain(function, record)
-    if not hasattr(type(function), "__get__") and not isinstance(function, type):
-        # A callable object in a class body is called without `self`; a function in its place must be, too.
+        wrapper = _plain(function, record, tells_arguments)
+    if _is_called_without_self(type(function)):
         return staticmethod(wrapper)
     return wrapper
+
+
+def _is_called_without_self(kind: type) -> bool:
+    """Whether a callable of this type in a class body is called as it is; what stands in its place must be, too."""
+    if issubclass(kind, functools.partial):  # on 3.13 its __get__ only announces what it does from 3.14 on
+        return sys.version_info < (3, 14)
+    return not hasattr(kind, "__get__") and not issubclass(kind, type)
 
 
 def is_coroutine_function(function: object) -> bool:
@@ -103,22 +114,44 @@ def is_coroutine_function(function: object) -> bool:
 
 def _flags(function: Any) -> int:
     """The code flags of what is called in the end: a function, a partial's function, an object's `__call__`."""
-    while isinstance(function, functools.partial):
+    while issubclass(type(function), functools.partial):
         function = function.func
-    function = getattr(function, "__func__", function)  # a bound method
-    code = getattr(function, "__code__", None)
-    if code is None:
-        code = getattr(type(function).__call__, "__code__", None) if callable(function) else None
-    flags: int = getattr(code, "co_flags", 0)
-    if getattr(function, "_is_coroutine_mark", None) is not None:  # inspect.markcoroutinefunction
+    function = _attribute(function, "__func__") or function  # a bound method
+    code = _attribute(function, "__code__")
+    if code is None and callable(function):
+        code = _attribute(type(function).__call__, "__code__")
+    flags: int = _attribute(code, "co_flags") or 0
+    mark = getattr(sys.modules.get("inspect"), "_is_coroutine_mark", None)  # of inspect.markcoroutinefunction
+    if mark is not None and _attribute(function, "_is_coroutine_marker") is mark:
         flags |= _CO_COROUTINE
-    return flags
+    return flags if type(flags) is int else 0
 
 
-def _plain(function: Callable[..., Any], record: Record) -> Callable[..., Any]:
-    @functools.wraps(function)
+def _attribute(function: Any, name: str) -> Any:
+    """`getattr` for objects whose own code may raise: only what a real function has is of use here."""
+    try:
+        return getattr(function, name, None)
+    except BaseException:
+        return None
+
+
+def _like(function: Callable[..., Any]) -> Callable[[CallableT], CallableT]:
+    """`functools.wraps`, as far as the function allows: a callable object may have attributes that raise."""
+
+    def dress(wrapper: CallableT) -> CallableT:
+        try:
+            functools.update_wrapper(wrapper, function)
+        except BaseException:
+            wrapper.__wrapped__ = function  # type: ignore[attr-defined]
+        return wrapper
+
+    return dress
+
+
+def _plain(function: Callable[..., Any], record: Record, tells_arguments: bool) -> Callable[..., Any]:
+    @_like(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        recording = record()
+        recording = record(args, kwargs) if tells_arguments else record()
         if recording is None:
             return function(*args, **kwargs)
         with recording:
@@ -129,10 +162,10 @@ def _plain(function: Callable[..., Any], record: Record) -> Callable[..., Any]:
     return wrapper
 
 
-def _coroutine(function: Callable[..., Any], record: Record) -> Callable[..., Any]:
-    @functools.wraps(function)
+def _coroutine(function: Callable[..., Any], record: Record, tells_arguments: bool) -> Callable[..., Any]:
+    @_like(function)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        recording = record()
+        recording = record(args, kwargs) if tells_arguments else record()
         if recording is None:
             return await function(*args, **kwargs)
         async with recording:
@@ -146,7 +179,7 @@ def _coroutine(function: Callable[..., Any], record: Record) -> Callable[..., An
 def _generator(
     function: Callable[..., Any], record: Record, *, is_context: bool = False
 ) -> Callable[..., Any]:
-    @functools.wraps(function)
+    @_like(function)
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         generator = function(*args, **kwargs)
         recording = record()
@@ -158,18 +191,19 @@ def _generator(
         with recording:
             while True:
                 try:
-                    item = resume(value)
+                    # In a box that is emptied as it is yielded: what the consumer drops must not live on here.
+                    box = [resume(value)]
                 except StopIteration as stop:
                     recording.respond(yielded if is_context else stop.value)
                     return stop.value
                 finally:
                     value = None  # an exception kept here would keep this frame, in a cycle
                 if is_context:
-                    yielded = item
+                    yielded = box[0]
                 if not stays_current:
                     recording.suspend()
                 try:
-                    value = yield item
+                    value = yield box.pop()
                     resume = generator.send
                 except BaseException as error:  # GeneratorExit too: the generator decides what becomes of it
                     resume, value = generator.throw, error
@@ -182,7 +216,7 @@ def _generator(
 def _async_generator(
     function: Callable[..., Any], record: Record, *, is_context: bool = False
 ) -> Callable[..., Any]:
-    @functools.wraps(function)
+    @_like(function)
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **kwargs)
         recording = record() or _NOTHING
@@ -192,7 +226,7 @@ def _async_generator(
             step: Any = _first_step(generator)
             while True:
                 try:
-                    item = await step
+                    box = [await step]
                 except StopAsyncIteration:
                     if is_context:
                         recording.respond(yielded)
@@ -200,11 +234,11 @@ def _async_generator(
                 finally:
                     step = None  # as above
                 if is_context:
-                    yielded = item
+                    yielded = box[0]
                 if not stays_current:
                     recording.suspend()
                 try:
-                    value = yield item
+                    value = yield box.pop()
                     step = generator.asend, value
                 except BaseException as error:
                     step = generator.athrow, error

@@ -1,0 +1,95 @@
+"""Which names mark a secret, and what stands in its place.
+
+Captured responses and errors are searched for such names at any depth before anything of them is encoded: keys of
+mappings, attributes, headers as pairs, `{"name": .., "value": ..}`, and JSON inside texts. A value cannot be recognised
+by itself: a password under the key `note` is recorded.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+REDACTED = "[redacted]"
+"""What is recorded in the place of a secret."""
+
+# Parts of names, in small letters without separators: `X-Api-Key`, `apiKey` and `API_KEY` are one.
+_SECRET_PARTS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "authorization",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "signingkey",
+    "encryptionkey",
+    "cookie",
+    "credential",
+    "sessionid",
+    "jwt",
+    "cvv",
+    "cardnumber",
+)
+_SECRET_WORDS = frozenset(("auth", "pin", "cvc", "ssn"))
+_NO_SECRETS = re.compile(
+    # Cursors through pages, counts of a language model, and what names a secret without being one.
+    r"(next|previous|continuation|pagination|starting|page|sync)(forward|backward|page)?token"
+    r"|.*tokens(used|count|limit)?|token(count|type|usage|limit|index|use)|.*tokencount"
+    r"|secret(id|name|arn|version|versionid|type)|.*accesskeyid|passwordlast(changed|used)|.*(expires|expiration|ttl)"
+    r"|cookies?(consent|policy|enabled)"
+)
+
+_known: dict[str, bool] = {}
+_further: set[str] = set()
+_is_on = True
+
+
+def configure(names: Iterable[str] | bool) -> None:
+    """Redact under further `names` too (any key that contains one); False: redact nothing, True: as it was."""
+    global _is_on
+    _known.clear()
+    if isinstance(names, bool):
+        _is_on = names
+    else:
+        _further.update(filter(None, map(_plain, [names] if isinstance(names, str) else names)))
+
+
+def reset() -> None:
+    """Back to the well-known names and those of `LAMBDA_TRACER_REDACT`."""
+    global _is_on
+    _is_on = True
+    _known.clear()
+    _further.clear()
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value under this key is not to be recorded."""
+    known = _known.get(name)
+    if known is None:
+        known = _is_on and _decide(name)
+        if len(_known) < 10_000 and len(name) <= 200:  # keys made of data must not fill the memory
+            _known[name] = known
+    return known
+
+
+def _decide(name: str) -> bool:
+    plain = _plain(name[:200])
+    names = [*_further, *map(_plain, settings.redacted_keys())]
+    if any(further in plain for further in names if further):
+        return True
+    if plain in _SECRET_WORDS:
+        return True
+    return any(part in plain for part in _SECRET_PARTS) and not _NO_SECRETS.fullmatch(plain)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
