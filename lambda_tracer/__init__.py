@@ -17,6 +17,28 @@ __version__ = "0.1.0"
 
 patch = xray_recorder.patch
 patch_all = xray_recorder.patch_all
+unpatch = xray_recorder.unpatch
+unpatch_all = xray_recorder.unpatch_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .patches.aiohttp import aiohttp_trace_config
+
+_ON_FIRST_USE = {"aiohttp_trace_config": "patches.aiohttp"}
+
+
+def __getattr__(name: str) -> object:
+    module = _ON_FIRST_USE.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{module}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_FIRST_USE})
+
 
 __all__ = [
     # tracing a function
@@ -29,6 +51,10 @@ __all__ = [
     "global_sdk_config",
     "patch",
     "patch_all",
+    "unpatch",
+    "unpatch_all",
+    # the HTTP client that may be traced by hand
+    "aiohttp_trace_config",
     # sending
     "InvalidDaemonAddressException",
     "UDPEmitter",

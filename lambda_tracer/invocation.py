@@ -30,17 +30,34 @@ class Invocation:
     subsegments by id.
     """
 
-    __slots__ = ("causes", "header", "is_sampled", "open", "parent_id", "raw", "trace_id", "waiting_since")
+    __slots__ = (
+        "causes",
+        "header",
+        "is_sampled",
+        "losses",
+        "open",
+        "parent_id",
+        "raw",
+        "trace_id",
+        "waiting_since",
+    )
 
-    def __init__(self, raw: bytes | str | None) -> None:
+    top: Subsegment | None = None
+    """What a subsegment without a parent is under, where that is one of ours."""
+
+    holds_documents = False
+    """Whether what is finished is kept, for there is no trace yet to send it to."""
+
+    def __init__(self, raw: object) -> None:
         """`raw` is the environment's value, as `settings.trace_header` gives it."""
         self.raw = raw
-        self.header = TraceHeader.from_header_str(os.fsdecode(raw) if raw else None)
+        self.header = TraceHeader.from_header_str(os.fsdecode(raw) if isinstance(raw, (bytes, str)) else None)
         self.trace_id = self.header.root or ""
         self.parent_id = self.header.parent or ""
         self.is_sampled = self.header.sampled == 1 and _is_trace_id(self.trace_id) and _is_id(self.parent_id)
         self.open: dict[str, Subsegment] = {}
         self.causes = Causes()
+        self.losses: dict[str, list[int]] | None = None
         self.waiting_since: float | None = None
         if raw and not self.is_sampled and not self._is_unsampled_by_intent():
             warn_once(
@@ -48,13 +65,26 @@ class Invocation:
                 "_X_AMZN_TRACE_ID is not a trace header with Root, Parent and Sampled: nothing is recorded",
             )
 
+    def lose(self, what: str, size_bytes: int) -> None:
+        """Note that something was cut, or not sent: the outermost subsegment says so when it closes."""
+        if self.losses is None:
+            self.losses = {}
+        lost = self.losses.setdefault(what, [0, 0])
+        lost[0] += 1
+        lost[1] += size_bytes
+
+    def hold(self, documents: list[str]) -> None:
+        """Keep documents instead of sending them; only where `holds_documents`."""
+        raise NotImplementedError
+
     def _is_unsampled_by_intent(self) -> bool:
         """A decision not to record, one yet to be made, or none: Lambda's pass-through has a Root without Parent."""
         has_root = _is_trace_id(self.trace_id)
         return has_root and (self.header.sampled in (0, "?") or not (self.parent_id or self.header.sampled))
 
 
-_invocation = Invocation(None)
+_NONE_YET: object = ()  # no value of the environment variable
+_invocation = Invocation(_NONE_YET)
 _lock = allocate_lock()
 _is_cold = True
 
@@ -67,6 +97,11 @@ def current() -> Invocation:
     return _invocation
 
 
+def last() -> Invocation:
+    """The invocation that ran when it was last asked for."""
+    return _invocation
+
+
 def begin() -> Invocation:
     """Begin a new invocation, even when its header looks like that of the last one (a test, a local run)."""
     return _begin(settings.trace_header(), only_if_new=False)
@@ -74,11 +109,22 @@ def begin() -> Invocation:
 
 def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
     global _invocation
+    is_first = only_if_new and raw is None and _invocation.raw is _NONE_YET
+    if is_first and settings.initialization_is_traced():
+        from .initialization import (
+            Initialization,
+        )  # only where something is traced before the first invocation
+
+        fresh: Invocation = Initialization()
+    else:
+        fresh = Invocation(raw)
     with _lock:
         if only_if_new and raw == _invocation.raw:  # another thread noticed it first
             return _invocation
-        ended, _invocation = _invocation, Invocation(raw)
-        begun = _invocation
+        ended = _invocation
+        begun = _invocation = fresh
+    if ended.holds_documents:
+        ended.end(begun)  # type: ignore[attr-defined]  # it is an Initialization
     for subsegment in list(ended.open.values()):
         subsegment.recorder.leave_behind(subsegment)
     return begun
@@ -88,8 +134,21 @@ def after_fork() -> None:
     """In a forked child: what is open belongs to the parent process, which sends it; here it is only an ancestor."""
     global _lock
     _lock = allocate_lock()
+    _abandon_open()
+
+
+def after_restore() -> None:
+    """In a sandbox restored from a snapshot: nothing from before is sent, and the next invocation is a cold start."""
+    global _invocation, _is_cold
+    _abandon_open()
+    _invocation = Invocation(None)
+    _is_cold = True
+
+
+def _abandon_open() -> None:
     for subsegment in _invocation.open.values():
         subsegment.waiting = []
+        subsegment.waiting_bytes = 0
         subsegment.accepts_children = False
     _invocation.open.clear()
 
@@ -120,6 +179,5 @@ def _is_id(text: str) -> bool:
 
 
 def _is_hex(text: str) -> bool:
-    return not text.strip(
-        _HEX
-    )  # strip eats a text from both ends until it meets a character that is none of these
+    # strip eats a text from both ends until it meets a character that is none of these
+    return not text.strip(_HEX)

@@ -12,9 +12,11 @@ something is.
 
 from __future__ import annotations
 
+import atexit
 import os
+import time
 
-from . import invocation, outbox, settings, wrapping
+from . import invocation, outbox, settings, watch, wrapping
 from .current import Carried, is_outermost, place, seen
 from .guard import failed, warn_once
 from .sdk_methods import SdkMethods
@@ -58,14 +60,15 @@ class Recording:
         subsegment = self.subsegment
         if subsegment.end_time is None:
             if exc is not None and exc_type is not GeneratorExit:
-                try:
-                    subsegment.add_exception(exc)
-                except Exception as error:
-                    failed(error)
+                subsegment.add_exception(exc)
             subsegment.close()
         if self._outside is not _UNSET:
             seen.set(self._outside)
-        elif seen.get() is subsegment:
+            return
+        inner = seen.get()
+        while inner is not None and inner is not subsegment:  # what the block left open is no parent after it
+            inner = inner.parent
+        if inner is subsegment:
             seen.set(subsegment.parent)
 
     async def __aenter__(self) -> AnySubsegment:
@@ -101,7 +104,10 @@ class SubsegmentContext(Recording):
         self._namespace = namespace
 
     def __enter__(self) -> AnySubsegment:
-        Recording.__init__(self, self._recorder.begin_subsegment(self._name or "unnamed", self._namespace))
+        Recording.__init__(
+            self,
+            self._recorder.begin_subsegment("unnamed" if self._name is None else self._name, self._namespace),
+        )
         return self.subsegment
 
     def __call__(self, function: CallableT) -> CallableT:
@@ -128,7 +134,7 @@ class Recorder(SdkMethods):
 
     def __init__(self) -> None:
         super().__init__()
-        self._outbox = outbox.Outbox(self)
+        self.outbox = outbox.Outbox(self)
 
     # The life of a subsegment
 
@@ -150,6 +156,8 @@ class Recorder(SdkMethods):
             running, parent = place()
             if not _switch.enabled or not (running.is_sampled if parent is None else parent.sampled):
                 return None
+            if parent is None:
+                parent = running.top
             subsegment = Subsegment(name, namespace, parent, running, self)  # type: ignore[arg-type]  # sampled: it is one
             running.open[subsegment.id] = subsegment
             seen.set(subsegment)
@@ -211,12 +219,21 @@ class Recorder(SdkMethods):
         if (
             subsegment.invocation.open.pop(subsegment.id, None) is not None
         ):  # else a forked parent's, which sends it
-            self._outbox.put(subsegment)
+            self.outbox.put(subsegment)
+
+    def discard(self, subsegment: Subsegment) -> None:
+        """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
+        if seen.get() is subsegment:
+            seen.set(subsegment.parent)
+        subsegment.end_time = time.time()
+        running = subsegment.invocation
+        if running.open.pop(subsegment.id, None) is not None and not self.outbox.absorb(subsegment):
+            self.outbox.put(subsegment)
 
     def leave_behind(self, subsegment: Subsegment) -> None:
         """Send a subsegment that is still open although its invocation has ended, as in progress."""
         try:
-            self._outbox.leave_behind(subsegment)
+            self.outbox.leave_behind(subsegment)
         except Exception as error:
             failed(error)
 
@@ -286,7 +303,7 @@ class Recorder(SdkMethods):
 
     def stream_subsegments(self) -> None:
         """Send now what has finished and waits for its parents."""
-        self._outbox.flush(place()[0])
+        self.outbox.flush(place()[0])
 
     def _begin_unrecorded(self, running: Invocation, parent: AnySubsegment | None) -> UnrecordedSubsegment:
         subsegment = UnrecordedSubsegment(running, parent)
@@ -332,7 +349,20 @@ xray_recorder = Recorder()
 def _after_fork() -> None:
     invocation.after_fork()
     outbox.after_fork()
+    watch.after_fork()
 
 
+def _at_exit() -> None:
+    """What waits is sent when the process ends by itself, and what is open as it is."""
+    running = invocation.last()
+    try:
+        xray_recorder.outbox.flush(running)
+        for subsegment in list(running.open.values()):
+            subsegment.recorder.leave_behind(subsegment)
+    except Exception as error:
+        failed(error)
+
+
+atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

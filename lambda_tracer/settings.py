@@ -13,6 +13,9 @@ from .guard import warn_once
 _TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
 _FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
 
+DEFAULT_IMPORTS_MS = 10.0
+"""Imports slower than this are recorded where imports are traced and no threshold is given."""
+
 _TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
 
 
@@ -51,6 +54,40 @@ def provisioned_concurrency() -> bool:
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency"
 
 
+def initialization_is_traced() -> bool:
+    """Whether what runs before the first invocation belongs to it.
+
+    So it does where a request waits for the sandbox to start (`AWS_LAMBDA_INITIALIZATION_TYPE` is `on-demand`, or not
+    set). With provisioned concurrency, a snapshot or managed instances it may have run hours before.
+    """
+    return in_lambda() and os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") == "on-demand"
+
+
+def is_snap_start() -> bool:
+    """Whether the sandbox is restored from a snapshot (`AWS_LAMBDA_INITIALIZATION_TYPE`)."""
+    return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
+def timeout_margin_s() -> float:
+    """`LAMBDA_TRACER_TIMEOUT_MARGIN_MS` in seconds: how long before the deadline what is open is sent; 0 for never.
+
+    Default 0.2 s. What is no number of milliseconds is reported once, and the default holds.
+    """
+    return _milliseconds("LAMBDA_TRACER_TIMEOUT_MARGIN_MS", default=200.0) / 1000
+
+
+def imports_threshold_s() -> float | None:
+    """`LAMBDA_TRACER_IMPORTS_MS` in seconds: imports slower than that are recorded; None when it is not set."""
+    if not os.environ.get("LAMBDA_TRACER_IMPORTS_MS"):
+        return None
+    return _milliseconds("LAMBDA_TRACER_IMPORTS_MS", default=DEFAULT_IMPORTS_MS) / 1000
+
+
+def redacted_keys() -> list[str]:
+    """`LAMBDA_TRACER_REDACT`: further names of secrets, separated by commas."""
+    return [name.strip() for name in os.environ.get("LAMBDA_TRACER_REDACT", "").split(",") if name.strip()]
+
+
 def tracing_disabled() -> bool:
     """Whether a Tracer that was not told otherwise is disabled.
 
@@ -73,6 +110,18 @@ def capture_response() -> bool:
 def capture_error() -> bool:
     """`POWERTOOLS_TRACER_CAPTURE_ERROR`: whether decorators record an exception as metadata; default true."""
     return _flag("POWERTOOLS_TRACER_CAPTURE_ERROR", default=True)
+
+
+def _milliseconds(variable: str, *, default: float) -> float:
+    text = os.environ.get(variable, "").strip()
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:  # NaN is not, either
+        warn_once(variable, "%s is not a number of milliseconds: %s holds", variable, default)
+        return default
+    return value
 
 
 def _flag(variable: str, *, default: bool) -> bool:

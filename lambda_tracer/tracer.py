@@ -10,7 +10,7 @@ def lambda_handler(event, context):
 
 from __future__ import annotations
 
-from . import capture, settings
+from . import capture, handler, redaction, settings
 from .recorder import xray_recorder
 
 TYPE_CHECKING = False
@@ -66,6 +66,9 @@ class Tracer:
         auto_patch: bool | None = None,
         patch_modules: Sequence[str] | None = None,
         provider: Any = None,
+        *,
+        redact: Sequence[str] | bool | None = None,
+        trace_imports: bool | None = None,
     ) -> None:
         """Every argument may be left out.
 
@@ -75,6 +78,10 @@ class Tracer:
         with `POWERTOOLS_TRACE_DISABLED`. `auto_patch` traces what libraries do, all known ones or those in
         `patch_modules`. `provider` records in the place of our own recorder: anything that satisfies
         Powertools' `BaseProvider`.
+
+        `redact` adds names of secrets to the well-known ones, or turns redaction in responses and errors off (False);
+        see `lambda_tracer.redaction`. `trace_imports` records module imports slower than 10 ms, or than
+        `LAMBDA_TRACER_IMPORTS_MS`, which turns it on by itself.
 
         Raises ValueError for an environment variable that is neither true nor false, and for unknown
         `patch_modules`.
@@ -98,21 +105,48 @@ class Tracer:
             settings.global_sdk_config.set_sdk_enabled(False)
         elif disabled is not None:
             settings.global_sdk_config.set_sdk_enabled(True)
+        if redact is not None:
+            redaction.configure(redact)
+        if not self.disabled:
+            self._prepare(trace_imports)
         if self.auto_patch:
             self.patch(config["patch_modules"])
+
+    @staticmethod
+    def _prepare(trace_imports: bool | None) -> None:
+        threshold_s = settings.imports_threshold_s()
+        if trace_imports or (threshold_s is not None and trace_imports is None):
+            from . import import_times
+
+            import_times.record(settings.DEFAULT_IMPORTS_MS / 1000 if threshold_s is None else threshold_s)
+        if settings.is_snap_start():
+            from . import snapshot
+
+            snapshot.prepare()
 
     def put_annotation(self, key: str, value: str | int | float | bool) -> None:
         """Annotate the current subsegment; X-Ray indexes annotations for search. See `Subsegment.put_annotation`."""
         if not self.disabled:
             self.provider.put_annotation(key=key, value=value)
 
-    def put_metadata(self, key: str, value: Any, namespace: str | None = None) -> None:
+    def put_metadata(
+        self, key: str, value: Any, namespace: str | None = None, *, redact: bool = False
+    ) -> None:
         """Add a value to the current subsegment, under `namespace` or else the service's name.
 
-        `value` may be anything; see `Subsegment.put_metadata`.
+        `value` may be anything; see `Subsegment.put_metadata`. It is recorded as it is, unless `redact` asks for
+        secrets in it to be left out, as they are in responses.
         """
         if not self.disabled:
-            self.provider.put_metadata(key=key, value=value, namespace=namespace or self.service)
+            if redact:
+                from .walk import plain
+
+                value = plain(value, redact=True)
+            self.provider.put_metadata(key=key, value=value, namespace=self._namespace(namespace))
+
+    def _namespace(self, given: str | None) -> str:
+        is_missing = given is None or (type(given) is str and not given)
+        return self.service if is_missing else given  # type: ignore[return-value]
 
     def patch(self, modules: Sequence[str] | None = None) -> None:
         """Trace what libraries do: the named ones, or all that are known. Raises ValueError for an unknown name."""
@@ -122,6 +156,15 @@ class Tracer:
             self.provider.patch_all()
         else:
             self.provider.patch(modules)
+
+    def ignore_endpoint(self, hostname: str | None = None, urls: Sequence[str] | None = None) -> None:
+        """Do not trace HTTP calls to that host (a glob, without port), to these paths (globs), or to these there.
+
+        For every HTTP client that is traced. Such calls carry no trace header. With no argument nothing is ignored.
+        """
+        from .patches import http_ignored
+
+        http_ignored.ignore_endpoint(hostname, urls)
 
     @overload
     def capture_lambda_handler(
@@ -164,8 +207,8 @@ class Tracer:
         response = settings.capture_response() if capture_response is None else capture_response
         error = settings.capture_error() if capture_error is None else capture_error
         if lambda_handler is not None:
-            return capture.capture_handler(self, lambda_handler, response, error)
-        return lambda handler: capture.capture_handler(self, handler, response, error)
+            return handler.capture_handler(self, lambda_handler, response, error)
+        return lambda function: handler.capture_handler(self, function, response, error)
 
     @overload
     def capture_method(

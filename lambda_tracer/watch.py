@@ -1,0 +1,200 @@
+"""The one thread that sees to it that nothing is lost while a handler runs on.
+
+While an invocation is recorded it looks once a second whether what is finished has waited too long, and shortly before
+the deadline that the handler's context gives it sends everything: what waits, and what is open as in progress, the
+innermost as faults whose cause is what was running. Should the function make it after all, the complete documents
+replace those.
+
+It lives as long as the process, does nothing between invocations and in unsampled ones, uses no signals, and knows
+which invocation it works for: a sandbox that was frozen in between, or is already busy with the next one, changes
+nothing. SIGTERM, which ends a process without a word, has the same effect as a deadline while a handler runs.
+"""
+
+from __future__ import annotations
+
+import _signal as signals  # type: ignore[import-not-found]  # the C module: `signal` would be one more to import
+import os
+from _thread import allocate_lock, start_new_thread
+from time import monotonic
+
+from . import settings
+from .guard import failed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .invocation import Invocation
+    from .outbox import Outbox
+
+TICK_S = 1.0
+"""How often the thread looks at what waits."""
+
+MAX_WAITING_S = 4.0
+"""What has waited so long at a look is sent: before the next look it would be 5 s old."""
+
+_SIGTERM_TIMEOUT_S = 0.3
+
+
+class Watched:
+    """One handler's call being watched: its invocation, and when the thread shall act (`time.monotonic`)."""
+
+    __slots__ = ("deadline", "due", "invocation", "outbox")
+
+    def __init__(self, running: Invocation, outbox: Outbox, deadline: float, due: float) -> None:
+        self.invocation = running
+        self.outbox = outbox
+        self.deadline = deadline
+        self.due = due
+
+
+_watched: Watched | None = None
+_wake = allocate_lock()
+_is_started = False
+_is_idle = False
+_margin_s = 0.0
+_terminated = allocate_lock()
+_is_terminating = False
+
+
+def begin(running: Invocation, outbox: Outbox, context: Any) -> Watched | None:
+    """Watch over an invocation until `end`. `context` is what Lambda passes to the handler.
+
+    Without a deadline (a context that has no `get_remaining_time_in_millis`, or gives no number) only what waits is
+    watched.
+    """
+    global _watched, _is_started, _is_idle, _margin_s
+    if not _is_started:
+        _margin_s = settings.timeout_margin_s()
+        _wake.acquire(False)
+    now = monotonic()
+    remaining = _remaining_s(context)
+    deadline = now + remaining if remaining is not None else float("inf")
+    due = deadline - _margin_s if _margin_s else float("inf")
+    watched = _watched = Watched(running, outbox, deadline, due)
+    if not _is_started:
+        _is_started = True
+        start_new_thread(_run, ())
+    elif _is_idle:
+        _is_idle = False
+        _wake_up()
+    _take_signal()
+    return watched
+
+
+def end(watched: Watched) -> None:
+    """The handler has returned: nothing is done for it any more."""
+    global _watched
+    if _watched is watched:
+        _watched = None
+        _give_signal_back()
+
+
+def after_fork() -> None:
+    """In a forked child, where the thread does not exist."""
+    global _watched, _is_started, _is_idle, _wake, _terminated
+    _watched = None
+    _is_started = _is_idle = False
+    _wake = allocate_lock()
+    _terminated = allocate_lock()
+
+
+def _remaining_s(context: Any) -> float | None:
+    try:
+        milliseconds = context.get_remaining_time_in_millis()
+        return float(milliseconds) / 1000
+    except Exception:  # not Lambda's context: a test's, or none
+        return None
+
+
+def _run() -> None:
+    global _is_idle
+    while True:
+        watched = _watched
+        if watched is None and not _is_terminating:
+            _is_idle = True
+            if _watched is None:  # else it was set before it could see that we are idle
+                _wake.acquire()
+            _is_idle = False
+            continue
+        wait = TICK_S
+        try:
+            if watched is not None:
+                wait = _look(watched)
+        except Exception as error:
+            failed(error)
+        if _is_terminating:
+            _release(_terminated)
+        _wake.acquire(True, wait)
+
+
+def _look(watched: Watched) -> float:
+    """Do what is due; returns the seconds until the next look."""
+    now = monotonic()
+    running = watched.invocation
+    if now >= watched.due or _is_terminating:
+        watched.due = float("inf")
+        if _watched is watched:
+            _send_all(watched, "the process is being terminated" if _is_terminating else None)
+    elif running.waiting_since is not None and now - running.waiting_since >= MAX_WAITING_S:
+        watched.outbox.flush(running)
+        for subsegment in list(running.open.values()):
+            if not subsegment.is_announced:  # lest what has left find no parent, should this process end now
+                watched.outbox.send_in_progress(subsegment)
+    return min(TICK_S, max(0.001, watched.due - monotonic()))
+
+
+def _send_all(watched: Watched, reason: str | None) -> None:
+    """Send what waits and what is open; the innermost as faults, with what their threads are doing."""
+    from .standstill import cause_of  # what only a function in trouble needs
+
+    running = watched.invocation
+    watched.outbox.flush(running)
+    opened = list(running.open.values())
+    parents = {id(subsegment.parent) for subsegment in opened}
+    kind = "Terminated" if reason else "Timeout"
+    if reason is None:
+        reason = f"still running {round((watched.deadline - monotonic()) * 1000)} ms before the time-out"
+    for subsegment in opened:
+        is_innermost = id(subsegment) not in parents
+        cause = cause_of(subsegment, kind, reason) if is_innermost else None
+        watched.outbox.send_in_progress(subsegment, cause)
+
+
+def _wake_up() -> None:
+    _release(_wake)
+
+
+def _release(lock: Any) -> None:
+    try:
+        lock.release()
+    except RuntimeError:  # nobody waits for it
+        return
+
+
+def _take_signal() -> None:
+    """Be told of SIGTERM, if nobody else is."""
+    try:
+        if signals.getsignal(signals.SIGTERM) is signals.SIG_DFL:
+            signals.signal(signals.SIGTERM, _on_sigterm)
+    except (ValueError, AttributeError):  # not the main thread, or no such signal
+        return
+
+
+def _give_signal_back() -> None:
+    try:
+        if signals.getsignal(signals.SIGTERM) is _on_sigterm:
+            signals.signal(signals.SIGTERM, signals.SIG_DFL)
+    except (ValueError, AttributeError):
+        return
+
+
+def _on_sigterm(number: int, frame: Any) -> None:
+    """Have everything sent, by the thread (this one may hold a lock that it needs), then end as if we were not here."""
+    global _is_terminating
+    _terminated.acquire(False)
+    _is_terminating = True
+    _wake_up()
+    _terminated.acquire(True, _SIGTERM_TIMEOUT_S)
+    signals.signal(signals.SIGTERM, signals.SIG_DFL)
+    os.kill(os.getpid(), signals.SIGTERM)
