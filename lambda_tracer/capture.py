@@ -11,7 +11,7 @@ import functools
 
 from . import wrapping
 from .guard import failed
-from .recorder import Recorder, Recording
+from .recorder import UNSET, Recorder, Recording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,29 +57,29 @@ class CapturedCall(Recording):
     subsegment: Subsegment
 
     def __init__(self, capture: Capture, subsegment: Subsegment) -> None:
-        Recording.__init__(self, subsegment)
+        self.subsegment = subsegment
+        self._outside = UNSET
         self._capture = capture
+        subsegment.is_managed = True
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         capture = self._capture
         if exc_type is not None and capture.error_key is not None and issubclass(exc_type, Exception):
-            self._put_metadata(capture.error_key, exc)
+            self.subsegment.put_captured(capture.error_key, exc, capture.tracer.service)
         Recording.__exit__(self, exc_type, exc, traceback)
 
     def respond(self, value: object) -> None:
         """Keep what the function returned, unless that is None."""
-        if value is not None and self._capture.response_key is not None:
-            self._put_metadata(self._capture.response_key, value)
+        capture = self._capture
+        if value is not None and capture.response_key is not None:
+            self.subsegment.put_captured(capture.response_key, value, capture.tracer.service)
 
     def annotate(self, key: str, value: str | bool) -> None:
         """Annotate this call's subsegment."""
         if self.subsegment.end_time is None:
             self.subsegment.put_annotation(key, value)
-
-    def _put_metadata(self, key: str, value: object) -> None:
-        self.subsegment.put_captured(key, value, self._capture.tracer.service)
 
 
 class ForeignCall:

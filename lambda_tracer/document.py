@@ -65,11 +65,15 @@ def encode(
     # A name is cleaned once: a function traces the same few again and again.
     name = subsegment.name
     quoted = (_quoted_names.get(name) if type(name) is str else None) or _quoted_name(name)
-    end = '"in_progress":true' if in_progress else f'"end_time":{subsegment.end_time:.6f},"in_progress":false'
-    text = f'{{"id":"{subsegment.id}","name":{quoted},"start_time":{subsegment.start_time:.6f},{end}'
+    end = (
+        '"in_progress":true'
+        if in_progress
+        else f'"end_time":{_time(subsegment.end_time)},"in_progress":false'
+    )
+    text = f'{{"id":"{subsegment.id}","name":{quoted},"start_time":{_time(subsegment.start_time)},{end}'
     namespace = subsegment.namespace
     if type(namespace) is not str:
-        namespace = safe_str(namespace)
+        namespace = "" if namespace is None else safe_str(namespace)
     if namespace == "local":
         text += ',"namespace":"local"'
     elif namespace:
@@ -80,26 +84,23 @@ def encode(
         text += ',"error":true'
     if subsegment.throttle:
         text += ',"throttle":true'
-    if subsegment.http:
-        text += _http(subsegment.http)
+    if subsegment._http:
+        text += _http(subsegment._http)
     left_out = 0
-    if subsegment.annotations:
-        annotations, left_out = _annotations(subsegment.annotations)
+    if subsegment._annotations:
+        annotations, left_out = _annotations(subsegment._annotations)
         text += annotations
     metadata = [
-        [namespace, key, dumps(value)]
-        for namespace, values in list(subsegment.metadata.items())
-        for key, value in list(values.items())
+        [namespace, key, dumps(value, is_captured=True)] for namespace, key, value in subsegment.captured
     ]
-    if subsegment.captured:
-        metadata += [
-            [namespace, key, dumps(value, is_captured=True)] for namespace, key, value in subsegment.captured
-        ]
+    if subsegment._metadata:
+        for namespace, values in list(subsegment._metadata.items()):
+            metadata += [[namespace, key, dumps(value)] for key, value in list(values.items())]
     if left_out:
         metadata.append(["lambda_tracer", "annotations_left_out", str(left_out)])
     if subsegment.parent is None and subsegment.invocation.losses:
         metadata += [["lambda_tracer", *item] for item in described(subsegment.invocation.losses).items()]
-    cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment.aws
+    cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment._aws
     rest = _metadata(metadata) if metadata else ""
     if cause or sql or aws:
         rest += _blocks(cause, sql, aws)
@@ -120,6 +121,13 @@ def encode(
 def described(losses: Mapping[str, list[int]]) -> dict[str, str]:
     """What was lost, as metadata in JSON: of each kind how many times, and how many bytes."""
     return {what: f'{{"count":{count},"bytes":{size}}}' for what, (count, size) in losses.items()}
+
+
+def _time(seconds: float | None) -> str:
+    """Epoch seconds with microseconds; from whole numbers, in which a float's shortest digits need not be sought."""
+    seconds = seconds or 0.0
+    microseconds = str(int(seconds * 1e6))
+    return f"{microseconds[:-6]}.{microseconds[-6:]}" if len(microseconds) > 9 else f"{seconds:.6f}"
 
 
 def bare(subsegment: Subsegment) -> str:
@@ -208,13 +216,20 @@ def _number(value: bool | int | float) -> str:
     return text if is_held else text if text[0] == '"' else quote(text[:MAX_ANNOTATION_TEXT])
 
 
+def _is_true(value: object) -> bool:
+    try:
+        return bool(value)
+    except BaseException:  # the value's own code
+        return True
+
+
 def _http(http: Mapping[str, Any]) -> str:
     given = http.get("request") or {}
     request: dict[str, Any] = {
         key: safe_str(given[key])[:MAX_HTTP_TEXT] for key in _REQUEST_TEXTS if given.get(key) is not None
     }
     if given.get("x_forwarded_for") is not None:
-        request["x_forwarded_for"] = given["x_forwarded_for"] is True
+        request["x_forwarded_for"] = _is_true(given["x_forwarded_for"])
     given = http.get("response") or {}
     response = {key: int(given[key]) for key in _RESPONSE_NUMBERS if type(given.get(key)) in (int, float)}
     parts = {name: part for name, part in (("request", request), ("response", response)) if part}

@@ -40,9 +40,12 @@ def _timed(name: str, run: Callable[[], None]) -> None:
         run()
         return
     with Recording(subsegment):
-        run()
         try:
-            if time.time() - subsegment.start_time < _threshold_s:
-                xray_recorder.discard(subsegment)
-        except Exception as error:
-            failed(error)
+            run()
+        finally:
+            try:
+                # One that fails as fast is mostly a package asking whether another is there.
+                if time.time() - subsegment.start_time < _threshold_s:
+                    xray_recorder.discard(subsegment)
+            except Exception as error:
+                failed(error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 
+from . import settings
 from .invocation import Invocation
 from .recorder import xray_recorder
 from .subsegment import Subsegment
@@ -58,7 +59,7 @@ class Initialization(Invocation):
         follows = ended_at is not None and time.time() - ended_at < MAX_AGE_S
         self.top = None
         self.is_sampled = False
-        if not begun.is_sampled or not follows:
+        if not (begun.is_sampled and follows and settings.global_sdk_config.enabled):
             # Still holding: what is finished later, by a thread started here, is dropped too.
             self._held_bytes = MAX_HELD_BYTES
             self.open.clear()
@@ -74,5 +75,5 @@ class Initialization(Invocation):
 def _last_end(top: Subsegment) -> float | None:
     """When the last of what waits ended, None when nothing waits; read from the documents, whose form is ours."""
     mark = '"end_time":'
-    ends = [text[text.index(mark) + len(mark) :].partition(",")[0] for text, _ in top.waiting]
+    ends = [text[text.index(mark) + len(mark) :].partition(",")[0] for text, _ in top.waiting or ()]
     return max(map(float, ends), default=None)

@@ -147,7 +147,7 @@ def after_restore() -> None:
 
 def _abandon_open() -> None:
     for subsegment in _invocation.open.values():
-        subsegment.waiting = []
+        subsegment.waiting = None
         subsegment.waiting_bytes = 0
         subsegment.accepts_children = False
     _invocation.open.clear()

@@ -30,6 +30,9 @@ type_name = walk.type_name
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
+_harmless: set[str] = set()  # keys that are known to be no names of secrets
+redaction.remember_in(_harmless)
+
 
 def dumps(value: object, *, is_captured: bool = False) -> str:
     """The JSON text of `value`, in ASCII, without spaces. Never raises.
@@ -37,8 +40,10 @@ def dumps(value: object, *, is_captured: bool = False) -> str:
     `is_captured`: it was not put there on purpose, so values under names of secrets are left out.
     """
     try:
-        if _is_simple(value, is_captured):
-            return "".join(_encode(value, 0))
+        if _is_flat(value) or _is_simple(value, is_captured):
+            text = "".join(_encode(value, 0))
+            if not (is_captured and _may_hold_secret(text)):
+                return text
     except BaseException:  # a cycle, NaN, an odd key, a dict that another thread changed
         pass
     try:
@@ -47,46 +52,56 @@ def dumps(value: object, *, is_captured: bool = False) -> str:
         return '"..."'
 
 
+def _is_flat(value: Any) -> bool:
+    """Whether it is a dict of scalars under harmless names: what most functions return, told without a Python loop."""
+    return (
+        type(value) is dict and value.keys() <= _harmless and _SCALARS.issuperset(map(type, value.values()))
+    )
+
+
 def _is_simple(value: Any, is_captured: bool) -> bool:
     """Whether the C encoder may have it: plain types throughout, not too many, and no name of a secret."""
-    kind = type(value)
-    if kind in _SCALARS:
-        return kind is not str or (len(value) < MAX_TEXT and not (is_captured and value[:1] in ("{", "[")))
-    is_secret = redaction.is_secret
     nodes = 0
     todo = [value]
     for item in todo:  # which grows meanwhile
         kind = type(item)
         if kind is dict:
             for key, member in item.items():
-                if type(key) is not str or (is_captured and is_secret(key)):
+                if key not in _harmless and (
+                    type(key) is not str or (is_captured and not _note_harmless(key))
+                ):
                     return False
                 if type(member) not in _SCALARS:
                     todo.append(member)
-                elif type(member) is str and (
-                    len(member) > MAX_TEXT or (is_captured and member[:1] in ("{", "["))
-                ):
-                    return False
-            if is_captured and ("value" in item or "Value" in item) and walk.is_named_secret(item):
-                return False
         elif kind is list or kind is tuple:
-            for member in item:
-                if type(member) not in _SCALARS:
-                    todo.append(member)
-                elif type(member) is str and (
-                    len(member) > MAX_TEXT or (is_captured and member[:1] in ("{", "["))
-                ):
-                    return False
-            if is_captured and len(item) == 2 and type(item[0]) is str and is_secret(item[0]):
+            todo += [member for member in item if type(member) not in _SCALARS]
+            if is_captured and len(item) == 2 and type(item[0]) is str and redaction.is_secret(item[0]):
                 return False
-        elif walk.type_name(item) not in walk.TEXTS:
-            return False
-        else:
+        elif kind is str:
+            return len(item) < MAX_TEXT
+        elif kind in _SCALARS or walk.type_name(item) in walk.TEXTS:
             continue
+        else:
+            return False
         nodes += len(item)
         if nodes > MAX_NODES:
             return False
     return True
+
+
+def _note_harmless(key: str) -> bool:
+    if redaction.is_secret(key):
+        return False
+    if len(_harmless) < 10_000 and len(key) <= 200:  # keys made of data must not fill the memory
+        _harmless.add(key)
+    return True
+
+
+def _may_hold_secret(text: str) -> bool:
+    """Whether encoded JSON holds JSON in a text, or a name beside its value, that may be of a secret."""
+    if '"{' in text or '"[' in text:
+        return walk.has_secret_text(text)
+    return 'alue":' in text and any(map(redaction.is_secret, walk.named(text)))
 
 
 def _text_of(value: object) -> str:

@@ -58,7 +58,7 @@ class Outbox:
             text = document.bare(subsegment)
             guard.failed(error)
         # Let go of what was captured: an exception's frames would form a cycle with it and outlive the call.
-        subsegment.captured = []
+        subsegment.captured = ()
         leaving: list[str] = []
         with _lock:
             subsegment.accepts_children = False
@@ -72,6 +72,8 @@ class Outbox:
             else:
                 if parent.waiting_bytes + size > MAX_WAITING_BYTES:
                     _make_room(parent, size, leaving)
+                if parent.waiting is None:
+                    parent.waiting = []
                 parent.waiting.append((text, height))
                 parent.waiting_bytes += size
                 now = monotonic()
@@ -129,10 +131,10 @@ class Outbox:
             if waiting and (parent is None or not parent.accepts_children):
                 return False
             subsegment.accepts_children = False
-            subsegment.waiting, subsegment.waiting_bytes = [], 0
+            subsegment.waiting, subsegment.waiting_bytes = None, 0
             if waiting and parent is not None:
                 _make_room(parent, size, leaving)
-                parent.waiting += waiting
+                parent.waiting = [*(parent.waiting or ()), *waiting]
                 parent.waiting_bytes += size
         self.send(invocation, leaving)
         return True
@@ -180,14 +182,14 @@ def _join(subsegment: Subsegment, text: str, leaving: list[str]) -> Waiting:
     size = len(text) + subsegment.waiting_bytes + len(',"subsegments":[]}')
     kept: list[str] = []
     height = 1
-    for child_text, child_height in subsegment.waiting:
+    for child_text, child_height in subsegment.waiting or ():
         if size > document.MAX_DOCUMENT_BYTES or child_height >= MAX_NESTING:
             leaving.append(document.standalone(child_text, subsegment.invocation.trace_id, subsegment.id))
             size -= len(child_text) + 1
         else:
             kept.append(child_text)
             height = max(height, child_height + 1)
-    subsegment.waiting = []
+    subsegment.waiting = None
     subsegment.waiting_bytes = 0
     return document.closed(text, kept), height
 
@@ -195,21 +197,22 @@ def _join(subsegment: Subsegment, text: str, leaving: list[str]) -> Waiting:
 def _make_room(parent: Subsegment, size: int, leaving: list[str]) -> None:
     """Let the oldest that wait in `parent` leave until `size` more bytes may wait beside the rest."""
     leave = 0
+    waiting = parent.waiting or []
     while parent.waiting_bytes + size > MAX_WAITING_BYTES:
-        oldest, _ = parent.waiting[leave]
+        oldest, _ = waiting[leave]
         leaving.append(document.standalone(oldest, parent.invocation.trace_id, parent.id))
         parent.waiting_bytes -= len(oldest) + 1
         leave += 1
-    del parent.waiting[:leave]
+    parent.waiting = waiting[leave:]
 
 
 def _take(subsegment: Subsegment) -> list[str]:
     """What waits in a subsegment, as documents of their own."""
     taken = [
         document.standalone(text, subsegment.invocation.trace_id, subsegment.id)
-        for text, _ in subsegment.waiting
+        for text, _ in subsegment.waiting or ()
     ]
-    subsegment.waiting = []
+    subsegment.waiting = None
     subsegment.waiting_bytes = 0
     return taken
 

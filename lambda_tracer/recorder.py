@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
 _switch = settings.global_sdk_config
-_UNSET: Any = object()
+UNSET: Any = object()
 
 
 class Recording:
@@ -47,7 +47,7 @@ class Recording:
 
     def __init__(self, subsegment: AnySubsegment) -> None:
         self.subsegment = subsegment
-        self._outside: Any = _UNSET
+        self._outside: Any = UNSET
         if subsegment is not UNRECORDED:
             subsegment.is_managed = True
 
@@ -62,7 +62,7 @@ class Recording:
             if exc is not None and exc_type is not GeneratorExit:
                 subsegment.add_exception(exc)
             subsegment.close()
-        if self._outside is not _UNSET:
+        if self._outside is not UNSET:
             seen.set(self._outside)
             return
         inner = seen.get()
@@ -85,7 +85,7 @@ class Recording:
     def suspend(self) -> None:
         """Stop being current until `resume`: a generator yielded."""
         self._suspended = seen.get()
-        seen.set(self.subsegment.parent if self._outside is _UNSET else self._outside)
+        seen.set(self.subsegment.parent if self._outside is UNSET else self._outside)
 
     def resume(self) -> None:
         """Be current again, in whatever context the generator goes on."""

@@ -49,6 +49,7 @@ _NO_SECRETS = re.compile(
 )
 
 _known: dict[str, bool] = {}
+_caches: list[set[str]] = []  # what others remember of our answers
 _further: set[str] = set()
 _is_on = True
 
@@ -56,7 +57,7 @@ _is_on = True
 def configure(names: Iterable[str] | bool) -> None:
     """Redact under further `names` too (any key that contains one); False: redact nothing, True: as it was."""
     global _is_on
-    _known.clear()
+    _forget()
     if isinstance(names, bool):
         _is_on = names
     else:
@@ -67,7 +68,7 @@ def reset() -> None:
     """Back to the well-known names and those of `LAMBDA_TRACER_REDACT`."""
     global _is_on
     _is_on = True
-    _known.clear()
+    _forget()
     _further.clear()
 
 
@@ -79,6 +80,17 @@ def is_secret(name: str) -> bool:
         if len(_known) < 10_000 and len(name) <= 200:  # keys made of data must not fill the memory
             _known[name] = known
     return known
+
+
+def remember_in(cache: set[str]) -> None:
+    """Empty `cache` whenever the answers may change."""
+    _caches.append(cache)
+
+
+def _forget() -> None:
+    _known.clear()
+    for cache in _caches:
+        cache.clear()
 
 
 def _decide(name: str) -> bool:

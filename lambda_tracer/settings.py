@@ -102,9 +102,24 @@ def tracing_disabled() -> bool:
     )
 
 
-def capture_response() -> bool:
-    """`POWERTOOLS_TRACER_CAPTURE_RESPONSE`: whether decorators record what a function returned; default true."""
-    return _flag("POWERTOOLS_TRACER_CAPTURE_RESPONSE", default=True)
+def own_handler() -> str:
+    """`LAMBDA_TRACER_HANDLER`: the handler that `lambda_tracer.auto` captures, in Lambda's own form, or empty."""
+    return os.environ.get("LAMBDA_TRACER_HANDLER", "")
+
+
+def function_name() -> str:
+    """`AWS_LAMBDA_FUNCTION_NAME`: what Lambda calls the function."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+
+
+def runtime_api() -> str:
+    """`AWS_LAMBDA_RUNTIME_API`: where the runtime client fetches invocations, `host:port`."""
+    return os.environ.get("AWS_LAMBDA_RUNTIME_API", "")
+
+
+def capture_response(*, default: bool = True) -> bool:
+    """`POWERTOOLS_TRACER_CAPTURE_RESPONSE`: whether decorators record what a function returned."""
+    return _flag("POWERTOOLS_TRACER_CAPTURE_RESPONSE", default=default)
 
 
 def capture_error() -> bool:

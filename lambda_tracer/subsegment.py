@@ -18,7 +18,7 @@ from .jsonable import safe_str, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from .invocation import Invocation
@@ -29,47 +29,64 @@ _RESPONSE_KEYS = frozenset(("status", "content_length"))
 _HTTP_KEYS = _RESPONSE_KEYS | {"url", "method", "user_agent", "client_ip", "x_forwarded_for"}
 
 
+def _made_when_asked_for(name: str, kept_as: str) -> Any:
+    """A dict of a subsegment that most never need: made when somebody looks at it, at no cost to the others."""
+
+    def get(self: Subsegment) -> dict[str, Any]:
+        value: dict[str, Any] | None = getattr(self, kept_as)
+        if value is None:
+            value = {}
+            setattr(self, kept_as, value)
+        return value
+
+    def put(self: Subsegment, value: dict[str, Any]) -> None:
+        setattr(self, kept_as, value)
+
+    return property(get, put, doc=f"The `{name}` that are sent: a dict.")
+
+
 class Subsegment:
     """A subsegment that is recorded.
 
-    Times are epoch seconds (float). `annotations`, `metadata`, `http` and `aws` are the dicts that are sent,
-    `sql` is one or None; `cause` describes the exception that it failed with. `fault`, `error` and `throttle`
-    are X-Ray's flags.
+    Times are epoch seconds (float). `annotations`, `metadata`, `http` and `aws` are the dicts that are sent, `sql` is
+    one or None; `cause` describes the exception that it failed with. `fault`, `error` and `throttle` are X-Ray's flags.
     """
 
-    __slots__ = (
-        "__dict__",  # attributes that users set on it are accepted as ever; they are not sent
-        "__weakref__",
-        "_origin_header",
-        "accepts_children",
-        "annotations",
-        "aws",
-        "captured",
-        "cause",
-        "end_time",
-        "error",
-        "fault",
-        "http",
-        "id",
-        "invocation",
-        "is_announced",
-        "is_managed",
-        "metadata",
-        "name",
-        "namespace",
-        "parent",
-        "parent_id",
-        "recorder",
-        "sql",
-        "start_time",
-        "thread_id",
-        "throttle",
-        "waiting",
-        "waiting_bytes",
-    )
+    id: str
+    name: str
+    namespace: str
+    parent: Subsegment | None
+    parent_id: str
+    invocation: Invocation
+    recorder: Recorder
+    thread_id: int
+    start_time: float
 
+    # What few of them ever have is the class's until they do: making one is a tenth of what a captured call costs.
     sampled = True
     type = "subsegment"
+    end_time: float | None = None
+    fault = False
+    error = False
+    throttle = False
+    sql: dict[str, Any] | None = None
+    cause: dict[str, Any] | str | None = None
+    captured: Sequence[tuple[str, str, Any]] = ()
+    waiting: list[Waiting] | None = None
+    waiting_bytes = 0
+    accepts_children = True
+    is_announced = False
+    is_managed = False
+    _annotations: dict[str, Any] | None = None
+    _metadata: dict[str, dict[Any, Any]] | None = None
+    _http: dict[str, dict[str, Any]] | None = None
+    _aws: dict[str, Any] | None = None
+    _origin_header: Any = None
+
+    annotations: dict[str, Any] = _made_when_asked_for("annotations", "_annotations")
+    metadata: dict[str, dict[Any, Any]] = _made_when_asked_for("metadata", "_metadata")
+    http: dict[str, dict[str, Any]] = _made_when_asked_for("http", "_http")
+    aws: dict[str, Any] = _made_when_asked_for("aws", "_aws")
 
     def __init__(
         self,
@@ -88,20 +105,6 @@ class Subsegment:
         self.parent_id = invocation.parent_id if parent is None else parent.id
         self.invocation = invocation
         self.recorder = recorder
-        self.end_time: float | None = None
-        self.fault = self.error = self.throttle = False
-        self.annotations: dict[str, Any] = {}
-        self.metadata: dict[str, dict[Any, Any]] = {}
-        self.captured: list[tuple[str, str, Any]] = []
-        self.http: dict[str, dict[str, Any]] = {}
-        self.aws: dict[str, Any] = {}
-        self.sql: dict[str, Any] | None = None
-        self.cause: dict[str, Any] | str | None = None
-        self.is_announced = self.is_managed = False
-        self.accepts_children = True
-        self.waiting: list[Waiting] = []
-        self.waiting_bytes = 0
-        self._origin_header: Any = None
         self.thread_id = get_ident()
         self.start_time = time.time()
 
@@ -157,7 +160,7 @@ class Subsegment:
     def put_captured(self, key: str, value: Any, namespace: str) -> None:
         """`put_metadata` for what a decorator recorded: secrets in it are redacted, and it is let go once encoded."""
         if self.end_time is None and _is_namespace(namespace):
-            self.captured.append((namespace, key, value))
+            self.captured = (*self.captured, (namespace, key, value))
 
     def put_http_meta(self, key: str, value: Any) -> None:
         """Describe the HTTP exchange that this is about.
@@ -264,7 +267,7 @@ class Subsegment:
         """
         if self._has_ended("close"):
             return
-        now = _seconds(end_time) or time.time()
+        now = (None if end_time is None else _seconds(end_time)) or time.time()
         self.end_time = now if now > self.start_time else self.start_time
         try:
             self.recorder.finish(self)
@@ -311,6 +314,8 @@ def _plain(value: str | int | float) -> str | int | float:
 
 
 def _is_namespace(namespace: object) -> bool:
+    if type(namespace) is str and namespace[:4] != "AWS.":
+        return True
     is_accepted = issubclass(type(namespace), str) and not str.startswith(namespace, "AWS.")  # type: ignore[arg-type]
     if not is_accepted:
         warn_once(

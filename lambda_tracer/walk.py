@@ -121,15 +121,14 @@ class _Walk:
         return self._dict(shown, depth) if shown is not None else self._pickled(value, depth)
 
     def _scalar(self, value: str | int | float, depth: int) -> Any:
-        if (
-            isinstance(value, str) and len(value) > _SHORT
-        ):  # what stands for a number or a date is always kept
-            if self.redact and value[:1] in ("{", "["):
-                value = self._redacted_json(value, depth)
-            self.characters += len(value)
-            if self.characters > MAX_CHARACTERS:
-                return f"<str of {len(value)} characters>"
-        return value
+        if not isinstance(value, str):
+            return value
+        if self.redact and value[:1] in ("{", "["):
+            value = self._redacted_json(value, depth)
+        self.characters += len(value)
+        # What is short is always kept: it may stand for a number, or a date.
+        is_kept = self.characters <= MAX_CHARACTERS or len(value) <= _SHORT
+        return value if is_kept else f"<str of {len(value)} characters>"
 
     def _dict(self, items: Iterable[tuple[Any, Any]], depth: int) -> dict[str, Any]:
         shown: dict[str, Any] = {}
@@ -190,6 +189,13 @@ def has_secret_text(text: str) -> bool:
     import re
 
     return any(map(redaction.is_secret, re.findall(r'"([^"\\]{2,100})\\*"\s*:', text[:MAX_TEXT])))
+
+
+def named(text: str) -> list[str]:
+    """The values of `name` and `key` in JSON."""
+    import re
+
+    return re.findall(r'"(?:name|Name|key|Key)":"([^"\\]{2,100})"', text[:MAX_TEXT])
 
 
 def is_named_secret(mapping: dict[Any, Any]) -> bool:

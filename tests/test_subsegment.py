@@ -526,7 +526,8 @@ def test_a_name_that_is_changed_later_is_cleaned_too(daemon: Daemon) -> None:
 
 
 def public(kind: type) -> set[str]:
-    return {name for name in dir(kind) if not name.startswith("_")}
+    declared = {name for base in kind.__mro__ for name in getattr(base, "__annotations__", ())}
+    return {name for name in {*dir(kind), *declared} if not name.startswith("_")}
 
 
 NOT_FOR_USERS = {
