@@ -1,0 +1,186 @@
+"""Libraries whose calls are traced, and when: each is patched the moment it is imported.
+
+Registering a library imports nothing, neither it nor the module that patches it; what a function does not use
+costs it nothing, and the order of imports does not matter. A library's patch is the module of the same name
+beside this one: it has `patch(module)` and `unpatch(module)`, which get the imported module, and sees the
+recorder through its public methods.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..guard import warn_once
+from . import importing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    # threads
+    "threads": ("threading", "concurrent.futures.thread"),
+    # AWS
+    "botocore": ("botocore.client", "botocore.endpoint"),
+    "aiobotocore": ("aiobotocore.client", "aiobotocore.endpoint"),
+    "pynamodb": ("pynamodb.connection.base",),
+    # HTTP
+    "requests": ("requests",),
+    "httpx": ("httpx",),
+    "urllib3": ("urllib3",),
+    "aiohttp": ("aiohttp",),
+    "httplib": ("http.client",),
+    # SQL
+    "sqlite3": ("sqlite3.dbapi2", "sqlite3"),
+    "aiosqlite": ("aiosqlite.core",),
+    "mysql": ("mysql.connector.cursor", "mysql.connector.cursor_cext", "mysql.connector.aio.cursor"),
+    "pymysql": ("pymysql.cursors",),
+    "psycopg2": ("psycopg2",),
+    "psycopg": ("psycopg",),
+    "pg8000": ("pg8000.core", "pg8000.dbapi", "pg8000.legacy", "pg8000.native"),
+    "asyncpg": ("asyncpg.connection", "asyncpg.prepared_stmt", "asyncpg.cursor", "asyncpg.transaction"),
+    "sqlalchemy_core": ("sqlalchemy",),
+    # other databases
+    "pymongo": ("pymongo.monitoring",),
+    "redis": ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster"),
+}
+"""The modules of each library that are patched when they have been imported."""
+
+ALIASES: dict[str, str] = {
+    # AWS
+    "boto3": "botocore",
+    "aioboto3": "aiobotocore",
+    # HTTP
+    "http.client": "httplib",
+    # SQL
+    "sqlalchemy": "sqlalchemy_core",
+    # other databases
+}
+"""Other names of libraries, as the X-Ray SDK has them."""
+
+_registered: set[str] = set()
+
+
+def patch(
+    modules: Iterable[str], raise_errors: bool = True, ignore_module_patterns: Iterable[str] | None = None
+) -> None:
+    """Trace what the named libraries do: at once if they are imported, else when they are.
+
+    A name that is no known library may be that of a package of your own, found as `import` finds it: its
+    functions and methods are then captured, but for modules whose dotted name one of `ignore_module_patterns`
+    (regular expressions) matches from its start. Raises ValueError for any other name, or with
+    `raise_errors=False` logs it once; nothing is patched then.
+    """
+    libraries = _libraries(modules)
+    own = [name for name in libraries if name not in LIBRARIES]
+    unknown = [name for name in own if not importing.is_importable(name)]
+    if unknown:
+        known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
+        names = ", ".join(map(repr, unknown))
+        message = f"cannot patch {names}: neither a known library nor importable; known are {known}"
+        if raise_errors:
+            raise ValueError(message)
+        warn_once("patch", "%s", message)
+        return
+    for name in libraries:
+        if name in LIBRARIES:
+            _register(name)
+    if own:
+        from . import own_code
+
+        own_code.patch(own, ignore_module_patterns or ())
+
+
+def patch_all(double_patch: bool = False) -> None:
+    """Trace what every known library does.
+
+    `double_patch` is the X-Ray SDK's way to include http.client, which would record some calls twice there;
+    here a call is recorded once, so it is always included.
+    """
+    for name in LIBRARIES:
+        _register(name)
+
+
+def unpatch(modules: Iterable[str]) -> None:
+    """Put back the very functions that were there, and do not patch the libraries when they are imported.
+
+    Raises ValueError for an unknown name.
+    """
+    libraries = _libraries(modules)
+    own = [name for name in libraries if name not in LIBRARIES]
+    if own:
+        from . import own_code
+
+        unknown = [name for name in own if not own_code.is_patched(name)]
+        if unknown:
+            raise ValueError(f"cannot unpatch {', '.join(map(repr, unknown))}: never patched")
+        own_code.unpatch(own)
+    for name in libraries:
+        if name in _registered:
+            _unregister(name)
+
+
+def unpatch_all() -> None:
+    """Put back all that was replaced, in libraries and in your own packages."""
+    for name in list(_registered):
+        _unregister(name)
+    own_code = sys.modules.get(f"{__name__}.own_code")
+    if own_code is not None:
+        own_code.unpatch_all()
+
+
+def _libraries(modules: Iterable[str]) -> list[str]:
+    """The libraries' own names; a bare text, which the X-Ray SDK takes for its letters, is one name."""
+    names = [modules] if isinstance(modules, str) else list(modules)
+    return [ALIASES.get(name, name) for name in names]
+
+
+def _register(name: str) -> None:
+    """Have the library patched; again for one that is patched already, in case something put other functions in."""
+    _registered.add(name)
+    for target in LIBRARIES[name]:
+        importing.when_imported(target, _Patch(name))
+
+
+def _unregister(name: str) -> None:
+    _registered.discard(name)
+    for target in LIBRARIES[name]:
+        importing.forget(target, _Patch(name))
+        module = sys.modules.get(target)
+        if module is not None:
+            _patch_module(name).unpatch(module)
+
+
+class _Patch:
+    """Applies one library's patch to the module that has been imported. Equal to any other of the same library."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, module: ModuleType) -> None:
+        try:
+            _patch_module(self.name).patch(module)
+        except Exception as error:
+            warn_once(
+                f"patch {self.name}",
+                "%s could not be patched (%s: %s): it works, untraced",
+                self.name,
+                type(error).__name__,
+                error,
+            )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Patch) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def _patch_module(name: str) -> ModuleType:
+    # __import__ and sys.modules, since importlib.import_module is a Python function around just that.
+    qualified = f"{__name__}.{name}"
+    __import__(qualified)
+    return sys.modules[qualified]

@@ -1,0 +1,101 @@
+"""Your own packages: each function and method of theirs captured as a subsegment, as if decorated.
+
+Wraps: the functions, lambdas and methods defined in the modules of the named packages, static and class
+methods, coroutines and generators included, once each module has been imported. Not: properties, names
+imported from elsewhere, dunder methods other than `__init__` and `__call__`. Records: a subsegment named as
+the function, `Class.__init__` for a dunder, namespace local; exceptions. Never records: arguments and what is
+returned. Propagates: nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+
+from .. import wrapping
+from ..guard import warn_once
+from ..recorder import xray_recorder
+from . import importing, replacing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import FunctionType, ModuleType
+    from typing import Any
+
+_FUNCTION = type(lambda: None)
+_DUNDERS = ("__init__", "__call__")
+
+_patterns: dict[str, tuple[re.Pattern[str], ...]] = {}  # by package or module that is to be patched
+
+
+def patch(names: Iterable[str], ignore_module_patterns: Iterable[str]) -> None:
+    """Patch packages or modules: what of them is imported now, the rest when it is."""
+    patterns = tuple(re.compile(pattern) for pattern in ignore_module_patterns)
+    for name in names:
+        _patterns[name] = patterns
+        importing.when_package_imported(name, functools.partial(_patch_module, name))
+        for module in _imported(name):
+            _patch_module(name, module)
+
+
+def unpatch(names: Iterable[str]) -> None:
+    """Put back the very functions that were there."""
+    for name in list(names):
+        _patterns.pop(name, None)
+        importing.forget_package(name)
+        for module in _imported(name):
+            replacing.restore([(owner, attribute) for owner, attribute, _ in _functions(module)])
+
+
+def unpatch_all() -> None:
+    """`unpatch` all that was patched."""
+    unpatch(list(_patterns))
+
+
+def is_patched(name: str) -> bool:
+    """Whether `patch` was called for this package or module."""
+    return name in _patterns
+
+
+def _patch_module(name: str, module: ModuleType) -> None:
+    try:
+        if not any(pattern.match(module.__name__) for pattern in _patterns.get(name, ())):
+            replacing.replace(_functions(module))
+    except Exception as error:
+        warn_once("patch own", "a module could not be patched (%s): it works, untraced", type(error).__name__)
+
+
+def _imported(name: str) -> list[ModuleType]:
+    return [
+        module
+        for key, module in list(sys.modules.items())
+        if (key == name or key.startswith(name + ".")) and isinstance(module, type(sys))
+    ]
+
+
+def _functions(module: ModuleType) -> Iterator[tuple[Any, str, Callable[[Any], Any]]]:
+    """Each function that the module defines, with its owner: the module, or a class of the module, nested ones too."""
+    owners: list[Any] = [module]
+    seen = {id(module)}
+    for owner in owners:
+        for name, member in list(vars(owner).items()):
+            if isinstance(member, type) and member.__module__ == module.__name__ and id(member) not in seen:
+                seen.add(id(member))
+                owners.append(member)
+            function = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
+            if not isinstance(function, _FUNCTION) or function.__module__ != module.__name__:
+                continue
+            is_dunder = name.startswith("__") and name.endswith("__")
+            if is_dunder and (owner is module or name not in _DUNDERS):
+                continue
+            yield owner, name, functools.partial(_captured, f"{owner.__name__}.{name}" if is_dunder else name)
+
+
+def _captured(name: str, function: FunctionType) -> Any:
+    return wrapping.wrap(function, functools.partial(_record, name))
+
+
+def _record(name: str) -> Any:
+    return xray_recorder.in_subsegment(name) if xray_recorder.is_sampled() else None
