@@ -1,0 +1,232 @@
+"""What the HTTP patches share: URLs, rules, headers, and errors of our own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_tracer import guard
+from lambda_tracer.patches import http_exchange, http_ignored, nesting
+from lambda_tracer.patches.http_exchange import Address, whole_url, with_header
+from tests.conftest import Invoke
+from tests.daemon import Daemon
+from tests.patches.http_contract import Patched, the_call
+
+
+class TestAddress:
+    @pytest.mark.parametrize(
+        ("text", "url", "host", "path", "target"),
+        [
+            ("http://Host/a?b#c", "http://Host/a", "host", "/a", "/a?b"),
+            ("https://host:8443", "https://host:8443", "host", "/", "/"),
+            ("http://user:pw@host:80/a@b", "http://host:80/a@b", "host", "/a@b", "/a@b"),
+            ("http://host?a=/b", "http://host", "host", "/", "/?a=/b"),
+            ("http://host#a?b", "http://host", "host", "/", "/"),
+            ("http://user:p@w@host/", "http://host/", "host", "/", "/"),
+            ("http://[::1]:8080/a", "http://[::1]:8080/a", "::1", "/a", "/a"),
+            ("http://user:pw@[::1]/", "http://[::1]/", "::1", "/", "/"),
+            (
+                "http+unix://%2Fvar%2Frun.sock/a",
+                "http+unix://%2Fvar%2Frun.sock/a",
+                "%2fvar%2frun.sock",
+                "/a",
+                "/a",
+            ),
+            ("/only/path?q", "/only/path", "", "/only/path", "/only/path?q"),
+            ("", "", "", "/", "/"),
+            ("http://[broken/", "http://[broken/", "broken", "/", "/"),
+        ],
+    )
+    def test_parts_of_a_url(self, text: str, url: str, host: str, path: str, target: str) -> None:
+        address = Address(text)
+
+        assert (address.url, address.host, address.path, address.target) == (url, host, path, target)
+
+    @given(
+        user=st.text(st.characters(codec="ascii", exclude_characters="/?#")),
+        password=st.text(st.characters(codec="ascii", exclude_characters="/?#"), min_size=1),
+        path=st.text("abc/:@", max_size=5),
+    )
+    def test_no_credentials_are_left_in_a_url(self, user: str, password: str, path: str) -> None:
+        address = Address(f"http://{user}:{password}@host/{path}?{password}#{password}")
+
+        assert (address.url, address.host) == (f"http://host/{path}", "host")
+
+    @pytest.mark.parametrize(
+        ("scheme", "host", "port", "target", "url"),
+        [
+            ("http", "host", 80, "/a", "http://host/a"),
+            ("https", "host", 443, "/a?b", "https://host/a?b"),
+            ("http", "host", 443, "/", "http://host:443/"),
+            ("http", "host", None, "/", "http://host/"),
+            ("http", "::1", 8080, "/", "http://[::1]:8080/"),
+            ("http", "proxy", 3128, "http://other/a", "http://other/a"),
+            ("http", "host", 80, "/go?to=http://other/", "http://host/go?to=http://other/"),
+            ("http", "host", 80, b"/bytes", "http://host/bytes"),
+            ("http", "host", 80, "*", "http://host*"),
+        ],
+    )
+    def test_the_url_of_a_request_over_a_connection(
+        self, scheme: str, host: str, port: int | None, target: Any, url: str
+    ) -> None:
+        assert whole_url(scheme, host, port, target) == url
+
+    def test_a_call_without_a_host_has_the_name_that_the_sdk_gives_it(self, daemon: Daemon) -> None:
+        exchange = http_exchange.begin("GET", "/path")
+        assert exchange is not None
+        with exchange:
+            pass
+
+        assert the_call(daemon)["name"] == "UNKNOWN HOST"
+
+
+class TestRules(Patched):
+    def test_rules_add_up_until_they_are_reset(self) -> None:
+        http_ignored.ignore_endpoint(hostname="One")
+        http_ignored.ignore_endpoint(urls=["/two"])
+
+        def ignored() -> list[bool]:
+            return [
+                http_ignored.is_ignored(Address(url)) for url in ("http://one/a", "http://b/two", "http://b/")
+            ]
+
+        before = ignored()
+        http_ignored.reset()
+
+        assert before == [True, True, False]
+        assert ignored() == [False, False, False]
+
+    def test_a_single_text_is_one_url(self) -> None:
+        http_ignored.ignore_endpoint(urls="/health")
+
+        assert http_ignored.is_ignored(Address("http://a/health"))
+        assert not http_ignored.is_ignored(Address("http://a/h"))
+
+    def test_one_that_is_there_is_not_added_again(self) -> None:
+        """A Tracer made in every invocation adds its rules each time."""
+        for _ in range(3):
+            http_ignored.ignore_endpoint(hostname="one", urls=["/a"])
+
+        assert len(http_ignored._rules) == 1
+
+    def test_only_the_address_of_the_runtime_api_is_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Extensions listen beside it: calling them is the function's own doing."""
+        monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+
+        assert http_ignored.is_ignored(Address("http://127.0.0.1:9001/2018-06-01/runtime/init/error"))
+        assert not http_ignored.is_ignored(Address("http://127.0.0.1:2773/secretsmanager/get"))
+
+
+class TestHeaders:
+    def test_a_copy_carries_the_header(self) -> None:
+        headers = {"x-amzn-TRACE-id": "mine", b"X-Amzn-Trace-Id": "bytes", "X-Other": "1"}
+
+        copy = with_header(headers, "ours")
+
+        assert copy == {"X-Other": "1", "X-Amzn-Trace-Id": "ours"}
+        assert len(headers) == 3
+
+    def test_with_nothing_to_carry_the_very_same_headers_are_sent(self) -> None:
+        headers = {"X-Other": "1"}
+
+        assert with_header(headers, None) is headers
+        assert with_header(None, None) is None
+        assert with_header(None, "ours") == {"X-Amzn-Trace-Id": "ours"}
+
+
+class Unreadable:
+    """An answer's headers that break whoever looks at them."""
+
+    def get(self, name: str) -> str:
+        raise RuntimeError("no")
+
+
+class TestOurOwnErrors:
+    @pytest.fixture(autouse=True)
+    def _caught_as_in_production(self) -> Iterator[None]:
+        guard.reraise = False
+        yield
+        guard.reraise = True
+
+    def test_an_error_while_describing_does_not_reach_the_caller(
+        self, daemon: Daemon, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        exchange = http_exchange.begin("GET", "http://host/")
+        assert exchange is not None
+        with exchange:
+            exchange.answered(SimpleNamespace(status=200, headers=Unreadable()))
+
+        assert the_call(daemon)["http"]["response"]["status"] == 200
+        assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+    def test_a_url_that_has_no_text_is_called_unpatched(self, daemon: Daemon) -> None:
+        class Url:
+            def __str__(self) -> str:
+                raise RuntimeError("no")
+
+        assert http_exchange.begin("GET", Url()) is None
+        assert not nesting.is_below()
+
+    def test_headers_that_cannot_be_copied_are_sent_as_they_are(self) -> None:
+        headers = Unreadable()
+
+        assert with_header(headers, "ours") is headers
+
+    @pytest.mark.parametrize("length", ["5, 5", "-1", "five", "", "٣", 5, None])
+    def test_a_length_that_is_none_is_left_out(
+        self, daemon: Daemon, caplog: pytest.LogCaptureFixture, length: Any
+    ) -> None:
+        exchange = http_exchange.begin("GET", "http://host/")
+        assert exchange is not None
+        with exchange:
+            exchange.answered(SimpleNamespace(status=200, headers={"Content-Length": length}))
+
+        assert the_call(daemon)["http"]["response"] == {"status": 200}
+        assert caplog.records == []
+
+    @pytest.mark.parametrize("answer", [object(), None, SimpleNamespace(status="200", headers=None)])
+    def test_a_status_that_is_none_is_left_out(self, daemon: Daemon, answer: Any) -> None:
+        exchange = http_exchange.begin("GET", "http://host/")
+        assert exchange is not None
+        with exchange:
+            exchange.answered(answer)
+
+        assert "response" not in the_call(daemon)["http"]
+
+
+def test_what_is_called_below_a_call_is_left_alone(daemon: Daemon) -> None:
+    outer = http_exchange.begin("GET", "http://host/")
+    assert outer is not None
+    with outer:
+        assert http_exchange.begin("GET", "http://below/") is None
+        assert http_exchange.hop("http://below/", {}) is None
+
+    assert http_exchange.begin("GET", "http://after/") is not None
+    assert the_call(daemon)["name"] == "host"
+
+
+def test_where_there_is_neither_a_recording_nor_a_header_nothing_is_done(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("_X_AMZN_TRACE_ID")
+
+    assert http_exchange.begin("GET", "http://host/") is None
+
+
+def test_an_unsampled_call_still_keeps_the_libraries_below_from_adding_a_header(
+    daemon: Daemon, invoke: Invoke
+) -> None:
+    invocation = invoke(sampled=0)
+    exchange = http_exchange.begin("GET", "http://host/")
+    assert exchange is not None
+
+    with exchange:
+        assert exchange.header == invocation.header
+        assert nesting.is_below()
+    assert not nesting.is_below()
