@@ -1,0 +1,76 @@
+"""botocore, and so boto3: clients, resources, paginators, waiters, transfers.
+
+Wraps: `BaseClient._make_api_call`, the one function that every API call goes through, its retries and redirects inside
+it: a page, a check of a waiter, a part of an upload is a subsegment each. And `Endpoint.prepare_request`, for the
+header, which each attempt passes after it was signed (the header is no part of the signature). Presigned URLs pass
+neither.
+Records: a subsegment named by the service's endpoint prefix, namespace aws; operation, region, request id, status,
+retries if there were any, what the call is about (see aws_resource); the exception.
+Never records: bodies, values, secrets, messages, items, payloads: names only. A service's own error message is recorded
+as it came.
+Propagates: the trace header with this subsegment as parent, sampled or not, in the place of the one that botocore takes
+from the environment.
+"""
+
+from __future__ import annotations
+
+from . import aws_call, replacing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+
+_asked_for: set[str] = set()  # the modules that were patched for botocore's own sake, and not for pynamodb's
+
+
+def patch(module: ModuleType) -> None:
+    """Patch `botocore.client` or `botocore.endpoint`."""
+    replacing.replace(_targets(module))
+    _asked_for.add(module.__name__)
+
+
+def unpatch(module: ModuleType) -> None:
+    """Undo `patch`."""
+    _asked_for.discard(module.__name__)
+    replacing.restore((owner, name) for owner, name, _ in _targets(module))
+
+
+def patch_for_another(module: ModuleType) -> None:
+    """`patch` for a library that works through botocore."""
+    replacing.replace(_targets(module))
+
+
+def unpatch_for_another(module: ModuleType) -> None:
+    """Undo `patch_for_another`, unless botocore is to be patched for its own sake."""
+    if module.__name__ not in _asked_for:
+        unpatch(module)
+
+
+def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+    if module.__name__ == "botocore.endpoint":
+        return [(module.Endpoint, "prepare_request", _prepare_request)]
+    return [(module.BaseClient, "_make_api_call", _make_api_call)]
+
+
+def _make_api_call(make_api_call: Callable[..., Any]) -> Callable[..., Any]:
+    def make_traced_api_call(
+        self: Any, operation_name: str, api_params: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        call = aws_call.begin(self, operation_name, api_params)
+        if call is None:
+            return make_api_call(self, operation_name, api_params, *args, **kwargs)
+        with call:
+            return call.answered(make_api_call(self, operation_name, api_params, *args, **kwargs))
+
+    return make_traced_api_call
+
+
+def _prepare_request(prepare_request: Callable[..., Any]) -> Callable[..., Any]:
+    def prepare_traced_request(self: Any, request: Any) -> Any:
+        aws_call.put_trace_header(request.headers)
+        return prepare_request(self, request)
+
+    return prepare_traced_request
