@@ -23,8 +23,9 @@ unpatch_all = xray_recorder.unpatch_all
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .patches.aiohttp import aiohttp_trace_config
+    from .sqs import SqsMessageHelper
 
-_ON_FIRST_USE = {"aiohttp_trace_config": "patches.aiohttp"}
+_ON_FIRST_USE = {"SqsMessageHelper": "sqs", "aiohttp_trace_config": "patches.aiohttp"}
 
 
 def __getattr__(name: str) -> object:
@@ -48,6 +49,7 @@ __all__ = [
     "Subsegment",
     "TraceHeader",
     "xray_recorder",
+    "SqsMessageHelper",
     "global_sdk_config",
     "patch",
     "patch_all",

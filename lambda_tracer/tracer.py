@@ -15,7 +15,7 @@ from .recorder import xray_recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
     from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
 
     P = ParamSpec("P")
@@ -233,6 +233,48 @@ class Tracer:
         if method is not None:
             return capture.capture_method(self, method, response, error)
         return lambda function: capture.capture_method(self, function, response, error)
+
+    def sqs_records(self, event: Any) -> Iterable[Any]:
+        """The records of an SQS event, for a `for` statement: each in a subsegment `## sqs <name of the queue>`.
+
+        It is recorded if the message was sampled when it was sent, or does not say, and the invocation is; its
+        annotations are `MessageId` and, where it came from another trace, `ProducerTraceId`. An exception that leaves
+        the loop makes a fault of the record that it was at.
+
+        `event` is what the handler was called with, Powertools' `SQSEvent`, what boto3 received, or a list of records.
+        Of anything else, the records are given out as they are.
+        """
+        from .sqs_records import SqsRecords  # only where it is used
+
+        return SqsRecords(self, event)
+
+    @overload
+    def capture_sqs_record(
+        self, function: FunctionT, *, capture_response: bool | None = None, capture_error: bool | None = None
+    ) -> FunctionT: ...
+    @overload
+    def capture_sqs_record(
+        self,
+        function: None = None,
+        *,
+        capture_response: bool | None = None,
+        capture_error: bool | None = None,
+    ) -> MethodDecorator: ...
+    def capture_sqs_record(
+        self, function: Any = None, *, capture_response: bool | None = None, capture_error: bool | None = None
+    ) -> Any:
+        """Decorate what handles one SQS message, Powertools' record handler say: each call is a subsegment.
+
+        The message is the argument `record`, or else the first that is one. Name, annotations and sampling are those
+        of `sqs_records`; for the arguments see `capture_lambda_handler`.
+        """
+        from .sqs_records import capture_record_handler  # as above
+
+        response = settings.capture_response() if capture_response is None else capture_response
+        error = settings.capture_error() if capture_error is None else capture_error
+        if function is not None:
+            return capture_record_handler(self, function, response, error)
+        return lambda handler: capture_record_handler(self, handler, response, error)
 
     @classmethod
     def _reset_config(cls) -> None:

@@ -1,0 +1,28 @@
+"""The same without Powertools: a loop over the messages.
+
+lambda-tracer invoke plain.lambda_handler --event event.json
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orders
+
+from lambda_tracer import Tracer
+
+tracer = Tracer(service="orders")
+
+
+@tracer.capture_lambda_handler
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Work on one batch; returns which messages are to come again."""
+    failures = []
+    for record in tracer.sqs_records(event):
+        try:
+            orders.put_aside(orders.parse(record["body"]))
+        except (orders.InvalidOrder, orders.OutOfStock) as error:
+            # What the loop's own code catches, nobody else sees: say so, and the message is a fault in the trace.
+            tracer.provider.current_subsegment().add_exception(error)
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}

@@ -1,0 +1,134 @@
+"""What an SQS message says of the trace that it was sent in: its header, and whether its sender sampled it.
+
+The header is in the system attribute `AWSTraceHeader`. SQS puts it there for a sender that traces; SNS and
+EventBridge hand on the one they were given. Where that attribute is missing, a message attribute is looked at, and
+then the envelope that SNS or EventBridge made of the body.
+
+A message may come in any of the forms it has in Python: the dict of a Lambda event, Powertools' `SQSRecord` or its
+pydantic model, the dict or `Message` that boto3 receives. Nothing here raises, whatever it is given.
+"""
+
+from __future__ import annotations
+
+from .trace_header import TraceHeader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MAX_BODY_CHARACTERS = 262_144
+"""A longer body is not searched for a header: parsing one of this size takes a few milliseconds."""
+
+MAX_HEADER_CHARACTERS = 4_096
+"""A longer text is no trace header; X-Ray's have about a hundred characters."""
+
+_ATTRIBUTES = ("AWSTraceHeader", "X-Amzn-Trace-Id")
+_IN_EVENT = "trace-header"  # what EventBridge calls it, as in PutEvents' TraceHeader
+
+
+class SqsMessageHelper:
+    """The X-Ray SDK's name for `is_sampled`."""
+
+    @staticmethod
+    def is_sampled(sqs_message: object) -> bool:
+        """See `lambda_tracer.sqs.is_sampled`."""
+        return is_sampled(sqs_message)
+
+    isSampled = is_sampled
+
+
+def is_sampled(record: object) -> bool:
+    """Whether the sender of a message sampled it. False where the message does not say; never raises."""
+    header = trace_header(record)
+    return header is not None and header.sampled == 1
+
+
+def trace_header(record: object) -> TraceHeader | None:
+    """The trace header that came with a message; None where there is none, or none that says anything. Never raises.
+
+    `record` is a message in any of the forms that this module's docstring names.
+    """
+    header = _parsed(field(field(record, "attributes", "Attributes"), _ATTRIBUTES[0]))
+    if header is None:
+        header = _among(field(record, "messageAttributes", "MessageAttributes", "message_attributes"))
+    if header is None:
+        header = _in_envelope(field(record, "body", "Body"), envelopes=2)
+    return header
+
+
+def field(record: object, *names: str) -> Any:
+    """What a record has under the first of these names that it has, as an entry or as an attribute; else None."""
+    found = entry(record, *names)
+    return attribute(record, *names) if found is None else found
+
+
+def entry(record: Any, *names: str) -> Any:
+    """What a mapping has under the first of these names that it has; None where it has none, or is no mapping."""
+    is_dict = issubclass(type(record), dict)
+    for name in names:
+        try:
+            found = dict.get(record, name) if is_dict else type(record).__getitem__(record, name)
+        except BaseException:  # no mapping, or no such key; its own code may raise anything
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def attribute(record: object, *names: str) -> Any:
+    """What an object has as the first of these attributes that it has, or None."""
+    for name in names:
+        try:
+            found = getattr(record, name, None)
+        except BaseException:  # the object's own code
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def text(value: object) -> str | None:
+    """A text as a plain `str`, without the subclass that it may have; None for anything else."""
+    return str.__str__(value) if issubclass(type(value), str) else None
+
+
+def _parsed(value: object) -> TraceHeader | None:
+    written = text(value)
+    if not written or len(written) > MAX_HEADER_CHARACTERS:
+        return None
+    header = TraceHeader.from_header_str(written)
+    return header if header.root or header.sampled is not None else None
+
+
+def _among(attributes: object) -> TraceHeader | None:
+    """The header among message attributes, which Lambda, boto3 and SNS each write in their own way."""
+    for name in _ATTRIBUTES if attributes is not None else ():
+        header = _parsed(field(entry(attributes, name), "stringValue", "StringValue", "Value"))
+        if header is not None:
+            return header
+    return None
+
+
+def _in_envelope(body: object, envelopes: int) -> TraceHeader | None:
+    """The header in the envelope of SNS or EventBridge, or in the one inside that: `envelopes` of them at most."""
+    written = text(body)
+    if written is None or len(written) > MAX_BODY_CHARACTERS or not written[:100].lstrip().startswith("{"):
+        return None
+    if not any(name in written for name in (*_ATTRIBUTES, _IN_EVENT)):  # as a rule, there is nothing to parse
+        return None
+    import json  # the runtime client has loaded it
+
+    try:
+        envelope = json.loads(written)
+    except (ValueError, RecursionError):
+        return None
+    if "detail-type" in envelope and "source" in envelope:
+        # AWS keeps the header out of the event that it delivers ("Amazon EventBridge integration with AWS X-Ray" in
+        # its user guide); it is in events that are forwarded by hand and in those of emulators.
+        return _parsed(envelope.get(_IN_EVENT))
+    if envelope.get("Type") != "Notification" or "TopicArn" not in envelope:
+        return None
+    header = _among(envelope.get("MessageAttributes"))
+    if header is None and envelopes > 1:
+        header = _in_envelope(envelope.get("Message"), envelopes - 1)
+    return header
