@@ -2,9 +2,11 @@
 #
 #   make demo PYTHON=/path/to/python3.12      choose the interpreter (only used when .venv is made)
 #   make test ARGS="-k header -x"             hand options to pytest
+#   make layer BYTECODE=python3.13            add bytecode for the Python that your functions run on
 
 PYTHON    ?=
 ARGS      ?=
+BYTECODE  ?=
 VENV      := .venv
 BIN       := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -12,7 +14,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint types format clean
+.PHONY: help install demo test soak lint types format layer dist tools sam cdk clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -73,6 +75,26 @@ types: $(INSTALLED)  ## mypy --strict
 format: $(INSTALLED)  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format --quiet .
 
+layer: $(INSTALLED)  ## build layer/dist/lambda-tracer-layer.zip (BYTECODE="python3.13": starts faster, is larger)
+	@$(BIN)/python layer/build.py $(addprefix --bytecode ,$(BYTECODE))
+
+dist: $(INSTALLED)  ## build wheel and source distribution, and check them
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build --directory dist
+	@$(BIN)/twine check --strict dist/*
+
+# Neither fits into .venv: SAM pins what we need newer, the CDK is large. Each has an environment of its own.
+tools: sam cdk  ## install what the tests of template.yaml and examples/cdk need
+
+sam: .ci-cache/sam/.installed
+cdk: .ci-cache/cdk/.installed
+
+.ci-cache/sam/.installed .ci-cache/cdk/.installed: .ci-cache/%/.installed: | $(INSTALLED)
+	@echo "installing $* into .ci-cache/$*" >&2
+	@$(BIN)/python -m venv --clear .ci-cache/$*
+	@.ci-cache/$*/bin/python -m pip install -qq $(if $(filter sam,$*),aws-sam-cli,aws-cdk-lib)
+	@touch $@
+
 clean:  ## remove everything that make and the tools made
-	@rm -rf $(VENV) .ci-cache dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) .ci-cache .aws-sam layer/dist dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

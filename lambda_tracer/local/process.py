@@ -37,8 +37,12 @@ class FunctionProcess:
         log_fd: int,
         events: SimpleQueue[Any],
     ) -> None:
+        command = [sys.executable, "-m", "awslambdaric", handler]
+        wrapper = environment.get("AWS_LAMBDA_EXEC_WRAPPER")
+        if wrapper:  # as Lambda does
+            command.insert(0, wrapper)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", handler],
+            command,
             cwd=task_root,
             env=dict(environment),
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,159 @@
+"""Traces a function whose code knows nothing of it: `handler` is the function's own handler, captured.
+
+Set Lambda's handler to `lambda_tracer.auto.handler` and `LAMBDA_TRACER_HANDLER` to the function's own, in any form that
+Lambda takes; the layer's exec wrapper does both. The function's module is imported when this one is, once.
+
+What goes wrong in the function is reported as if we were not here, and what goes wrong here leaves the function as it
+is: then it runs untraced, and one log record says so.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import settings
+from .guard import warn_once
+from .handler import HandlerCapture
+from .tracer import Tracer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_NEEDED_OF_RUNTIME = ("_get_handler", "build_fault_result", "FaultException")
+
+
+def _load() -> Any:
+    """The function's own handler, captured if that can be."""
+    name = settings.own_handler()
+    if not name:
+        raise ImportError(
+            "LAMBDA_TRACER_HANDLER must name the function's own handler, as in app.lambda_handler"
+        )
+    has_begun = _begin()
+    handler = _own_handler(name)
+    if has_begun:
+        try:
+            return _captured(handler)
+        except Exception as error:
+            _runs_untraced(error)
+    return handler
+
+
+def _begin() -> bool:
+    """Have libraries patched and imports timed, before the function's module is imported."""
+    try:
+        Tracer(trace_imports=True)
+    except Exception as error:
+        _runs_untraced(error)
+        return False
+    return True
+
+
+def _captured(handler: Callable[..., Any]) -> Any:
+    """The handler, captured, unless the function has seen to that itself."""
+    if _is_captured(handler):
+        return handler
+    if "aws_xray_sdk.core" in sys.modules:
+        # Each would record everything, side by side.
+        _stop_recording()
+        warn_once(
+            "auto",
+            "the function uses the X-Ray SDK, or Powertools' Tracer on it: lambda_tracer leaves it to that",
+        )
+        return handler
+    # A new one: it takes over what the function's own Tracers were told while its module was imported.
+    tracer = Tracer()
+    if tracer.disabled:
+        return handler
+    tracer.service = tracer.service or settings.function_name()
+    # Nobody has looked at what this function returns, with a trace in mind: only who asks for responses gets them.
+    return tracer.capture_lambda_handler(handler, capture_response=settings.capture_response(default=False))
+
+
+def _is_captured(handler: Any) -> bool:
+    """Whether a Tracer of ours has decorated it, also below other decorators that keep `__wrapped__`."""
+    seen = set()
+    while handler is not None and id(handler) not in seen:
+        seen.add(id(handler))
+        for cell in getattr(handler, "__closure__", None) or ():
+            try:
+                if isinstance(cell.cell_contents, HandlerCapture):
+                    return True
+            except ValueError:  # an empty cell
+                pass
+        handler = getattr(handler, "__wrapped__", None)
+    return False
+
+
+def _own_handler(name: str) -> Any:
+    """Import the function's module and find its handler, as the runtime client itself would.
+
+    That is what it does, so that every form of `name` and every mistake in it is the client's to judge. An error that
+    the module raised becomes the client's own exception, which reports it without the frames that are ours.
+    """
+    runtime = _runtime()
+    if runtime is None:
+        import importlib
+
+        module, _, attribute = name.rpartition(".")
+        return getattr(importlib.import_module(module.replace("/", ".")), attribute)
+    try:
+        return runtime["_get_handler"](name)
+    except runtime["FaultException"]:
+        raise
+    except Exception as error:
+        stack = error.__traceback__.tb_next if error.__traceback__ else None
+        told = runtime["build_fault_result"]((type(error), error, stack), None)
+        raise runtime["FaultException"](
+            told["errorType"], told["errorMessage"], _without_our_frames(told["stackTrace"])
+        ) from None
+
+
+def _without_our_frames(stack: list[str]) -> list[str]:
+    """The formatted frames that there would be if nobody timed imports.
+
+    Python hides the frames of its own import system where it runs a module straight from there. Where we stand in
+    between it does not, so those above ours go as well.
+    """
+    ours = f'  File "{os.path.dirname(__file__)}{os.sep}'
+    import_system = '  File "<frozen importlib'
+    kept: list[str] = []
+    is_below_ours = False
+    for frame in stack:
+        if frame.startswith(ours):
+            is_below_ours = True
+            continue
+        if is_below_ours and not frame.startswith(import_system):
+            while kept and kept[-1].startswith(import_system):
+                kept.pop()
+        is_below_ours = False
+        kept.append(frame)
+    return kept
+
+
+def _runtime() -> dict[str, Any] | None:
+    """The namespace of the runtime client that is importing us, wherever it lives; None without one."""
+    frame = sys._getframe()
+    while frame is not None:
+        if all(needed in frame.f_globals for needed in _NEEDED_OF_RUNTIME):
+            return frame.f_globals
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+    return None
+
+
+def _runs_untraced(error: Exception) -> None:
+    _stop_recording()
+    warn_once(
+        "auto", "tracing could not start (%s: %s): the function runs untraced", type(error).__name__, error
+    )
+
+
+def _stop_recording() -> None:
+    # Libraries may be patched by now. `set_sdk_enabled` would leave it on where AWS_XRAY_SDK_ENABLED is true.
+    settings.global_sdk_config.enabled = False
+
+
+handler = _load()

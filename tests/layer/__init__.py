@@ -1,0 +1,1 @@
+"""The layer: its zip, what runs with it, and the exec wrapper."""

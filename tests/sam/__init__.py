@@ -1,0 +1,1 @@
+"""The SAM application, and the same layer for the AWS CDK and Terraform."""
