@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 
 from .jsonable import safe_str
+from .walk import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def _describe(
         return None
     seen.add(id(error))
     message = whole = safe_str(error)
+    if message[:1] in ("{", "["):  # JSON, as from a web service
+        message = plain(message, redact=True)
     if len(message) > MAX_MESSAGE:
         message = f"{message[:MAX_MESSAGE]}... {len(message) - MAX_MESSAGE} more characters"
     exception: dict[str, Any] = {"id": os.urandom(8).hex()}

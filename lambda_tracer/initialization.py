@@ -55,7 +55,7 @@ class Initialization(Invocation):
         top = self.top
         assert top is not None
         held, self._held = self._held, []
-        ended_at = _last_end(top)
+        ended_at = _last_moment(self, top, held)
         follows = ended_at is not None and time.time() - ended_at < MAX_AGE_S
         self.top = None
         self.is_sampled = False
@@ -72,8 +72,15 @@ class Initialization(Invocation):
         top.close(ended_at)
 
 
-def _last_end(top: Subsegment) -> float | None:
-    """When the last of what waits ended, None when nothing waits; read from the documents, whose form is ours."""
+def _last_moment(running: Initialization, top: Subsegment, held: list[str]) -> float | None:
+    """When the last of what is kept ended, or of what is open began; None when there is nothing.
+
+    Ends are read from the documents, whose form is ours.
+    """
     mark = '"end_time":'
-    ends = [text[text.index(mark) + len(mark) :].partition(",")[0] for text, _ in top.waiting or ()]
-    return max(map(float, ends), default=None)
+    texts = [text for text, _ in top.waiting or ()] + held
+    moments = [
+        float(text[text.index(mark) + len(mark) :].partition(",")[0]) for text in texts if mark in text
+    ]
+    moments += [subsegment.start_time for subsegment in list(running.open.values())]
+    return max(moments, default=None)

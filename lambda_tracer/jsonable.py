@@ -99,8 +99,9 @@ def _note_harmless(key: str) -> bool:
 
 def _may_hold_secret(text: str) -> bool:
     """Whether encoded JSON holds JSON in a text, or a name beside its value, that may be of a secret."""
-    if '"{' in text or '"[' in text:
-        return walk.has_secret_text(text)
+    # JSON inside a text comes out with its quotes escaped.
+    if '\\"' in text and walk.has_secret_text(text, as_value=True):
+        return True
     return 'alue":' in text and any(map(redaction.is_secret, walk.named(text)))
 
 

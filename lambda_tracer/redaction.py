@@ -42,8 +42,9 @@ _SECRET_PARTS = (
 _SECRET_WORDS = frozenset(("auth", "pin", "cvc", "ssn"))
 _NO_SECRETS = re.compile(
     # Cursors through pages, counts of a language model, and what names a secret without being one.
-    r"(next|previous|continuation|pagination|starting|page|sync)(forward|backward|page)?token"
-    r"|.*tokens(used|count|limit)?|token(count|type|usage|limit|index|use)|.*tokencount"
+    r"(next|previous|continuation|pagination|starting|page|sync)+(forward|backward|page)?token"
+    r"|(max|min|total|prompt|completion|input|output|cached?|read|write|reasoning|new|num|remaining)*"
+    r"tokens(used|count|limit|details)?|token(count|type|usage|limit|index|use)|.*tokencount"
     r"|secret(id|name|arn|version|versionid|type)|.*accesskeyid|passwordlast(changed|used)|.*(expires|expiration|ttl)"
     r"|cookies?(consent|policy|enabled)"
 )

@@ -141,7 +141,8 @@ class Tracer:
             if redact:
                 from .walk import plain
 
-                value = plain(value, redact=True)
+                is_secret = isinstance(key, str) and redaction.is_secret(key)
+                value = redaction.REDACTED if is_secret else plain(value, redact=True)
             self.provider.put_metadata(key=key, value=value, namespace=self._namespace(namespace))
 
     def _namespace(self, given: str | None) -> str:

@@ -123,7 +123,7 @@ class _Walk:
     def _scalar(self, value: str | int | float, depth: int) -> Any:
         if not isinstance(value, str):
             return value
-        if self.redact and value[:1] in ("{", "["):
+        if self.redact and value[:_SHORT].lstrip()[:1] in ("{", "["):
             value = self._redacted_json(value, depth)
         self.characters += len(value)
         # What is short is always kept: it may stand for a number, or a date.
@@ -158,6 +158,12 @@ class _Walk:
                 shown.append("... more")
                 break
             shown.append(self.plain(item, depth))
+        names = getattr(type(value), "_fields", None)
+        if self.redact and isinstance(names, tuple) and len(names) == len(shown):  # a named tuple
+            return [
+                redaction.REDACTED if redaction.is_secret(name) and item is not None else item
+                for name, item in zip(names, shown, strict=True)
+            ]
         if self.redact and len(shown) == 2 and type(shown[0]) is str and redaction.is_secret(shown[0]):
             shown[1] = redaction.REDACTED  # a header as a pair
         return shown
@@ -168,9 +174,10 @@ class _Walk:
             inner = json.loads(text)
         except ValueError:
             return redaction.REDACTED if has_secret_text(text) else text
-        if not has_secret_text(text):
+        if not has_secret_text(text, as_value=True):
             return text
-        return json.dumps(self.plain(inner, depth))
+        shown = json.dumps(self.plain(inner, depth))
+        return shown if redaction.REDACTED in shown else text
 
     def _pickled(self, value: Any, depth: int) -> Any:
         import jsonpickle  # 32 ms, only for objects that have no attributes to show
@@ -184,11 +191,16 @@ class _Walk:
         return self.plain(shown, depth)
 
 
-def has_secret_text(text: str) -> bool:
-    """Whether a text that may be JSON has a secret name among its keys; keys of JSON in JSON have escaped quotes."""
+def has_secret_text(text: str, *, as_value: bool = False) -> bool:
+    """Whether a text that may be JSON has a secret name among its keys; keys of JSON in JSON have escaped quotes.
+
+    `as_value`: or as a value, which names the one beside it in pairs and in `{"name": .., "value": ..}`.
+    """
     import re
 
-    return any(map(redaction.is_secret, re.findall(r'"([^"\\]{2,100})\\*"\s*:', text[:MAX_TEXT])))
+    behind = "[:,}]" if as_value else ":"
+    names = re.findall(r'"([^"\\]{2,100})\\*"\s*' + behind, text[:MAX_TEXT])
+    return any(map(redaction.is_secret, names))
 
 
 def named(text: str) -> list[str]:

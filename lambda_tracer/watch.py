@@ -33,8 +33,6 @@ TICK_S = 1.0
 MAX_WAITING_S = 4.0
 """What has waited so long at a look is sent: before the next look it would be 5 s old."""
 
-_SIGTERM_TIMEOUT_S = 0.3
-
 
 class Watched:
     """One handler's call being watched: its invocation, and when the thread shall act (`time.monotonic`)."""
@@ -53,7 +51,6 @@ _wake = allocate_lock()
 _is_started = False
 _is_idle = False
 _margin_s = 0.0
-_terminated = allocate_lock()
 _is_terminating = False
 
 
@@ -92,17 +89,17 @@ def end(watched: Watched) -> None:
 
 def after_fork() -> None:
     """In a forked child, where the thread does not exist."""
-    global _watched, _is_started, _is_idle, _wake, _terminated
+    global _watched, _is_started, _is_idle, _wake
     _watched = None
     _is_started = _is_idle = False
     _wake = allocate_lock()
-    _terminated = allocate_lock()
 
 
 def _remaining_s(context: Any) -> float | None:
     try:
         milliseconds = context.get_remaining_time_in_millis()
-        return float(milliseconds) / 1000
+        remaining = float(milliseconds) / 1000
+        return remaining if remaining == remaining else None  # NaN is no deadline
     except Exception:  # not Lambda's context: a test's, or none
         return None
 
@@ -124,7 +121,7 @@ def _run() -> None:
         except Exception as error:
             failed(error)
         if _is_terminating:
-            _release(_terminated)
+            os.kill(os.getpid(), signals.SIGTERM)
         _wake.acquire(True, wait)
 
 
@@ -190,11 +187,14 @@ def _give_signal_back() -> None:
 
 
 def _on_sigterm(number: int, frame: Any) -> None:
-    """Have everything sent, by the thread (this one may hold a lock that it needs), then end as if we were not here."""
+    """Have everything sent by the thread, which then ends the process as if we were not here.
+
+    This returns at once: what was interrupted may hold a lock that the thread needs.
+    """
     global _is_terminating
-    _terminated.acquire(False)
-    _is_terminating = True
-    _wake_up()
-    _terminated.acquire(True, _SIGTERM_TIMEOUT_S)
     signals.signal(signals.SIGTERM, signals.SIG_DFL)
-    os.kill(os.getpid(), signals.SIGTERM)
+    if _is_started:
+        _is_terminating = True
+        _wake_up()
+    else:  # a forked child
+        os.kill(os.getpid(), signals.SIGTERM)

@@ -14,8 +14,19 @@ from typing import NamedTuple
 import hypothesis
 import pytest
 
-from lambda_tracer import Recorder, Tracer, event_loop, guard, invocation, settings, xray_recorder
+from lambda_tracer import (
+    Recorder,
+    Tracer,
+    event_loop,
+    guard,
+    import_times,
+    invocation,
+    redaction,
+    settings,
+    xray_recorder,
+)
 from lambda_tracer.emitter import UDPEmitter
+from lambda_tracer.patches import http_ignored
 from tests.daemon import Daemon, Reader
 from tests.tree import Tree, without_margin
 
@@ -83,6 +94,9 @@ def reset() -> None:
     Recorder.__init__(xray_recorder)
     xray_recorder.clear_trace_entities()
     Tracer._reset_config()
+    redaction.reset()
+    http_ignored.reset()
+    import_times.stop()
     if event_loop._loop is not None:
         event_loop._loop.close()
         event_loop._loop = None

@@ -1,0 +1,1 @@
+"""Functions that tests run in Lambda's own runtime client; `running` says how."""

@@ -1,0 +1,3 @@
+"""Fast: leaves no trace."""
+
+ANSWER = 42
