@@ -14,11 +14,11 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint types format layer dist tools sam cdk clean
+.PHONY: help install demo demo-patches test soak lint types format layer dist tools sam cdk clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
-		while read -r make target text; do printf '  %s %-8s %s\n' "$$make" "$$target" "$$text"; done
+		while read -r make target text; do printf '  %s %-12s %s\n' "$$make" "$$target" "$$text"; done
 
 install: $(INSTALLED)  ## make .venv and install the project and its tools into it
 	@:
@@ -59,6 +59,9 @@ demo: $(INSTALLED)  ## invoke the payment example: cold, warm, and one that fail
 	[ "$$code" -eq 1 ] || { echo "make demo: the declined payment ended with $$code instead of 1" >&2; exit 1; }; \
 	case "$$result" in *PaymentDeclined*) ;; \
 		*) echo "make demo: the declined payment failed with another error than PaymentDeclined" >&2; exit 1;; esac
+
+demo-patches: $(INSTALLED)  ## invoke the example that calls libraries, against moto and a local server
+	@$(BIN)/python examples/library_calls/run.py
 
 test: $(INSTALLED)  ## run the whole suite (ARGS="..." goes to pytest)
 	@$(BIN)/python -m pytest -n auto $(ARGS)

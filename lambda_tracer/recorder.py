@@ -17,7 +17,7 @@ import os
 import time
 
 from . import invocation, outbox, settings, watch, wrapping
-from .current import Carried, is_outermost, place, seen
+from .current import Carried, bound, is_outermost, place, seen
 from .guard import failed, warn_once
 from .sdk_methods import SdkMethods
 from .subsegment import Subsegment
@@ -254,6 +254,8 @@ class Recorder(SdkMethods):
         """Make an open subsegment (or the segment) current in this context."""
         is_subsegment = isinstance(trace_entity, (Subsegment, UnrecordedSubsegment))
         seen.set(trace_entity if is_subsegment and trace_entity.type == "subsegment" else None)
+        if bound.get() is not None:  # a thread started in an earlier invocation, which now works for another
+            bound.set(trace_entity.invocation if is_subsegment else None)
 
     def clear_trace_entities(self) -> None:
         """Make the segment itself current in this context; what is open stays open."""

@@ -53,13 +53,18 @@ ALIASES: dict[str, str] = {
     "aioboto3": "aiobotocore",
     # HTTP
     "http.client": "httplib",
+    "urllib": "httplib",
+    "urllib.request": "httplib",
     # SQL
+    "mysql.connector": "mysql",
+    "psycopg_pool": "psycopg",
     "sqlalchemy": "sqlalchemy_core",
     # other databases
 }
 """Other names of libraries, as the X-Ray SDK has them."""
 
 _registered: set[str] = set()
+_failed: set[str] = set()  # could not be patched: no module of theirs is, until they are named again
 
 
 def patch(
@@ -139,6 +144,7 @@ def _libraries(modules: Iterable[str]) -> list[str]:
 def _register(name: str) -> None:
     """Have the library patched; again for one that is patched already, in case something put other functions in."""
     _registered.add(name)
+    _failed.discard(name)
     for target in LIBRARIES[name]:
         importing.when_imported(target, _Patch(name))
 
@@ -161,6 +167,8 @@ class _Patch:
         self.name = name
 
     def __call__(self, module: ModuleType) -> None:
+        if self.name in _failed:
+            return
         try:
             _patch_module(self.name).patch(module)
         except Exception as error:
@@ -171,12 +179,25 @@ class _Patch:
                 type(error).__name__,
                 error,
             )
+            _failed.add(self.name)
+            _put_back(self.name)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Patch) and other.name == self.name
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+
+def _put_back(name: str) -> None:
+    """Undo what was patched of a library before it turned out that the rest cannot be."""
+    for target in LIBRARIES[name]:
+        module = sys.modules.get(target)
+        try:
+            if module is not None:
+                _patch_module(name).unpatch(module)
+        except Exception:  # the module that could not be patched cannot be unpatched either, and need not be
+            continue
 
 
 def _patch_module(name: str) -> ModuleType:

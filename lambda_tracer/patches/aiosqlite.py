@@ -9,6 +9,7 @@ Propagates: the current subsegment, to the thread.
 
 from __future__ import annotations
 
+from ..current import NOWHERE
 from ..recorder import xray_recorder
 from . import dbapi, replacing
 
@@ -31,9 +32,7 @@ def unpatch(module: ModuleType) -> None:
 
 def _execute(execute: Callable[..., Any]) -> Callable[..., Any]:
     async def execute_in_place(self: Any, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        carried = xray_recorder.carry()
-        if carried is None:
-            return await execute(self, fn, *args, **kwargs)
+        carried = xray_recorder.carry() or NOWHERE
         return await execute(self, carried.run, dbapi.run_as, dbapi.running(), fn, *args, **kwargs)
 
     return execute_in_place

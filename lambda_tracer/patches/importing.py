@@ -30,7 +30,11 @@ def when_imported(name: str, hook: Hook) -> None:
         hooks.append(hook)
     _install()
     module = sys.modules.get(name)
-    if module is not None and not _is_initializing(module):
+    if module is None:
+        return
+    if _is_lazy(module):
+        _tell_when_loaded(module)
+    elif not _is_initializing(module):
         hook(module)
 
 
@@ -88,11 +92,26 @@ def _is_initializing(module: ModuleType) -> bool:
     return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
 
 
+def _is_lazy(module: ModuleType) -> bool:
+    """Whether `importlib.util.LazyLoader` made it and has yet to load it: looking at any attribute would."""
+    util = sys.modules.get("importlib.util")
+    return util is not None and type(module) is getattr(util, "_LazyModule", None)
+
+
+def _tell_when_loaded(module: ModuleType) -> None:
+    """Have the hooks called when a lazy module's code has run: it asks its spec for the loader then."""
+    spec = object.__getattribute__(module, "__spec__")
+    if not isinstance(spec.loader, _Loader):
+        spec.loader = _Loader(spec.loader)
+
+
 def _hooks_for(name: str) -> list[Hook]:
     hooks = list(_hooks.get(name, ()))
     if _packages:
         hooks += [
-            hook for package, hook in _packages.items() if name == package or name.startswith(package + ".")
+            hook
+            for package, hook in list(_packages.items())
+            if name == package or name.startswith(package + ".")
         ]
     return hooks
 
@@ -111,7 +130,7 @@ class _Finder:
                 find(name, path, target) if finder is not self and find is not None else None
             )
             if spec is not None:
-                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
+                if hasattr(spec.loader, "exec_module") and hasattr(spec.loader, "create_module"):
                     spec.loader = _Loader(spec.loader)  # type: ignore[assignment]  # stands in until the code runs
                 return spec
         return None
@@ -134,16 +153,21 @@ class _Loader:
 
     def exec_module(self, module: ModuleType) -> None:
         spec = module.__spec__
+        name = module.__name__  # its code may change it
+        was_lazy = _is_lazy(module)
         if spec is not None:
             spec.loader = self._loader
         module.__loader__ = self._loader
         if _around is not None:
-            _around(module.__name__, lambda: self._loader.exec_module(module))
+            _around(name, lambda: self._loader.exec_module(module))
         else:
             self._loader.exec_module(module)
+        if _is_lazy(module) and not was_lazy:  # LazyLoader ran: the module's own code is still to come
+            _tell_when_loaded(module)
+            return
         # The module may have put another object in its place, as some lazy packages do.
-        module = sys.modules.get(module.__name__, module)
-        for hook in _hooks_for(module.__name__):
+        module = sys.modules.get(name, module)
+        for hook in _hooks_for(name):
             hook(module)
 
 

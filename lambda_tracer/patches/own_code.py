@@ -2,9 +2,9 @@
 
 Wraps: the functions, lambdas and methods defined in the modules of the named packages, static and class
 methods, coroutines and generators included, once each module has been imported. Not: properties, names
-imported from elsewhere, dunder methods other than `__init__` and `__call__`. Records: a subsegment named as
-the function, `Class.__init__` for a dunder, namespace local; exceptions. Never records: arguments and what is
-returned. Propagates: nothing.
+imported from elsewhere, dunder methods other than `__init__` and `__call__`, what a decorator of ours
+captures already. Records: a subsegment named as the function, `Class.__init__` for a dunder, namespace local;
+exceptions. Never records: arguments and what is returned. Propagates: nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FUNCTION = type(lambda: None)
+_OURS = wrapping.__name__.rpartition(".")[0]
 _DUNDERS = ("__init__", "__call__")
 
 _patterns: dict[str, tuple[re.Pattern[str], ...]] = {}  # by package or module that is to be patched
@@ -32,7 +33,8 @@ _patterns: dict[str, tuple[re.Pattern[str], ...]] = {}  # by package or module t
 
 def patch(names: Iterable[str], ignore_module_patterns: Iterable[str]) -> None:
     """Patch packages or modules: what of them is imported now, the rest when it is."""
-    patterns = tuple(re.compile(pattern) for pattern in ignore_module_patterns)
+    given = [ignore_module_patterns] if isinstance(ignore_module_patterns, str) else ignore_module_patterns
+    patterns = tuple(re.compile(pattern) for pattern in given)
     for name in names:
         _patterns[name] = patterns
         importing.when_package_imported(name, functools.partial(_patch_module, name))
@@ -62,7 +64,7 @@ def is_patched(name: str) -> bool:
 def _patch_module(name: str, module: ModuleType) -> None:
     try:
         if not any(pattern.match(module.__name__) for pattern in _patterns.get(name, ())):
-            replacing.replace(_functions(module))
+            replacing.replace(target for target in _functions(module) if not _is_captured(*target[:2]))
     except Exception as error:
         warn_once("patch own", "a module could not be patched (%s): it works, untraced", type(error).__name__)
 
@@ -91,6 +93,20 @@ def _functions(module: ModuleType) -> Iterator[tuple[Any, str, Callable[[Any], A
             if is_dunder and (owner is module or name not in _DUNDERS):
                 continue
             yield owner, name, functools.partial(_captured, f"{owner.__name__}.{name}" if is_dunder else name)
+
+
+def _is_captured(owner: Any, name: str) -> bool:
+    """Whether a decorator of ours has been at it, also below others that keep `__wrapped__`: once is enough.
+
+    A handler must not even be: what is open when it begins its invocation would be left behind in another.
+    """
+    member = vars(owner)[name]
+    function = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
+    while function is not None:
+        if getattr(function, "__globals__", {}).get("__package__") == _OURS:
+            return True
+        function = getattr(function, "__wrapped__", None)
+    return False
 
 
 def _captured(name: str, function: FunctionType) -> Any:

@@ -17,24 +17,36 @@ def replace(targets: Iterable[tuple[Any, str, Callable[[Any], Any]]]) -> None:
 
     Each target is (owner, attribute, make): the class or module that has the function in its own namespace,
     its name there, and what makes the new one out of the old. All are found before any is replaced:
-    AttributeError for one that is not there leaves the library as it was. One that has been replaced already
-    is left alone. A staticmethod or classmethod stays one; the new function has the name, documentation and
-    signature of the old.
+    AttributeError for one that is not there leaves the library as it was, and so does what a class raises
+    that refuses. One that has been replaced already is left alone. A staticmethod or classmethod stays one;
+    the new function has the name, documentation and signature of the old.
     """
     found = [(owner, name, _own_attribute(owner, name), make) for owner, name, make in targets]
-    for owner, name, original, make in found:
-        if not hasattr(original, _MARK):
-            setattr(owner, name, _made(original, make))
+    made = [
+        (owner, name, original, _made(original, make))
+        for owner, name, original, make in found
+        if not hasattr(original, _MARK)
+    ]
+    replaced = []
+    try:
+        for owner, name, original, ours in made:
+            setattr(owner, name, ours)
+            replaced.append((owner, name, original))
+    except BaseException:  # a class that is immutable, or whose metaclass refuses
+        for owner, name, original in replaced:
+            setattr(owner, name, original)
+        raise
 
 
 def restore(targets: Iterable[tuple[Any, str]]) -> None:
     """Put back what `replace` replaced; what was not replaced, or by somebody else since, is left alone."""
     for owner, name in targets:
-        try:
-            original = getattr(_own_attribute(owner, name), _MARK)
-        except AttributeError:
-            continue
-        setattr(owner, name, original)
+        attribute = vars(owner).get(name)
+        made, original = getattr(attribute, _MARK, (None, None))
+        if (
+            made is not None and made is attribute
+        ):  # functools.wraps copies the mark to what others put around ours
+            setattr(owner, name, original)
 
 
 def is_replaced(owner: Any, name: str) -> bool:
@@ -54,5 +66,5 @@ def _made(original: Any, make: Callable[[Any], Any]) -> Any:
         made: Any = type(original)(functools.wraps(original.__func__)(make(original.__func__)))
     else:
         made = functools.wraps(original)(make(original))
-    setattr(made, _MARK, original)
+    setattr(made, _MARK, (made, original))
     return made

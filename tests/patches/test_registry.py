@@ -1,0 +1,1079 @@
+"""The registry of patches: its names, when a library is patched, what that leaves as it was, and how it is undone."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.machinery
+import importlib.resources
+import importlib.util
+import inspect
+import logging
+import os
+import pkgutil
+import runpy
+import subprocess
+import sys
+import threading
+import zipfile
+import zipimport
+from collections.abc import Callable, Iterator
+from importlib.abc import MetaPathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import lambda_tracer
+from lambda_tracer import Tracer, xray_recorder
+from lambda_tracer.patches import ALIASES, LIBRARIES, patch, patch_all, replacing, unpatch, unpatch_all
+from tests.conftest import Invoke
+from tests.daemon import PATIENCE_S, Daemon
+from tests.tree import tree
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+SOURCE = """
+import sys
+
+loader_while_running = __loader__
+spec_loader_while_running = __spec__.loader
+
+def call():
+    return "called"
+
+class Client:
+    def method(self):
+        return self
+    @staticmethod
+    def static():
+        return "static"
+    @classmethod
+    def of_class(cls):
+        return cls
+"""
+
+
+class MadeUp:
+    """A library that a test makes up, on disk, and its patch: `call()` is a subsegment named by the module."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.patched: list[ModuleType] = []
+        self.targets: Callable[[Any], list[tuple[Any, str]]] = lambda module: [(module, "call")]
+        self._monkeypatch = monkeypatch
+        monkeypatch.syspath_prepend(str(folder))
+
+    def write(self, sources: dict[str, str]) -> None:
+        """Write files, by path without `.py`; importlib is told that they are new."""
+        for name, source in sources.items():
+            path = self.folder / f"{name}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source)
+        importlib.invalidate_caches()
+
+    def package(self, name: str = "madeup") -> None:
+        """A package with a file of data and a module in it."""
+        folder = self.folder / name
+        folder.mkdir()
+        (folder / "__init__.py").write_text(SOURCE)
+        (folder / "extra.py").write_text(SOURCE)
+        (folder / "data.txt").write_text("some data")
+        importlib.invalidate_caches()
+
+    def known(self, *modules: str, library: str = "madeup") -> None:
+        """Have the registry know the library: those of its modules are patched."""
+        patches = ModuleType(f"lambda_tracer.patches.{library}")
+        patches.__dict__.update(patch=self._patch, unpatch=self._unpatch)
+        self._monkeypatch.setitem(LIBRARIES, library, modules or (library,))
+        self._monkeypatch.setitem(sys.modules, patches.__name__, patches)
+
+    def forget(self) -> None:
+        """Remove from `sys.modules` what tests have made up."""
+        for name in [name for name in sys.modules if name.startswith("madeup")]:
+            del sys.modules[name]
+
+    def _patch(self, module: ModuleType) -> None:
+        replacing.replace([(owner, name, self._traced) for owner, name in self.targets(module)])
+        self.patched.append(module)
+
+    def _unpatch(self, module: ModuleType) -> None:
+        replacing.restore(self.targets(module))
+
+    @staticmethod
+    def _traced(function: Callable[..., Any]) -> Callable[..., Any]:
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            with xray_recorder.in_subsegment(function.__module__, namespace="remote"):
+                return function(*args, **kwargs)
+
+        return traced
+
+
+@pytest.fixture
+def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MadeUp]:
+    made_up = MadeUp(tmp_path, monkeypatch)
+    yield made_up
+    unpatch_all()
+    made_up.forget()
+
+
+@pytest.fixture
+def library(made_up: MadeUp) -> MadeUp:
+    """The package `madeup`, not imported yet, which the registry knows."""
+    made_up.package()
+    made_up.known()
+    return made_up
+
+
+@pytest.fixture(autouse=True)
+def _unpatched() -> Iterator[None]:
+    yield
+    unpatch_all()
+
+
+def run(program: str, **variables: str) -> str:
+    """Run Python in a process of its own; returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def is_traced(module: Any) -> bool:
+    """Whether `call` of a made-up library is replaced."""
+    return replacing.is_replaced(module, "call")
+
+
+def records_of(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    return [(record.levelname, record.getMessage()) for record in caplog.records]
+
+
+# Names
+
+
+def test_every_name_that_the_x_ray_sdk_takes_is_known() -> None:
+    patcher = pytest.importorskip("aws_xray_sdk.core.patcher", reason="aws-xray-sdk is not installed")
+
+    assert {*patcher.SUPPORTED_MODULES, "boto3", "aioboto3"} <= {*LIBRARIES, *ALIASES}
+
+
+def test_every_alias_stands_for_a_library_that_is_known() -> None:
+    assert set(ALIASES.values()) <= set(LIBRARIES)
+    assert not set(ALIASES) & set(LIBRARIES)
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_every_library_has_a_patch_of_the_one_shape(name: str) -> None:
+    module = importlib.import_module(f"lambda_tracer.patches.{name}")
+
+    assert list(inspect.signature(module.patch).parameters) == ["module"]
+    assert list(inspect.signature(module.unpatch).parameters) == ["module"]
+    assert module.__doc__ is not None
+    headings = ("Wraps:", "Records:", "Never records:", "Propagates:")
+    assert [heading for heading in headings if heading not in module.__doc__] == []
+
+
+@pytest.mark.parametrize(
+    ("alias", "library", "module", "owner", "function"),
+    [
+        ("boto3", "botocore", "botocore.client", "BaseClient", "_make_api_call"),
+        ("aioboto3", "aiobotocore", "aiobotocore.client", "AioBaseClient", "_make_api_call"),
+        ("http.client", "httplib", "http.client", "HTTPConnection", "getresponse"),
+    ],
+)
+def test_an_alias_patches_the_library_that_it_stands_for(
+    alias: str, library: str, module: str, owner: str, function: str
+) -> None:
+    imported = pytest.importorskip(module, reason=f"{module} is not installed")
+    before = vars(getattr(imported, owner))[function]
+
+    patch([alias])
+    patched = vars(getattr(imported, owner))[function]
+    unpatch([library])
+
+    assert patched is not before
+    assert vars(getattr(imported, owner))[function] is before
+
+
+def test_sqlalchemy_is_patched_by_its_own_name_too(daemon: Daemon) -> None:
+    sqlalchemy = pytest.importorskip("sqlalchemy", reason="sqlalchemy is not installed")
+    patch(["sqlalchemy"])
+    engine = sqlalchemy.create_engine("sqlite://")
+
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text("select 1"))
+    engine.dispose()
+
+    assert daemon.subsegments()[0]["sql"]["database_type"] == "sqlite"
+
+
+def test_an_unknown_name_is_refused_with_the_names_that_are_known(library: MadeUp) -> None:
+    with pytest.raises(ValueError) as raised:
+        patch(["madeup", "no_such_library"])
+
+    assert str(raised.value).startswith(
+        "cannot patch 'no_such_library': neither a known library nor importable;"
+    )
+    assert str(raised.value).endswith("known are " + ", ".join(sorted({*LIBRARIES, *ALIASES})))
+    assert not is_traced(importlib.import_module("madeup"))
+
+
+def test_an_unknown_name_is_logged_once_where_errors_are_not_to_be_raised(
+    library: MadeUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "lambda_tracer")
+
+    patch(["madeup", "no_such_library"], raise_errors=False)
+    patch(["madeup", "no_such_library"], raise_errors=False)
+
+    (first, message), (second, _) = records_of(caplog)
+    assert (first, second) == ("WARNING", "DEBUG")
+    assert message.startswith("cannot patch 'no_such_library'")
+    assert not is_traced(importlib.import_module("madeup"))
+
+
+def test_a_bare_text_is_one_name(library: MadeUp) -> None:
+    patch("madeup")
+    module = importlib.import_module("madeup")
+    traced = is_traced(module)
+    unpatch("madeup")
+
+    assert traced
+    assert not is_traced(module)
+
+
+@pytest.mark.parametrize("name", ["", None, 7, b"requests", "no_such_library.module", ".", ".requests"])
+def test_what_is_no_name_is_unknown(name: Any) -> None:
+    with pytest.raises(ValueError, match="neither a known library nor importable"):
+        patch([name])
+
+
+def test_no_names_patch_nothing(library: MadeUp) -> None:
+    patch([])
+
+    assert not is_traced(importlib.import_module("madeup"))
+
+
+# When a library is patched
+
+
+def test_registering_imports_nothing_but_ourselves() -> None:
+    program = """
+import sys
+from lambda_tracer import Tracer
+before = set(sys.modules)
+Tracer(disabled=False)
+print(sorted(name for name in set(sys.modules) - before))
+"""
+
+    new = eval(run(program, LAMBDA_TASK_ROOT="/var/task"))
+
+    assert [name for name in new if not name.startswith("lambda_tracer.")] == []
+    patches = {name for name in new if name.startswith("lambda_tracer.patches.")}
+    assert patches <= {f"lambda_tracer.patches.{name}" for name in ("importing", "threads", "replacing")}
+
+
+SQLITE = {
+    "imported before": "import sqlite3\nTracer()\nconnect = sqlite3.connect",
+    "imported after": "Tracer()\nimport sqlite3\nconnect = sqlite3.connect",
+    "imported before by name": "from sqlite3 import connect\nTracer()",
+    "imported after by name": "Tracer()\nfrom sqlite3 import connect",
+    "another module of it imported before": "import sqlite3.dbapi2\nTracer()\nfrom sqlite3 import connect",
+    "another module of it imported after": "Tracer()\nfrom sqlite3.dbapi2 import connect",
+    "imported in the middle of two Tracers": "Tracer()\nimport sqlite3\nTracer()\nconnect = sqlite3.connect",
+}
+
+
+@pytest.mark.parametrize("order", SQLITE)
+def test_the_order_of_imports_does_not_matter(order: str, daemon: Daemon) -> None:
+    run(f"from lambda_tracer import Tracer\n{SQLITE[order]}\nconnect(':memory:').execute('select 1')")
+
+    assert tree(daemon) == ":memory:"
+
+
+def test_a_library_that_is_imported_is_patched_at_once(library: MadeUp, daemon: Daemon) -> None:
+    module = importlib.import_module("madeup")
+
+    patch(["madeup"])
+
+    assert module.call() == "called"
+    assert tree(daemon) == "madeup"
+
+
+def test_a_library_that_is_not_is_patched_when_it_is_imported(library: MadeUp, daemon: Daemon) -> None:
+    patch(["madeup"])
+    assert library.patched == []
+
+    from madeup import call  # type: ignore[import-not-found]
+
+    assert call() == "called"
+    assert tree(daemon) == "madeup"
+
+
+def test_each_module_of_a_library_is_patched_when_it_is_imported(made_up: MadeUp) -> None:
+    made_up.package()
+    made_up.known("madeup", "madeup.extra")
+    patch(["madeup"])
+
+    package = importlib.import_module("madeup")
+    was_patched = list(made_up.patched)
+    extra = importlib.import_module("madeup.extra")
+
+    assert was_patched == [package]
+    assert made_up.patched == [package, extra]
+
+
+def test_a_library_that_is_not_installed_is_missing_as_before(made_up: MadeUp) -> None:
+    made_up.known("madeup_missing", library="madeup")
+
+    patch(["madeup"])
+
+    with pytest.raises(ModuleNotFoundError) as raised:
+        importlib.import_module("madeup_missing")
+    assert (str(raised.value), raised.value.name) == ("No module named 'madeup_missing'", "madeup_missing")
+
+
+def test_a_library_that_somebody_has_blocked_stays_blocked(
+    library: MadeUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "madeup", None)
+
+    patch(["madeup"])
+
+    with pytest.raises(ModuleNotFoundError, match="import of madeup halted"):
+        importlib.import_module("madeup")
+
+
+# What the import system shows is as it was
+
+
+def test_spec_and_loader_are_the_original_ones_already_while_the_module_runs(library: MadeUp) -> None:
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+
+    assert is_traced(module)
+    assert module.__spec__ is not None
+    loaders = (
+        module.__loader__,
+        module.__spec__.loader,
+        module.loader_while_running,
+        module.spec_loader_while_running,
+    )
+    assert {type(loader) for loader in loaders} == {importlib.machinery.SourceFileLoader}
+    assert module.__spec__.origin == module.__file__ == str(library.folder / "madeup" / "__init__.py")
+    assert inspect.getsource(module.call) == 'def call():\n    return "called"\n'
+
+
+def test_what_is_not_to_be_patched_is_found_by_the_other_finders_alone(library: MadeUp) -> None:
+    library.package("madeup_other")
+    patch(["madeup"])
+
+    spec = importlib.util.find_spec("madeup_other")
+
+    assert spec is not None
+    assert type(spec.loader) is importlib.machinery.SourceFileLoader
+
+
+def test_there_is_one_finder_however_often_something_is_patched(library: MadeUp) -> None:
+    patch(["madeup"])
+    before = list(sys.meta_path)
+
+    patch_all()
+    patch(["madeup"])
+
+    assert sys.meta_path == before
+
+
+def test_a_reloaded_library_is_patched_again(library: MadeUp, daemon: Daemon) -> None:
+    patch(["madeup"])
+    module = importlib.import_module("madeup")
+    before = module.call
+
+    reloaded = importlib.reload(module)
+
+    assert reloaded is module
+    assert module.call is not before
+    assert type(module.__loader__) is importlib.machinery.SourceFileLoader
+    module.call()
+    assert tree(daemon) == "madeup"
+
+
+@pytest.mark.parametrize("is_imported", [False, True], ids=["before its import", "after it"])
+def test_data_files_are_found(library: MadeUp, is_imported: bool) -> None:
+    patch(["madeup"])
+    if is_imported:
+        importlib.import_module("madeup")
+
+    data = pkgutil.get_data("madeup", "data.txt")
+    text = importlib.resources.files("madeup").joinpath("data.txt").read_text()
+
+    assert (data, text) == (b"some data", "some data")
+    assert [found.name for found in pkgutil.iter_modules([str(library.folder / "madeup")])] == ["extra"]
+    assert is_traced(sys.modules["madeup"])
+
+
+def test_a_spec_that_was_only_looked_at_says_what_the_original_says(library: MadeUp) -> None:
+    before = importlib.util.find_spec("madeup")
+    patch(["madeup"])
+
+    spec = importlib.util.find_spec("madeup")
+
+    assert before is not None
+    assert spec is not None
+    loader: Any = spec.loader
+    original: Any = before.loader
+    assert (spec.name, spec.origin, spec.submodule_search_locations, spec.cached) == (
+        before.name,
+        before.origin,
+        before.submodule_search_locations,
+        before.cached,
+    )
+    assert loader.get_filename("madeup") == original.get_filename("madeup")
+    assert loader.is_package("madeup")
+    assert loader.get_source("madeup") == SOURCE
+
+
+def test_a_library_can_be_run_as_a_script(library: MadeUp) -> None:
+    library.known("madeup.extra")
+    patch(["madeup"])
+
+    namespace = runpy.run_module("madeup.extra", run_name="__main__")
+
+    assert namespace["call"]() == "called"
+
+
+def test_a_module_made_of_a_spec_by_hand_is_patched_too(library: MadeUp) -> None:
+    patch(["madeup"])
+    spec = importlib.util.find_spec("madeup")
+    assert spec is not None
+    assert spec.loader is not None
+
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    assert is_traced(module)
+
+
+def lazily(name: str) -> Any:
+    """Import lazily, by the recipe in importlib's documentation."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    loader = importlib.util.LazyLoader(spec.loader)
+    spec.loader = loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return module
+
+
+def has_run(module: ModuleType) -> bool:
+    """Whether the code of a lazy module has run; asking for any attribute would make it."""
+    return "call" in object.__getattribute__(module, "__dict__")
+
+
+@pytest.mark.parametrize("is_lazy_first", [False, True], ids=["patched, then lazy", "lazy, then patched"])
+def test_a_lazy_library_stays_lazy_and_is_patched_when_it_is_loaded(
+    library: MadeUp, daemon: Daemon, is_lazy_first: bool
+) -> None:
+    if is_lazy_first:
+        module = lazily("madeup")
+        patch(["madeup"])
+    else:
+        patch(["madeup"])
+        module = lazily("madeup")
+    had_run = has_run(module)
+
+    assert module.call() == "called"
+
+    assert not had_run
+    assert tree(daemon) == "madeup"
+    assert type(module.__spec__.loader) is importlib.machinery.SourceFileLoader
+
+
+def test_a_library_that_a_path_hook_makes_lazy_stays_so(
+    library: MadeUp, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lazy = importlib.util.LazyLoader.factory(importlib.machinery.SourceFileLoader)  # type: ignore[arg-type]
+    hook = importlib.machinery.FileFinder.path_hook((lazy, [".py"]))  # type: ignore[arg-type]
+    monkeypatch.setattr(sys, "path_hooks", [hook, *sys.path_hooks])
+    monkeypatch.delitem(sys.path_importer_cache, str(library.folder), raising=False)
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+    had_run = has_run(module)
+
+    assert module.call() == "called"
+    monkeypatch.delitem(sys.path_importer_cache, str(library.folder), raising=False)
+    assert not had_run
+    assert tree(daemon) == "madeup"
+
+
+def test_a_library_in_a_zip_file_is_patched(
+    made_up: MadeUp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, daemon: Daemon
+) -> None:
+    archive = tmp_path / "libraries.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("madeup/__init__.py", SOURCE)
+        file.writestr("madeup/data.txt", "some data")
+    monkeypatch.syspath_prepend(str(archive))
+    made_up.known()
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+
+    assert isinstance(module.__loader__, zipimport.zipimporter)
+    assert pkgutil.get_data("madeup", "data.txt") == b"some data"
+    module.call()
+    assert tree(daemon) == "madeup"
+
+
+def test_a_library_that_is_a_namespace_package_is_what_it_was(made_up: MadeUp) -> None:
+    made_up.write({"madeup/inside": SOURCE})
+    made_up.targets = lambda module: [(module, "call")] if hasattr(module, "call") else []
+    plain = importlib.import_module("madeup")
+    kind, path = type(plain.__loader__), list(plain.__path__)
+    del sys.modules["madeup"]
+    made_up.known("madeup", "madeup.inside")
+    patch(["madeup"])
+
+    inside = importlib.import_module("madeup.inside")
+    package = sys.modules.pop("madeup")
+
+    assert is_traced(inside)
+    assert (type(package.__loader__), list(package.__path__)) == (kind, path)
+
+
+def test_a_module_of_the_interpreters_own_is_patched(
+    made_up: MadeUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_up.known("this", library="madeup")
+    made_up.targets = lambda module: []
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    patch(["madeup"])
+
+    import this
+
+    assert made_up.patched == [this]
+
+
+def test_a_module_that_puts_another_object_in_its_place_is_patched_as_that(made_up: MadeUp) -> None:
+    source = f"{SOURCE}\nother = type(sys)(__name__)\nother.call = call\nother.__file__ = __file__\n"
+    made_up.write({"madeup": f"{source}\nsys.modules[__name__] = other\n"})
+    made_up.known()
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+
+    assert made_up.patched == [module]
+    assert not hasattr(module, "Client")
+
+
+def test_a_module_that_gives_itself_another_name_is_patched(made_up: MadeUp) -> None:
+    made_up.write({"madeup": f"{SOURCE}\n__name__ = 'another'\n"})
+    made_up.known()
+    patch(["madeup"])
+
+    assert is_traced(importlib.import_module("madeup"))
+
+
+@pytest.mark.parametrize("is_ours_first", [False, True], ids=["theirs first", "ours first"])
+def test_wrapts_import_hooks_work_beside_ours(library: MadeUp, daemon: Daemon, is_ours_first: bool) -> None:
+    wrapt = pytest.importorskip("wrapt", reason="wrapt is not installed")
+    told: list[str] = []
+    if is_ours_first:
+        patch(["madeup"])
+    wrapt.register_post_import_hook(lambda module: told.append(module.__name__), "madeup")
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+
+    assert told == ["madeup"]
+    module.call()
+    assert tree(daemon) == "madeup"
+
+
+class Imports(MetaPathFinder):
+    """Somebody else's finder: finds nothing."""
+
+    asked: list[str]
+
+    def __init__(self) -> None:
+        self.asked = []
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        self.asked.append(name)
+
+
+def test_other_finders_are_asked(library: MadeUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    patch(["madeup"])
+    imports = Imports()
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path[:1], imports, *sys.meta_path[1:]])
+
+    importlib.import_module("madeup")
+
+    assert "madeup" in imports.asked
+
+
+# Imports that fail, go in circles, or come from several threads
+
+
+BROKEN = {
+    "a module that is missing": "import no_such_module",
+    "a name that is missing": "from json import no_such_name",
+    "an import of its own that is missing": "from . import no_such_name",
+    "no Python": "def call(:\n    pass",
+    "an exception": "call = 1 / 0",
+    "an exit": "import sys\nsys.exit(3)",
+    "an interruption": "raise KeyboardInterrupt",
+    "an exception without a message": "raise ImportError",
+}
+
+
+def failure(name: str) -> list[Any]:
+    """How an import fails, without where."""
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        about = [getattr(error, attribute, None) for attribute in ("name", "path", "lineno", "code", "args")]
+        return [type(error), str(error), *about, error.__cause__, type(error.__context__)]
+    raise AssertionError("the import did not fail")
+
+
+@pytest.mark.parametrize("trouble", BROKEN)
+def test_an_import_that_fails_does_so_as_before_and_leaves_nothing(made_up: MadeUp, trouble: str) -> None:
+    made_up.write({"madeup/__init__": BROKEN[trouble]})
+    before = failure("madeup")
+    made_up.known()
+    patch(["madeup"])
+    modules = set(sys.modules)
+
+    assert failure("madeup") == before
+
+    assert set(sys.modules) - modules == set()
+    assert made_up.patched == []
+
+
+def test_a_library_whose_import_failed_is_patched_once_it_succeeds(made_up: MadeUp, daemon: Daemon) -> None:
+    made_up.write({"madeup": "raise OSError('not today')"})
+    made_up.known()
+    patch(["madeup"])
+    with pytest.raises(OSError, match="not today"):
+        importlib.import_module("madeup")
+
+    made_up.write({"madeup": SOURCE})
+
+    assert importlib.import_module("madeup").call() == "called"
+    assert tree(daemon) == "madeup"
+
+
+def test_a_package_whose_optional_part_fails_is_patched(made_up: MadeUp) -> None:
+    optional = "try:\n    from . import extra\nexcept ImportError:\n    extra = None\n"
+    made_up.write(
+        {"madeup/__init__": SOURCE + optional, "madeup/extra": f"{SOURCE}\nimport no_such_module\n"}
+    )
+    made_up.known("madeup", "madeup.extra")
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+
+    assert (module.extra, is_traced(module), made_up.patched) == (None, True, [module])
+    assert "madeup.extra" not in sys.modules
+
+
+def test_modules_that_import_each_other_are_patched_each_when_it_is_complete(made_up: MadeUp) -> None:
+    seen = "\nseen = sorted(name for name in vars({0}) if name in ('call', 'end'))\n"
+    made_up.write(
+        {
+            "madeup/__init__": "",
+            "madeup/one": f"import madeup.two as two\n{SOURCE}\nend = 1\n{seen.format('two')}",
+            "madeup/two": f"import madeup.one as one\n{SOURCE}\nend = 1\n{seen.format('one')}",
+        }
+    )
+    made_up.known("madeup.one", "madeup.two")
+    patch(["madeup"])
+
+    one = importlib.import_module("madeup.one")
+    two = sys.modules["madeup.two"]
+
+    assert made_up.patched == [two, one]
+    assert (one.seen, two.seen) == (["call", "end"], [])
+    assert is_traced(one)
+    assert is_traced(two)
+
+
+def test_a_library_that_is_being_imported_is_patched_when_it_is_complete(made_up: MadeUp) -> None:
+    made_up.write({"madeup": f"from lambda_tracer.patches import patch\npatch(['madeup'])\n{SOURCE}"})
+    made_up.known()
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+
+    assert made_up.patched == [module]
+
+
+def test_threads_that_import_at_the_same_time_neither_wait_forever_nor_patch_twice(made_up: MadeUp) -> None:
+    names = [f"madeup{number}" for number in range(8)]
+    made_up.write({"madeup_base": SOURCE})
+    for number, name in enumerate(names):
+        # Each imports what all import, and the next but one: in the end, in a circle.
+        after = names[(number + 2) % len(names)]
+        made_up.write({name: f"import time, madeup_base\ntime.sleep(0.001)\nimport {after}\n{SOURCE}"})
+    made_up.known("madeup_base", *names)
+    patch(["madeup"])
+    start = threading.Barrier(2 * len(names))
+    failures: list[BaseException] = []
+
+    def work(name: str) -> None:
+        start.wait(PATIENCE_S)
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=[name], daemon=True) for name in names * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+
+    assert [thread for thread in threads if thread.is_alive()] == []
+    assert failures == []
+    assert sorted(module.__name__ for module in made_up.patched) == sorted([*names, "madeup_base"])
+
+
+# A patch that fails
+
+
+def test_a_library_that_cannot_be_patched_is_as_it_was_and_that_is_said_once(
+    library: MadeUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "lambda_tracer")
+    library.targets = lambda module: [(module, "call"), (module.Client, "method"), (module, "gone")]
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+    patch(["madeup"])
+
+    assert not is_traced(module)
+    assert not replacing.is_replaced(module.Client, "method")
+    message = (
+        "madeup could not be patched (AttributeError: madeup has no gone of its own): it works, untraced"
+    )
+    assert records_of(caplog) == [("WARNING", message), ("DEBUG", message)]
+
+
+def test_a_class_that_refuses_leaves_the_whole_library_as_it_was(library: MadeUp) -> None:
+    library.targets = lambda module: [(module, "call"), (int, "bit_length")]
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+
+    assert not is_traced(module)
+
+
+def test_a_library_of_which_one_module_cannot_be_patched_is_not_patched_at_all(made_up: MadeUp) -> None:
+    made_up.write({"madeup/__init__": SOURCE, "madeup/second": "", "madeup/third": SOURCE})
+    made_up.known("madeup", "madeup.second", "madeup.third")
+    patch(["madeup"])
+
+    package = importlib.import_module("madeup")
+    was_traced = is_traced(package)
+    importlib.import_module("madeup.second")
+    third = importlib.import_module("madeup.third")
+
+    assert was_traced
+    assert not is_traced(package)
+    assert not is_traced(third)
+
+
+def test_a_patch_that_cannot_be_imported_does_not_break_the_users_import(
+    made_up: MadeUp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made_up.package()
+    monkeypatch.setitem(LIBRARIES, "madeup", ("madeup",))
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+
+    made_up.known()  # so that it can be unpatched
+    assert module.call() == "called"
+    assert [level for level, _ in records_of(caplog)] == ["WARNING"]
+
+
+# Again, and undone
+
+
+@pytest.mark.parametrize("again", [1, 2, 5])
+def test_patching_again_changes_nothing(library: MadeUp, daemon: Daemon, again: int) -> None:
+    for _ in range(again):
+        patch(["madeup"])
+    module = importlib.import_module("madeup")
+    patched = module.call
+    for _ in range(again):
+        patch(["madeup"])
+        patch_all()
+        Tracer()
+
+    assert module.call is patched
+    module.call()
+    assert tree(daemon) == "madeup"
+
+
+def test_patching_again_patches_what_was_put_in_the_place_of_ours(library: MadeUp, daemon: Daemon) -> None:
+    patch(["madeup"])
+    module: Any = importlib.import_module("madeup")
+    module.call = replaced = lambda: "another"
+
+    patch(["madeup"])
+
+    assert module.call is not replaced
+    assert module.call() == "another"
+    assert len(daemon.subsegments()) == 1
+
+
+def test_unpatch_puts_the_very_same_functions_back(library: MadeUp) -> None:
+    module = importlib.import_module("madeup")
+    library.targets = lambda module: [
+        (module, "call"),
+        *((module.Client, name) for name in ("method", "static", "of_class")),
+    ]
+    before = [vars(owner)[name] for owner, name in library.targets(module)]
+
+    patch(["madeup"])
+    patched = [vars(owner)[name] for owner, name in library.targets(module)]
+    client = module.Client()
+    answers = (client.method(), client.static(), module.Client.of_class())
+    unpatch(["madeup"])
+
+    assert [type(each) for each in patched] == [type(each) for each in before]
+    assert [inspect.signature(each.__func__) for each in patched[2:]] == [
+        inspect.signature(each.__func__) for each in before[2:]
+    ]
+    assert answers == (client, "static", module.Client)
+    assert not any(after is original for after, original in zip(patched, before, strict=True))
+    now = [vars(owner)[name] for owner, name in library.targets(module)]
+    assert all(each is original for each, original in zip(now, before, strict=True))
+
+
+def functions(module: ModuleType) -> dict[tuple[str, str, str], Any]:
+    """Everything callable in a module's namespace and in those of its classes."""
+    found = {}
+    owners: list[tuple[str, Any]] = [("", module)]
+    owners += [(name, value) for name, value in vars(module).items() if isinstance(value, type)]
+    for owner_name, owner in owners:
+        for name, value in list(vars(owner).items()):
+            if callable(value) or isinstance(value, (staticmethod, classmethod, property)):
+                found[module.__name__, owner_name, name] = value
+    return found
+
+
+LISTENING = ("sqlalchemy_core", "pymongo", "pynamodb")
+"""Those whose patches replace no function: they listen, or have another library patched."""
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_every_library_has_its_own_functions_back_when_it_is_unpatched(name: str) -> None:
+    modules = []
+    for target in LIBRARIES[name]:
+        try:
+            modules.append(importlib.import_module(target))
+        except ImportError:  # an older version, or without its C extension
+            continue
+    if not modules:
+        pytest.skip(f"{name} is not installed")
+    before = {place: value for module in modules for place, value in functions(module).items()}
+
+    patch([name])
+    patched = {place: value for module in modules for place, value in functions(module).items()}
+    unpatch([name])
+
+    after = {place: value for module in modules for place, value in functions(module).items()}
+    assert [place for place in before if after.get(place) is not before[place]] == []
+    assert set(after) == set(before)
+    assert (patched != before) == (name not in LISTENING)
+
+
+def test_what_is_unpatched_before_its_import_is_not_patched_by_it(library: MadeUp) -> None:
+    patch(["madeup"])
+
+    unpatch(["madeup"])
+
+    assert not is_traced(importlib.import_module("madeup"))
+
+
+def test_unpatch_all_undoes_patch_all(library: MadeUp) -> None:
+    module = importlib.import_module("madeup")
+    thread_start = vars(threading.Thread)["start"]
+    patch_all()
+    assert is_traced(module)
+
+    unpatch_all()
+
+    assert not is_traced(module)
+    assert vars(threading.Thread)["start"] is thread_start
+
+
+def test_unpatching_what_never_was_patched_changes_nothing(library: MadeUp) -> None:
+    module = importlib.import_module("madeup")
+    call = module.call
+
+    unpatch(["madeup"])
+    unpatch(["madeup", "requests"])
+    unpatch_all()
+
+    assert module.call is call
+
+
+def test_unpatching_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot unpatch 'no_such_library': never patched"):
+        unpatch(["no_such_library"])
+
+
+def test_what_somebody_else_put_around_ours_stays(library: MadeUp, daemon: Daemon) -> None:
+    patch(["madeup"])
+    module: Any = importlib.import_module("madeup")
+    ours = module.call
+
+    @functools.wraps(ours)
+    def theirs() -> list[str]:
+        return [ours()]
+
+    module.call = theirs
+    patch(["madeup"])
+    unpatch(["madeup"])
+
+    assert module.call is theirs
+    assert module.call() == ["called"]
+    assert tree(daemon) == "madeup"
+
+
+# The ways to patch
+
+
+@pytest.mark.parametrize(
+    "patch_by",
+    [lambda_tracer.patch, xray_recorder.patch, lambda modules: Tracer(auto_patch=False).patch(modules)],
+    ids=["package", "recorder", "Tracer"],
+)
+def test_the_package_the_recorder_and_a_tracer_patch_alike(
+    library: MadeUp, daemon: Daemon, patch_by: Callable[[list[str]], None]
+) -> None:
+    patch_by(["madeup"])
+
+    importlib.import_module("madeup").call()
+
+    assert tree(daemon) == "madeup"
+
+
+@pytest.mark.parametrize(
+    "patch_all_by",
+    [
+        lambda_tracer.patch_all,
+        lambda: lambda_tracer.patch_all(double_patch=True),
+        xray_recorder.patch_all,
+        lambda: Tracer(auto_patch=False).patch(),
+        Tracer,
+    ],
+    ids=["package", "double", "recorder", "tracer.patch", "Tracer()"],
+)
+def test_everything_is_patched_by_each_of_them(
+    library: MadeUp, daemon: Daemon, patch_all_by: Callable[[], object]
+) -> None:
+    patch_all_by()
+
+    importlib.import_module("madeup").call()
+
+    assert tree(daemon) == "madeup"
+
+
+def test_a_tracer_patches_the_libraries_that_it_is_told_to(library: MadeUp, daemon: Daemon) -> None:
+    library.package("madeup_other")
+    library.known("madeup_other", library="madeup_other")
+
+    Tracer(patch_modules=["madeup"])
+
+    assert is_traced(importlib.import_module("madeup"))
+    assert not is_traced(importlib.import_module("madeup_other"))
+
+
+def test_later_tracers_patch_what_the_first_was_told_to(library: MadeUp, daemon: Daemon) -> None:
+    Tracer(patch_modules=[])
+    Tracer()
+
+    assert not is_traced(importlib.import_module("madeup"))
+
+
+@pytest.mark.parametrize("arguments", [{"auto_patch": False}, {"patch_modules": []}, {"disabled": True}])
+def test_a_tracer_patches_nothing_where_it_is_not_to(
+    library: MadeUp, daemon: Daemon, arguments: dict[str, Any]
+) -> None:
+    Tracer(**arguments)
+    Tracer()
+
+    assert not is_traced(importlib.import_module("madeup"))
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"LAMBDA_TASK_ROOT": ""}, {"POWERTOOLS_TRACE_DISABLED": "true"}, {"AWS_SAM_LOCAL": "true"}],
+    ids=["outside Lambda", "by the environment", "in sam local"],
+)
+def test_a_disabled_tracer_patches_nothing_also_when_asked_to(
+    library: MadeUp, daemon: Daemon, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    tracer = Tracer(patch_modules=["no_such_library"])
+    tracer.patch()
+    tracer.patch(["madeup", "no_such_library"])
+
+    assert tracer.disabled
+    assert not is_traced(importlib.import_module("madeup"))
+
+
+def test_a_tracer_refuses_an_unknown_name(daemon: Daemon) -> None:
+    with pytest.raises(ValueError, match="cannot patch 'no_such_library'"):
+        Tracer(patch_modules=["no_such_library"])
+    with pytest.raises(ValueError, match="cannot patch 'no_such_library'"):
+        Tracer(patch_modules=[]).patch(["no_such_library"])
+
+
+def test_another_provider_patches_by_itself(library: MadeUp, daemon: Daemon) -> None:
+    class Provider:
+        asked: list[object]
+
+        def __init__(self) -> None:
+            self.asked = []
+
+        def patch(self, modules: list[str]) -> None:
+            self.asked.append(modules)
+
+        def patch_all(self) -> None:
+            self.asked.append("all")
+
+    provider = Provider()
+    Tracer(provider=provider).patch(["madeup"])
+
+    assert provider.asked == ["all", ["madeup"]]
+    assert not is_traced(importlib.import_module("madeup"))
+
+
+def test_an_unsampled_call_of_a_patched_library_sends_nothing(
+    library: MadeUp, daemon: Daemon, invoke: Invoke
+) -> None:
+    invoke(sampled=0)
+    patch(["madeup"])
+
+    assert importlib.import_module("madeup").call() == "called"
+
+    assert daemon.datagrams() == []
