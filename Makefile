@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-patches test soak lint types format layer dist tools sam cdk clean
+.PHONY: help install demo demo-patches test soak bench lint types format layer dist tools sam cdk clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -64,10 +64,14 @@ demo-patches: $(INSTALLED)  ## invoke the example that calls libraries, against 
 	@$(BIN)/python examples/library_calls/run.py
 
 test: $(INSTALLED)  ## run the whole suite (ARGS="..." goes to pytest)
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -q -m "alone and not soak" $(ARGS) || [ $$? -eq 5 ]  # 5: ARGS picked none
+	@$(BIN)/python -m pytest -n auto -m "not alone and not soak" $(ARGS)
 
 soak: $(INSTALLED)  ## run the tests that take minutes
 	@$(BIN)/python -m pytest -m soak --timeout 1800 $(ARGS)
+
+bench: $(INSTALLED)  ## measure what tracing costs, beside the incumbents: 13 minutes (ARGS=--quick for a smoke)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(INSTALLED)  ## ruff: style and formatting
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .

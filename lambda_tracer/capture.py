@@ -62,13 +62,12 @@ class CapturedCall(Recording):
         self._capture = capture
         subsegment.is_managed = True
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def fail(self, exc_type: type[BaseException], exc: BaseException | None) -> None:
+        """Keep what the function raised, beside the cause that every subsegment has."""
         capture = self._capture
-        if exc_type is not None and capture.error_key is not None and issubclass(exc_type, Exception):
+        if capture.error_key is not None and issubclass(exc_type, Exception):
             self.subsegment.put_captured(capture.error_key, exc, capture.tracer.service)
-        Recording.__exit__(self, exc_type, exc, traceback)
+        Recording.fail(self, exc_type, exc)
 
     def respond(self, value: object) -> None:
         """Keep what the function returned, unless that is None."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 
 from .jsonable import safe_str
-from .walk import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,6 +122,8 @@ def _describe(
     seen.add(id(error))
     message = whole = safe_str(error)
     if message[:1] in ("{", "["):  # JSON, as from a web service
+        from .walk import plain
+
         message = plain(message, redact=True)
     if len(message) > MAX_MESSAGE:
         message = f"{message[:MAX_MESSAGE]}... {len(message) - MAX_MESSAGE} more characters"

@@ -8,7 +8,6 @@ an empty context; `Carried` takes the place along.
 
 from __future__ import annotations
 
-from contextvars import Context, ContextVar
 from functools import partial
 
 from . import invocation
@@ -16,14 +15,16 @@ from . import invocation
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Token
-    from typing import Any
+    from contextvars import Context, ContextVar, Token
+    from typing import Any, TypeAlias
 
     from .invocation import Invocation
     from .subsegment import Subsegment
     from .unrecorded import UnrecordedSubsegment
 
-    AnySubsegment = Subsegment | UnrecordedSubsegment
+    AnySubsegment: TypeAlias = "Subsegment | UnrecordedSubsegment"
+else:
+    from _contextvars import Context, ContextVar  # the C module alone: one less to import
 
 seen: ContextVar[AnySubsegment | None] = ContextVar("lambda_tracer_subsegment", default=None)
 

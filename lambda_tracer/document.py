@@ -90,9 +90,13 @@ def encode(
     if subsegment._annotations:
         annotations, left_out = _annotations(subsegment._annotations)
         text += annotations
-    metadata = [
-        [namespace, key, dumps(value, is_captured=True)] for namespace, key, value in subsegment.captured
-    ]
+    metadata: list[list[str]] = []
+    for (
+        namespace,
+        key,
+        value,
+    ) in subsegment.captured:  # one, as a rule: no comprehension, which is a call before 3.12
+        metadata.append([namespace, key, dumps(value, is_captured=True)])
     if subsegment._metadata:
         for namespace, values in list(subsegment._metadata.items()):
             metadata += [[namespace, key, dumps(value)] for key, value in list(values.items())]

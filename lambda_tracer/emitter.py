@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 DEFAULT_ADDRESS = "127.0.0.1:2000"
 """Where the daemon listens when nothing says otherwise."""
 
-BURST_DATAGRAMS = 64
-BURST_BYTES = 128_000
-PAUSE_S = 0.0005
-"""When so much has been sent back to back the sender pauses. A default socket buffer of 208 kB holds four datagrams of
+BURST_BYTES = 132_000
+"""What is sent at once before the sender pauses. A default socket buffer of 208 kB holds three or four datagrams of
 48 kB or some hundred small ones, and what does not fit is dropped without a word."""
 
-BACK_TO_BACK_S = 0.00005
-READ_BYTES_PER_S = 100e6
-"""What an ordinary reader takes meanwhile: a small datagram in 50 us, 48 kB in half a millisecond."""
+PAUSE_S = 0.0005
+LONGEST_PAUSE = 4
+LONG_BURST_S = 0.1
+"""The pause, and how many times as long it gets while bursts follow each other within so many seconds: the reader has
+to be given the processor."""
+
+READ_BYTES_PER_S = 5e6
+"""What a reader is reckoned to take meanwhile. It could take a hundred times as much, but does not always run."""
+
+BETWEEN_INVOCATIONS_BYTES = 8_192
+"""What it is reckoned to have taken when the next invocation's first document comes: a round trip lies between."""
 
 _RETRIES = 3
 
@@ -52,12 +58,14 @@ class UDPEmitter:
         self.failed = 0
         self._given_address: str | None = None
         self._socket: socket.socket | None = None
-        self._pid = 0
+        self._pid = getpid()
         self._opening = allocate_lock()
         self._is_unreadable = False
         self._retry_at = 0.0
-        self._unread_datagrams = 0  # what the daemon may not have taken yet, by our reckoning
-        self._unread_bytes = 0.0
+        self._unread_bytes = 0.0  # what the daemon may not have taken yet, by our reckoning
+        self._last_trace = ""
+        self._last_pause = 0.0
+        self._pauses = 0
         self._last_send = 0.0
 
     def set_daemon_address(self, address: str | None) -> None:
@@ -112,7 +120,7 @@ class UDPEmitter:
                 ):  # a forked worker has a socket of its own, and a lock that nobody holds
                     self._opening = allocate_lock()
                 opened = self._open()
-            is_sent = opened is not None and self._deliver(opened, datagram)
+            is_sent = opened is not None and self._deliver(opened, datagram, document[:48])
         except (OSError, *_HOST_NAME_ERRORS) as error:
             warn_once(
                 "send",
@@ -151,8 +159,8 @@ class UDPEmitter:
             self._pid = getpid()
             return self._socket
 
-    def _deliver(self, opened: socket.socket, datagram: bytes) -> bool:
-        self._pace(len(datagram))
+    def _deliver(self, opened: socket.socket, datagram: bytes, trace: str) -> bool:
+        self._pace(len(datagram), trace)
         for attempt in range(_RETRIES):
             try:
                 opened.send(datagram)
@@ -165,18 +173,23 @@ class UDPEmitter:
         warn_once("send", "the X-Ray daemon does not take documents: this part of the trace is lost")
         return False
 
-    def _pace(self, size: int) -> None:
+    def _pace(self, size: int, trace: str) -> None:
         now = time.monotonic()
-        elapsed = now - self._last_send
-        if elapsed > BACK_TO_BACK_S:
-            self._unread_datagrams = 0
-        self._unread_datagrams += 1
-        self._unread_bytes = max(0.0, self._unread_bytes - elapsed * READ_BYTES_PER_S) + size
-        if self._unread_datagrams > BURST_DATAGRAMS or self._unread_bytes > BURST_BYTES:
-            time.sleep(PAUSE_S)
-            now = time.monotonic()
-            self._unread_datagrams = 1
-            self._unread_bytes = size
+        taken = (now - self._last_send) * READ_BYTES_PER_S
+        if trace != self._last_trace:
+            self._last_trace = trace
+            taken += BETWEEN_INVOCATIONS_BYTES
+        # The kernel charges the receiver's buffer about the next power of two.
+        cost = max(1024, 1 << (size + 400).bit_length())
+        unread = max(0.0, self._unread_bytes - taken) + cost
+        if unread > BURST_BYTES:
+            self._pauses = (
+                min(self._pauses + 1, LONGEST_PAUSE) if now - self._last_pause < LONG_BURST_S else 1
+            )
+            time.sleep(PAUSE_S * self._pauses)
+            now = self._last_pause = time.monotonic()
+            unread = cost
+        self._unread_bytes = unread
         self._last_send = now
 
     def _address(self) -> tuple[str, int] | None:

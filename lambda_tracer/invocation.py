@@ -7,19 +7,40 @@ execution uses the same Root again.
 
 from __future__ import annotations
 
+import itertools
 import os
 from _thread import allocate_lock
 
 from . import settings
-from .cause import Causes
 from .guard import warn_once
 from .trace_header import TraceHeader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .cause import Causes
     from .subsegment import Subsegment
 
 _HEX = "0123456789abcdefABCDEF"
+
+
+class Ids:
+    """Ids for subsegments: 16 hex digits, counted up from a number of the kernel's.
+
+    One system call an invocation and not one a subsegment, of which it would be a twentieth. Never a seeded generator:
+    forked workers and restored snapshots would repeat it.
+    """
+
+    __slots__ = ("next",)
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Count from another number: in each invocation, forked process and restored snapshot."""
+        self.next = itertools.count(int.from_bytes(os.urandom(8), "big") >> 1).__next__
+
+
+ids = Ids()
 
 
 class Invocation:
@@ -31,7 +52,8 @@ class Invocation:
     """
 
     __slots__ = (
-        "causes",
+        "_causes",
+        "has_ended",
         "header",
         "is_sampled",
         "losses",
@@ -56,7 +78,8 @@ class Invocation:
         self.parent_id = self.header.parent or ""
         self.is_sampled = self.header.sampled == 1 and _is_trace_id(self.trace_id) and _is_id(self.parent_id)
         self.open: dict[str, Subsegment] = {}
-        self.causes = Causes()
+        self._causes: Causes | None = None
+        self.has_ended = False
         self.losses: dict[str, list[int]] | None = None
         self.waiting_since: float | None = None
         if raw and not self.is_sampled and not self._is_unsampled_by_intent():
@@ -64,6 +87,15 @@ class Invocation:
                 "header",
                 "_X_AMZN_TRACE_ID is not a trace header with Root, Parent and Sampled: nothing is recorded",
             )
+
+    @property
+    def causes(self) -> Causes:
+        """The exceptions that have been described."""
+        if self._causes is None:
+            from .cause import Causes  # most invocations meet none
+
+            self._causes = Causes()
+        return self._causes
 
     def lose(self, what: str, size_bytes: int) -> None:
         """Note that something was cut, or not sent: the outermost subsegment says so when it closes."""
@@ -123,6 +155,9 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
             return _invocation
         ended = _invocation
         begun = _invocation = fresh
+        ended.has_ended = True
+    if begun.is_sampled:
+        ids.renew()
     if ended.holds_documents:
         ended.end(begun)  # type: ignore[attr-defined]  # it is an Initialization
     for subsegment in list(ended.open.values()):
@@ -146,6 +181,7 @@ def after_restore() -> None:
 
 
 def _abandon_open() -> None:
+    ids.renew()
     for subsegment in _invocation.open.values():
         subsegment.waiting = None
         subsegment.waiting_bytes = 0

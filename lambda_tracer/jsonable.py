@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 
-from . import redaction, walk
+from . import redaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,13 +25,28 @@ MAX_NODES = 32_000
 MAX_TEXT = 200_000
 """Characters of one text that the fast way takes."""
 
-safe_str = walk.safe_str
-type_name = walk.type_name
-
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 _harmless: set[str] = set()  # keys that are known to be no names of secrets
 redaction.remember_in(_harmless)
+
+
+TEXTS: dict[str, Callable[[Any], Any]] = {
+    "<decimal.Decimal>": str,
+    "<fractions.Fraction>": str,
+    "<builtins.complex>": str,
+    "<builtins.range>": str,
+    "<datetime.date>": str,
+    "<datetime.datetime>": str,
+    "<datetime.time>": str,
+    "<datetime.timedelta>": str,
+    "<datetime.timezone>": str,
+    "<zoneinfo.ZoneInfo>": str,
+    "<uuid.UUID>": str,
+    "<ipaddress.IPv4Address>": str,
+    "<ipaddress.IPv6Address>": str,
+}
+"""Types whose text says all, by name: none is imported for the sake of a value that nobody returned."""
 
 
 def dumps(value: object, *, is_captured: bool = False) -> str:
@@ -47,15 +62,36 @@ def dumps(value: object, *, is_captured: bool = False) -> str:
     except BaseException:  # a cycle, NaN, an odd key, a dict that another thread changed
         pass
     try:
-        return _encode_plain(walk.plain(value, redact=is_captured))
+        from .walk import plain  # what most functions return does not need it
+
+        return _encode_plain(plain(value, redact=is_captured))
     except BaseException:  # next to no stack is left
         return '"..."'
+
+
+def safe_str(value: object) -> str:
+    """`str(value)`, or the name of its type when that fails."""
+    try:
+        return str.__str__(str(value))
+    except BaseException:  # the user's __str__ can raise anything; SystemExit must not leave through us
+        return type_name(value)
+
+
+def type_name(value: object) -> str:
+    """`<module.Type>`: how a value is shown that is not to be looked into."""
+    return name_of(type(value))
+
+
+def name_of(kind: type) -> str:
+    """`<module.Type>` of a type, asked of no metaclass."""
+    module, name = type.__dict__["__module__"].__get__(kind), type.__dict__["__qualname__"].__get__(kind)
+    return f"<{module}.{name}>" if type(module) is str else f"<{name}>"
 
 
 def _is_flat(value: Any) -> bool:
     """Whether it is a dict of scalars under harmless names: what most functions return, told without a Python loop."""
     return (
-        type(value) is dict and value.keys() <= _harmless and _SCALARS.issuperset(map(type, value.values()))
+        type(value) is dict and _harmless.issuperset(value) and _SCALARS.issuperset(map(type, value.values()))
     )
 
 
@@ -79,7 +115,7 @@ def _is_simple(value: Any, is_captured: bool) -> bool:
                 return False
         elif kind is str:
             return len(item) < MAX_TEXT
-        elif kind in _SCALARS or walk.type_name(item) in walk.TEXTS:
+        elif kind in _SCALARS or type_name(item) in TEXTS:
             continue
         else:
             return False
@@ -99,6 +135,10 @@ def _note_harmless(key: str) -> bool:
 
 def _may_hold_secret(text: str) -> bool:
     """Whether encoded JSON holds JSON in a text, or a name beside its value, that may be of a secret."""
+    if '\\"' not in text and 'alue":' not in text:
+        return False
+    from . import walk
+
     # JSON inside a text comes out with its quotes escaped.
     if '\\"' in text and walk.has_secret_text(text, as_value=True):
         return True
@@ -107,7 +147,7 @@ def _may_hold_secret(text: str) -> bool:
 
 def _text_of(value: object) -> str:
     """What the C encoder asks for when it meets a type that JSON lacks: one of those that `_is_simple` let through."""
-    text: str = walk.TEXTS[walk.type_name(value)](value)
+    text: str = TEXTS[type_name(value)](value)
     return text
 
 

@@ -22,7 +22,6 @@ from .guard import failed, warn_once
 from .sdk_methods import SdkMethods
 from .subsegment import Subsegment
 from .trace_header import TraceHeader
-from .unrecorded import UNRECORDED, UnrecordedSubsegment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from .current import AnySubsegment
     from .invocation import Invocation
     from .segment import LambdaSegment
+    from .unrecorded import UnrecordedSubsegment
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
@@ -48,7 +48,7 @@ class Recording:
     def __init__(self, subsegment: AnySubsegment) -> None:
         self.subsegment = subsegment
         self._outside: Any = UNSET
-        if subsegment is not UNRECORDED:
+        if subsegment.invocation is not None:  # not the one that all share where nothing is recorded
             subsegment.is_managed = True
 
     def __enter__(self) -> AnySubsegment:
@@ -59,8 +59,8 @@ class Recording:
     ) -> None:
         subsegment = self.subsegment
         if subsegment.end_time is None:
-            if exc is not None and exc_type is not GeneratorExit:
-                subsegment.add_exception(exc)
+            if exc_type is not None:
+                self.fail(exc_type, exc)
             subsegment.close()
         if self._outside is not UNSET:
             seen.set(self._outside)
@@ -78,6 +78,11 @@ class Recording:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.__exit__(exc_type, exc, traceback)
+
+    def fail(self, exc_type: type[BaseException], exc: BaseException | None) -> None:
+        """The block was left by an exception."""
+        if exc is not None and exc_type is not GeneratorExit:
+            self.subsegment.add_exception(exc)
 
     def respond(self, value: object) -> None:
         """The function returned `value`: nothing that the recorder itself records."""
@@ -148,7 +153,7 @@ class Recorder(SdkMethods):
         if subsegment is not None:
             return subsegment
         running, parent = place()
-        return UNRECORDED if parent is None else self._begin_unrecorded(running, parent)
+        return _unrecorded() if parent is None else self._begin_unrecorded(running, parent)
 
     def begin_recorded(self, name: str, namespace: str = "local") -> Subsegment | None:
         """`begin_subsegment` for those who have something better to do where nothing is recorded: None there."""
@@ -161,6 +166,10 @@ class Recorder(SdkMethods):
             subsegment = Subsegment(name, namespace, parent, running, self)  # type: ignore[arg-type]  # sampled: it is one
             running.open[subsegment.id] = subsegment
             seen.set(subsegment)
+            if (
+                running.has_ended
+            ):  # a thread of it goes on; nothing will ask any more what waits or is left open
+                self.leave_behind(subsegment)
             return subsegment
         except Exception as error:
             failed(error)
@@ -170,7 +179,7 @@ class Recorder(SdkMethods):
         """Open a subsegment of which nothing is recorded, nor of what is opened under it, until it is ended."""
         running, parent = place()
         if parent is None and not running.is_sampled:
-            return UNRECORDED
+            return _unrecorded()
         return self._begin_unrecorded(running, parent)
 
     def end_subsegment(self, end_time: float | None = None) -> None:
@@ -213,6 +222,7 @@ class Recorder(SdkMethods):
         """
         invocation.begin()
         seen.set(None)
+        bound.set(None)
 
     def finish(self, subsegment: Subsegment) -> None:
         """Take over a subsegment that has just ended; called by `Subsegment.close`."""
@@ -243,7 +253,7 @@ class Recorder(SdkMethods):
         """The innermost open subsegment of this context, or None. Where nothing is recorded, one that does nothing."""
         running, current = place()
         if current is None and not (running.is_sampled and _switch.enabled):
-            return UNRECORDED
+            return _unrecorded()
         return current
 
     def get_trace_entity(self) -> AnySubsegment | LambdaSegment:
@@ -252,6 +262,8 @@ class Recorder(SdkMethods):
 
     def set_trace_entity(self, trace_entity: Any) -> None:
         """Make an open subsegment (or the segment) current in this context."""
+        from .unrecorded import UnrecordedSubsegment
+
         is_subsegment = isinstance(trace_entity, (Subsegment, UnrecordedSubsegment))
         seen.set(trace_entity if is_subsegment and trace_entity.type == "subsegment" else None)
         if bound.get() is not None:  # a thread started in an earlier invocation, which now works for another
@@ -308,6 +320,8 @@ class Recorder(SdkMethods):
         self.outbox.flush(place()[0])
 
     def _begin_unrecorded(self, running: Invocation, parent: AnySubsegment | None) -> UnrecordedSubsegment:
+        from .unrecorded import UnrecordedSubsegment
+
         subsegment = UnrecordedSubsegment(running, parent)
         seen.set(subsegment)
         return subsegment
@@ -342,6 +356,12 @@ class Recorder(SdkMethods):
         from . import patches
 
         patches.unpatch_all()
+
+
+def _unrecorded() -> UnrecordedSubsegment:
+    from .unrecorded import UNRECORDED  # not needed where everything is recorded
+
+    return UNRECORDED
 
 
 xray_recorder = Recorder()

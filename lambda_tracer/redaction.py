@@ -40,7 +40,7 @@ _SECRET_PARTS = (
     "cardnumber",
 )
 _SECRET_WORDS = frozenset(("auth", "pin", "cvc", "ssn"))
-_NO_SECRETS = re.compile(
+_NO_SECRETS = (
     # Cursors through pages, counts of a language model, and what names a secret without being one.
     r"(next|previous|continuation|pagination|starting|page|sync)+(forward|backward|page)?token"
     r"|(max|min|total|prompt|completion|input|output|cached?|read|write|reasoning|new|num|remaining)*"
@@ -101,8 +101,8 @@ def _decide(name: str) -> bool:
         return True
     if plain in _SECRET_WORDS:
         return True
-    return any(part in plain for part in _SECRET_PARTS) and not _NO_SECRETS.fullmatch(plain)
+    return any(part in plain for part in _SECRET_PARTS) and not re.fullmatch(_NO_SECRETS, plain)
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    return "".join(filter(str.isalnum, name.lower()))

@@ -10,7 +10,6 @@ from . import settings
 from .current import place
 from .emitter import UDPEmitter
 from .guard import warn_once
-from .segment import LambdaSegment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from .current import AnySubsegment
     from .recorder import SubsegmentContext
+    from .segment import LambdaSegment
 
 
 class SdkMethods:
@@ -44,6 +44,8 @@ class SdkMethods:
 
     def current_segment(self) -> LambdaSegment:
         """The segment that Lambda writes for the running invocation: to be read, not written."""
+        from .segment import LambdaSegment  # rarely asked for
+
         return LambdaSegment(place()[0])
 
     def configure(

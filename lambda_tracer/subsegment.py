@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import time
 from _thread import get_ident
-from os import urandom
 
-from . import cause as causes
 from .document import is_annotation_key
 from .guard import failed, warn_once
+from .invocation import ids
 from .jsonable import safe_str, type_name
 
 TYPE_CHECKING = False
@@ -52,36 +51,41 @@ class Subsegment:
     one or None; `cause` describes the exception that it failed with. `fault`, `error` and `throttle` are X-Ray's flags.
     """
 
-    id: str
-    name: str
-    namespace: str
-    parent: Subsegment | None
-    parent_id: str
-    invocation: Invocation
-    recorder: Recorder
-    thread_id: int
-    start_time: float
+    # Before CPython 3.13 a class's default, read through an instance, takes three times as long as a slot, and a
+    # document asks for a dozen of them.
+    __slots__ = (
+        "__dict__",  # attributes that users set on it are accepted as ever; they are not sent
+        "__weakref__",
+        "_annotations",
+        "_aws",
+        "_http",
+        "_metadata",
+        "_origin_header",
+        "accepts_children",
+        "captured",
+        "cause",
+        "end_time",
+        "error",
+        "fault",
+        "id",
+        "invocation",
+        "is_announced",
+        "is_managed",
+        "name",
+        "namespace",
+        "parent",
+        "parent_id",
+        "recorder",
+        "sql",
+        "start_time",
+        "thread_id",
+        "throttle",
+        "waiting",
+        "waiting_bytes",
+    )
 
-    # What few of them ever have is the class's until they do: making one is a tenth of what a captured call costs.
     sampled = True
     type = "subsegment"
-    end_time: float | None = None
-    fault = False
-    error = False
-    throttle = False
-    sql: dict[str, Any] | None = None
-    cause: dict[str, Any] | str | None = None
-    captured: Sequence[tuple[str, str, Any]] = ()
-    waiting: list[Waiting] | None = None
-    waiting_bytes = 0
-    accepts_children = True
-    is_announced = False
-    is_managed = False
-    _annotations: dict[str, Any] | None = None
-    _metadata: dict[str, dict[Any, Any]] | None = None
-    _http: dict[str, dict[str, Any]] | None = None
-    _aws: dict[str, Any] | None = None
-    _origin_header: Any = None
 
     annotations: dict[str, Any] = _made_when_asked_for("annotations", "_annotations")
     metadata: dict[str, dict[Any, Any]] = _made_when_asked_for("metadata", "_metadata")
@@ -97,8 +101,7 @@ class Subsegment:
         recorder: Recorder,
     ) -> None:
         """Opened by `Recorder.begin_subsegment`, which see."""
-        # Never a seeded generator: forked workers and restored snapshots would repeat it.
-        self.id = urandom(8).hex()
+        self.id = f"{ids.next():016x}"
         self.name = name
         self.namespace = namespace
         self.parent = parent
@@ -106,6 +109,20 @@ class Subsegment:
         self.invocation = invocation
         self.recorder = recorder
         self.thread_id = get_ident()
+        self.end_time: float | None = None
+        self.fault = self.error = self.throttle = False
+        self.sql: dict[str, Any] | None = None
+        self.cause: dict[str, Any] | str | None = None
+        self.captured: Sequence[tuple[str, str, Any]] = ()
+        self.waiting: list[Waiting] | None = None
+        self.waiting_bytes = 0
+        self.accepts_children = True
+        self.is_announced = self.is_managed = False
+        self._annotations: dict[str, Any] | None = None
+        self._metadata: dict[str, dict[str, Any]] | None = None
+        self._http: dict[str, dict[str, Any]] | None = None
+        self._aws: dict[str, Any] | None = None
+        self._origin_header: Any = None
         self.start_time = time.time()
 
     @property
@@ -218,8 +235,10 @@ class Subsegment:
         if self._has_ended("add_exception"):
             return
         self.fault = True
+        from .cause import describe  # most invocations meet no exception
+
         try:
-            described = causes.describe(
+            described = describe(
                 exception, self.invocation.causes, self.recorder.max_trace_back, stack, remote
             )
         except (
@@ -314,6 +333,8 @@ def _plain(value: str | int | float) -> str | int | float:
 
 
 def _is_namespace(namespace: object) -> bool:
+    if type(namespace) is str and namespace[:4] != "AWS.":
+        return True
     if type(namespace) is str and namespace[:4] != "AWS.":
         return True
     is_accepted = issubclass(type(namespace), str) and not str.startswith(namespace, "AWS.")  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import itertools
 import json
 
 from . import redaction
+from .jsonable import TEXTS, name_of, safe_str, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,24 +44,6 @@ def plain(value: object, *, redact: bool = False) -> Any:
     return _Walk(redact).plain(value, 0)
 
 
-def safe_str(value: object) -> str:
-    """`str(value)`, or the name of its type when that fails."""
-    try:
-        return str.__str__(str(value))
-    except BaseException:  # the user's __str__ can raise anything; SystemExit must not leave through us
-        return type_name(value)
-
-
-def type_name(value: object) -> str:
-    """`<module.Type>`: how a value is shown that is not to be looked into."""
-    return _name_of(type(value))
-
-
-def _name_of(kind: type) -> str:
-    module, name = type.__dict__["__module__"].__get__(kind), type.__dict__["__qualname__"].__get__(kind)
-    return f"<{module}.{name}>" if type(module) is str else f"<{name}>"
-
-
 class _Walk:
     """One bounded walk."""
 
@@ -91,7 +74,7 @@ class _Walk:
     def _look_into(self, value: Any, depth: int) -> Any:
         kind = type(value)
         for base in type.__dict__["__mro__"].__get__(kind):
-            name = _name_of(base)
+            name = name_of(base)
             if name in _SCALARS:
                 return self._scalar(_SCALARS[name](value), depth)
             if name in _CONTAINERS:
@@ -312,23 +295,6 @@ _CONTAINERS: dict[str, Callable[[Any], Any]] = {
     "<builtins.set>": set.__iter__,
     "<builtins.frozenset>": frozenset.__iter__,
 }
-TEXTS: dict[str, Callable[[Any], Any]] = {
-    "<decimal.Decimal>": str,
-    "<fractions.Fraction>": str,
-    "<builtins.complex>": str,
-    "<builtins.range>": str,
-    "<datetime.date>": str,
-    "<datetime.datetime>": str,
-    "<datetime.time>": str,
-    "<datetime.timedelta>": str,
-    "<datetime.timezone>": str,
-    "<zoneinfo.ZoneInfo>": str,
-    "<uuid.UUID>": str,
-    "<ipaddress.IPv4Address>": str,
-    "<ipaddress.IPv6Address>": str,
-}
-"""Types whose text says all: the C encoder's hook takes them from here."""
-
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     **TEXTS,
     "<enum.Enum>": lambda value: value._value_,

@@ -182,13 +182,15 @@ def _generator(
     @_like(function)
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         generator = function(*args, **kwargs)
-        recording = record()
-        if recording is None:
-            return (yield from generator)
+        # Not `yield from` where nothing is recorded: it closes a generator that ignores being closed.
+        recording = record() or _NOTHING
         stays_current = is_context or sys._getframe(1).f_code in _ENTERS
         resume, value = generator.send, None
         yielded = None
         with recording:
+            if not stays_current:
+                recording.suspend()  # notes where the consumer is, for the case that nothing is ever yielded
+                recording.resume()
             while True:
                 try:
                     # In a box that is emptied as it is yielded: what the consumer drops must not live on here.
@@ -223,6 +225,9 @@ def _async_generator(
         stays_current = is_context or sys._getframe(1).f_code in _ENTERS
         yielded = None
         async with recording:
+            if not stays_current:
+                recording.suspend()
+                recording.resume()
             step: Any = _first_step(generator)
             while True:
                 try:

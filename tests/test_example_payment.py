@@ -45,6 +45,8 @@ def test_a_cold_and_a_warm_payment_are_stored_one_after_the_other() -> None:
         payment  AWS::Lambda
         └─ payment  AWS::Lambda::Function
            ├─ Initialization
+           ├─ Initialization
+           │  └─ sqlite3  sqlite3
            └─ ## lambda_handler
               ├─ validate
               ├─ ## checks.assess_risk
@@ -52,6 +54,7 @@ def test_a_cold_and_a_warm_payment_are_stored_one_after_the_other() -> None:
               ├─ ## checks.exchange_rate
               ├─ ## app.authorize
               └─ ## ledger.store
+                 └─ sqlite3  sqlite3
         payment  AWS::Lambda
         └─ payment  AWS::Lambda::Function
            └─ ## lambda_handler
@@ -61,8 +64,10 @@ def test_a_cold_and_a_warm_payment_are_stored_one_after_the_other() -> None:
               ├─ ## checks.exchange_rate
               ├─ ## app.authorize
               └─ ## ledger.store
+                 └─ sqlite3  sqlite3
         """
     )
+    assert ran.err.count("insert into payments (order_number, dollar_cents) values (?, ?)\n") == 2
     assert "Order=A-1001  Currency=EUR  ColdStart=true  Service=payment\n" in ran.err
     assert "Order=A-1001  Currency=EUR  ColdStart=false  Service=payment\n" in ran.err
 
@@ -78,6 +83,8 @@ def test_a_declined_payment_fails_and_shows_where_and_why() -> None:
         payment  fault  AWS::Lambda
         └─ payment  fault  AWS::Lambda::Function
            ├─ Initialization
+           ├─ Initialization
+           │  └─ sqlite3  sqlite3
            └─ ## lambda_handler  fault
               ├─ validate
               ├─ ## checks.assess_risk

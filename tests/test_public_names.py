@@ -41,7 +41,7 @@ def test_the_names_people_know_are_there(name: str) -> None:
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
-        lambda_tracer.no_such_name  # type: ignore[attr-defined]  # noqa: B018
+        lambda_tracer.no_such_name  # noqa: B018
 
 
 def test_patch_is_that_of_the_shared_recorder() -> None:

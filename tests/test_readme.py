@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from lambda_tracer import cause, document, outbox
+from lambda_tracer import cause, document, initialization, outbox, patches, redaction, settings, sqs, watch
 from lambda_tracer.local import cli
 from tests.daemon import Daemon
 from tests.local.command import Ran, invoke
@@ -68,8 +68,8 @@ COMMANDS = [line for line in SHELL if "lambda-tracer " in line]
 
 
 def table(heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading."""
-    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    """The cells of the tables below a heading, without the first one's head."""
+    section = _prose(README).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[2:]]
 
@@ -136,7 +136,7 @@ def test_the_commands_for_make_and_pip_name_targets_and_extras_that_exist() -> N
     targets = re.findall(r"^make (\w+)", "\n".join(SHELL), re.MULTILINE)
     extras = re.findall(r"^pip install '\.\[(\w+)\]'", "\n".join(SHELL), re.MULTILINE)
 
-    assert targets == ["demo", "test"]
+    assert targets == ["demo", "test", "layer"]
     assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
     assert extras == ["local"]
     assert [extra for extra in extras if not re.search(rf"^{extra} = \[", pyproject, re.MULTILINE)] == []
@@ -145,7 +145,8 @@ def test_the_commands_for_make_and_pip_name_targets_and_extras_that_exist() -> N
 def test_every_block_is_of_a_kind_that_is_checked_here() -> None:
     kinds = {block.language for block in BLOCKS}
 
-    assert kinds <= {"python", "trace", "sh", "json", "text", "diff"}
+    # The template in yaml is linted beside our own, in tests/sam.
+    assert kinds <= {"python", "trace", "sh", "json", "text", "diff", "yaml"}
     assert README.count("\n```") == 2 * len(BLOCKS)
 
 
@@ -178,17 +179,33 @@ def test_the_table_of_variables_has_every_variable_that_is_read() -> None:
 
 def test_the_table_of_log_messages_has_every_message_of_the_tracer() -> None:
     logged = set()
-    for path in PACKAGE.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
-                called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-                index = {"warn_once": 1, "warning": 0}.get(called, len(node.args))
-                template = node.args[index] if index < len(node.args) else None
-                if isinstance(template, ast.Constant) and isinstance(template.value, str):
-                    logged.add(re.sub("%[sd]", "<>", template.value))
+    for path in PACKAGE.rglob("*.py"):
+        if "local" not in path.parts:  # the command has no log: it prints
+            logged |= _messages(ast.parse(path.read_text(encoding="utf-8")))
 
     described = {re.sub("<[a-z]+>", "<>", name) for row in table("Log messages") for name in names(row[:1])}
     assert described == logged
+
+
+def _messages(module: ast.Module) -> set[str]:
+    """The templates of what a module logs, with `<>` for what is filled in."""
+    texts = {}
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "<>" for part in node.value.values]
+            texts[ast.unparse(node.targets[0])] = "".join(map(str, parts))
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
+            called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            index = {"warn_once": 1, "warning": 0}.get(called, len(node.args))
+            template = node.args[index] if index < len(node.args) else None
+            if isinstance(template, ast.Constant) and isinstance(template.value, str):
+                if template.value == "%s":  # what is logged here is also raised elsewhere
+                    found.add(texts[ast.unparse(node.args[index + 1])])
+                else:
+                    found.add(re.sub("%[sd]", "<>", template.value))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -200,6 +217,11 @@ def test_the_table_of_log_messages_has_every_message_of_the_tracer() -> None:
         (document.MAX_ANNOTATION_BYTES, "together have at most {} bytes"),
         (document.MAX_HTTP_TEXT, "user agent have at most {} characters"),
         (cause.MAX_MESSAGE, "exception messages {}."),
+        (initialization.MAX_HELD_BYTES, "At most {} bytes are kept beside"),
+        (int(initialization.MAX_AGE_S), "begins within {} seconds of the last thing"),
+        (int(settings.DEFAULT_IMPORTS_MS), "Imports that take less than {} ms leave no trace"),
+        (sqs.MAX_BODY_CHARACTERS, "made of the body, up to {} characters"),
+        (int(watch.MAX_WAITING_S), "whether something finished has waited for {} seconds"),
         (outbox.MAX_WAITING_BYTES, "more than {} bytes in one parent"),
         (int(outbox.MAX_WAITING_S), "waited for {} seconds"),
     ],
@@ -210,18 +232,49 @@ def test_a_limit_is_the_one_that_the_code_has(limit: int, said: str) -> None:
     assert said.format(f"{limit:,}") in text
 
 
-def test_links_into_the_project_lead_somewhere() -> None:
-    headings = {re.sub(r"[^\w -]", "", title).replace(" ", "-").lower() for title in _headings()}
-    targets = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
+def test_the_table_of_libraries_has_every_name_that_can_be_patched() -> None:
+    described = names([row[0] for row in table("What libraries do")])
 
-    lost = [
-        target
-        for target in targets
-        if (target[1:] not in headings if target.startswith("#") else not (PROJECT / target).exists())
-    ]
-    assert targets
+    assert {*patches.LIBRARIES, *patches.ALIASES} - described == set()
+
+
+def test_the_names_of_secrets_are_those_that_are_redacted() -> None:
+    quoted = " ".join(line[2:] for line in README.splitlines() if line.startswith("> "))
+    secret = [name.removeprefix("as a whole name also ") for name in re.split("[,;] ", quoted)]
+    harmless = ("NextToken", "max_tokens", "SecretId", "AccessKeyId")
+
+    assert len(secret) > 20
+    assert [name for name in secret if not redaction.is_secret(name)] == []
+    assert [name for name in harmless if f"`{name}`" not in README or redaction.is_secret(name)] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "RATIONALE.md", "CHANGELOG.md"])
+def test_links_into_the_project_lead_somewhere(page: str) -> None:
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
+
+    lost = []
+    for target in targets:
+        path, _, anchor = target.partition("#")
+        linked = PROJECT / (path or page)
+        if not linked.exists() or (anchor and anchor not in _anchors(linked)):
+            lost.append(target)
+    assert targets or page != "README.md"
     assert lost == []
 
 
-def _headings() -> list[str]:
-    return re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", README, flags=re.M | re.S), re.MULTILINE)
+def test_the_contents_name_every_section_in_its_order() -> None:
+    contents = README.partition("**Contents:**")[2].partition("\n\n")[0]
+
+    assert re.findall(r"\[(.+?)\]\(#", contents) == re.findall(r"^## (.*)$", _prose(README), re.MULTILINE)
+
+
+def _anchors(page: Path) -> set[str]:
+    """What the headings of a page are linked by."""
+    titles = re.findall(r"^#+ (.*)$", _prose(page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).replace(" ", "-").lower() for title in titles}
+
+
+def _prose(text: str) -> str:
+    """A page without its fenced blocks."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)

@@ -2,6 +2,8 @@
 
 `PAYMENT_DATABASE` is the path of the file. Without it SQLite makes a temporary file in /tmp, which goes when
 the function's process does: like everything in Lambda's /tmp, it outlives an invocation and not the sandbox.
+
+Its statements are in the trace, without their values. The connection has to be made after a Tracer for that.
 """
 
 from __future__ import annotations

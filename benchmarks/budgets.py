@@ -1,0 +1,57 @@
+"""What we promise to cost at most, as a ratio to an incumbent in the same run, and whether it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from benchmarks import calls
+from benchmarks.table import COLUMNS, Row, Section
+
+RATIOS = (
+    ("cold start, nothing else imported", "ms of CPU, nothing else imported", "powertools", 40),
+    ("cold start with a boto3 client", "ms of CPU, after a boto3 client was made", "sdk", 8),
+    ("a sampled call with a small response", calls.SAMPLED, "powertools", 6),
+    ("an unsampled call", calls.UNSAMPLED, "powertools", 30),
+)
+"""What, the row's label, whose figure is divided by ours, and the least that may come out."""
+
+LIMITS = (
+    ("modules loaded", "modules loaded", 12),
+    ("kB of the zipped layer", "kB of our layer, zipped", 150),
+)
+
+
+def markdown(sections: Iterable[Section]) -> str:
+    """The budgets as a table; those that were not measured are left out."""
+    rows = {row.label: row for section in sections for row in section.rows}
+    found = [*_ratios(rows), *_limits(rows), *_lost(rows)]
+    return "\n".join(["| budget | at most | here | |", "|---|---|---|---|", *found]) if found else ""
+
+
+def _ratios(rows: dict[str, Row]) -> Iterator[str]:
+    for what, label, of, least in RATIOS:
+        ratio = rows[label].ratio(of) if label in rows else None
+        if ratio is not None:
+            yield f"| {what} | 1/{least} of {COLUMNS[of]} | 1/{ratio:.1f} | {_verdict(ratio >= least)} |"
+
+
+def _limits(rows: dict[str, Row]) -> Iterator[str]:
+    for what, label, most in LIMITS:
+        found = rows[label].median("ours") if label in rows else None
+        if found is not None:
+            yield f"| {what} | {most} | {found:.0f} | {_verdict(found <= most)} |"
+
+
+def _lost(rows: dict[str, Row]) -> Iterator[str]:
+    lost = [
+        samples
+        for label, row in rows.items()
+        if label.endswith("lost") and (samples := row.cells.get("ours"))
+    ]
+    if lost:
+        worst = max(max(samples) for samples in lost if isinstance(samples, list))
+        yield f"| subsegments lost, 11 to 20,001 in one invocation | 0 | {worst:.0f} | {_verdict(worst == 0)} |"
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "**missed**"

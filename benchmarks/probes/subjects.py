@@ -1,0 +1,293 @@
+"""How each tracer is set up, as its own documentation says for a function on Lambda. One class each.
+
+Making an instance imports and constructs the tracer and patches libraries: that is what a cold start pays.
+`handler` and `method` decorate. A method's response is recorded where the tracer can; the OpenTelemetry ways and
+Datadog record none by themselves, so there the decorator does what one would write by hand: an attribute with the
+response as JSON.
+
+`BENCHMARK_MODE` is sampled, unsampled, or disabled, which is a matter of environment variables (`VARIABLES`) or of
+the invocation's header.
+"""
+
+import functools
+import os
+import secrets
+import sys
+import time
+
+MODE = os.environ.get("BENCHMARK_MODE", "sampled")
+
+
+def make(name):
+    """The subject, ready to trace; its environment variables are set first."""
+    kind = SUBJECTS[name]
+    os.environ.update(kind.VARIABLES.get("always", {}))
+    os.environ.update(kind.VARIABLES.get(MODE, {}))
+    return kind()
+
+
+def new_header():
+    """What Lambda puts into _X_AMZN_TRACE_ID."""
+    sampled = 0 if MODE == "unsampled" else 1
+    root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+    return f"Root={root};Parent={secrets.token_hex(8)};Sampled={sampled}"
+
+
+def new_context():
+    """The runtime client's own context object, fifteen minutes before its deadline."""
+    from awslambdaric.lambda_context import LambdaContext
+
+    deadline_ms = int(time.time() * 1000) + 900_000
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:benchmark"
+    return LambdaContext("8476a536-e9f4-11e8-9739-2dfe598c3fcd", {}, {}, deadline_ms, arn)
+
+
+class Bare:
+    """No tracer."""
+
+    VARIABLES = {}
+
+    def handler(self, function):
+        return function
+
+    method = async_method = generator = handler
+
+
+class Ours:
+    VARIABLES = {"disabled": {"POWERTOOLS_TRACE_DISABLED": "true"}}
+
+    def __init__(self):
+        from lambda_tracer import Tracer
+
+        self._tracer = Tracer()
+
+    def handler(self, function):
+        return self._tracer.capture_lambda_handler(function)
+
+    def method(self, function):
+        return self._tracer.capture_method(function)
+
+    async_method = generator = method
+
+
+class Powertools(Ours):
+    def __init__(self):
+        from aws_lambda_powertools import Tracer
+
+        self._tracer = Tracer()
+
+
+class Sdk:
+    """The X-Ray SDK by itself; it records no responses."""
+
+    VARIABLES = {"disabled": {"AWS_XRAY_SDK_ENABLED": "false"}}
+    generator = None  # ends the subsegment before the generator has begun
+
+    def __init__(self):
+        from aws_xray_sdk.core import patch_all, xray_recorder
+
+        patch_all()
+        self._recorder = xray_recorder
+
+    def handler(self, function):
+        return self._recorder.capture(function.__name__)(function)
+
+    def method(self, function):
+        return self._recorder.capture(function.__name__)(function)
+
+    def async_method(self, function):
+        return self._recorder.capture_async(function.__name__)(function)
+
+
+class _OpenTelemetry:
+    """What ADOT's two forms share: spans through the OpenTelemetry API, the handler through its instrumentor."""
+
+    def __init__(self):
+        from opentelemetry.trace import get_tracer
+
+        self._start = get_tracer("benchmark").start_as_current_span
+
+    def handler(self, function):
+        # The instrumentor replaces the attribute that _HANDLER names, in a module that is imported by then.
+        from types import ModuleType
+
+        from opentelemetry.instrumentation.aws_lambda import AwsLambdaInstrumentor
+
+        module = ModuleType("instrumented")
+        module.lambda_handler = function
+        sys.modules["instrumented"] = module
+        os.environ["ORIG_HANDLER"] = "instrumented.lambda_handler"
+        AwsLambdaInstrumentor().instrument()
+        return module.lambda_handler
+
+    def method(self, function):
+        start, name = self._start, function.__qualname__
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            with start(name) as span:
+                response = function(*args, **kwargs)
+                _put_response(span.set_attribute, response)
+                return response
+
+        return wrapper
+
+    def async_method(self, function):
+        start, name = self._start, function.__qualname__
+
+        @functools.wraps(function)
+        async def wrapper(*args, **kwargs):
+            with start(name) as span:
+                response = await function(*args, **kwargs)
+                _put_response(span.set_attribute, response)
+                return response
+
+        return wrapper
+
+    def generator(self, function):
+        start, name = self._start, function.__qualname__
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            with start(name) as span:
+                response = yield from function(*args, **kwargs)
+                _put_response(span.set_attribute, response)
+                return response
+
+        return wrapper
+
+
+class AdotLite(_OpenTelemetry):
+    """ADOT's fast start: what its layer does with OTEL_AWS_LAMBDA_FAST_START=true."""
+
+    VARIABLES = {
+        "always": {
+            "OTEL_AWS_LAMBDA_FAST_START": "true",
+            "OTEL_AWS_APPLICATION_SIGNALS_ENABLED": "true",
+            "OTEL_SERVICE_NAME": "benchmark",
+        },
+    }
+
+    def __init__(self):
+        from amazon.opentelemetry.distro.opentelemetry_lite_sdk import configure_lite_mode
+
+        configure_lite_mode()
+        super().__init__()
+
+
+class Adot(_OpenTelemetry):
+    """ADOT in full, with the variables that its layer sets.
+
+    There the instrumentation begins before the runtime client does, in an interpreter started twice. Here it begins
+    in `__init__`, unless the process was started that way: the runtime loop's is.
+    """
+
+    VARIABLES = {
+        "always": {
+            "OTEL_SERVICE_NAME": "benchmark",
+            "OTEL_PROPAGATORS": "baggage,xray,tracecontext",
+            "OTEL_PYTHON_DISTRO": "aws_distro",
+            "OTEL_PYTHON_CONFIGURATOR": "aws_configurator",
+            "OTEL_AWS_APPLICATION_SIGNALS_ENABLED": "true",
+            "OTEL_AWS_APPLICATION_SIGNALS_RUNTIME_ENABLED": "false",
+            "OTEL_METRICS_EXPORTER": "none",
+            "OTEL_LOGS_EXPORTER": "none",
+            "OTEL_RESOURCE_ATTRIBUTES": "cloud.region=eu-west-1,cloud.platform=aws_lambda,faas.name=benchmark",
+            # The layer traces botocore, urllib and urllib3 unless told otherwise; requests works through urllib3.
+            "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": (
+                "aio-pika,aiohttp-client,aiohttp-server,aiopg,asgi,asyncio,asyncpg,boto,boto3,cassandra,celery,"
+                "confluent_kafka,dbapi,django,elasticsearch,falcon,fastapi,flask,grpc_client,grpc_server,"
+                "grpc_aio_client,grpc_aio_server,httpx,jinja2,kafka,logging,mysql,mysqlclient,pika,psycopg,psycopg2,"
+                "pymemcache,pymongo,pymysql,pyramid,redis,remoulade,requests,sklearn,sqlalchemy,sqlite3,starlette,"
+                "system_metrics,threading,tornado,tortoiseorm,wsgi,openai_agents,aws_openai_agents,aws_crewai,"
+                "aws_langchain,aws_mcp,aws_llama-index,aws-lambda"
+            ),
+        },
+        "disabled": {"OTEL_SDK_DISABLED": "true"},
+    }
+
+    def __init__(self):
+        if "opentelemetry.sdk.trace" not in sys.modules:
+            from opentelemetry.instrumentation.auto_instrumentation import initialize
+
+            initialize()
+        super().__init__()
+
+
+class Datadog:
+    """Datadog's library without its extension, which can't be had here: it writes the trace to standard output."""
+
+    VARIABLES = {
+        "always": {
+            "DD_SERVICE": "benchmark",
+            "DD_FLUSH_TO_LOG": "true",
+            "DD_TRACE_ENABLED": "true",
+            "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
+        },
+        "unsampled": {"DD_TRACE_SAMPLING_RULES": '[{"sample_rate": 0}]'},
+        "disabled": {"DD_TRACE_ENABLED": "false"},
+    }
+
+    def __init__(self):
+        from datadog_lambda.wrapper import datadog_lambda_wrapper
+        from ddtrace.trace import tracer
+
+        self._wrap_handler = datadog_lambda_wrapper
+        self._trace = tracer.trace
+
+    def handler(self, function):
+        return self._wrap_handler(function)
+
+    def method(self, function):
+        trace, name = self._trace, function.__qualname__
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            with trace(name) as span:
+                response = function(*args, **kwargs)
+                _put_response(span.set_tag, response)
+                return response
+
+        return wrapper
+
+    def async_method(self, function):
+        trace, name = self._trace, function.__qualname__
+
+        @functools.wraps(function)
+        async def wrapper(*args, **kwargs):
+            with trace(name) as span:
+                response = await function(*args, **kwargs)
+                _put_response(span.set_tag, response)
+                return response
+
+        return wrapper
+
+    def generator(self, function):
+        trace, name = self._trace, function.__qualname__
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            with trace(name) as span:
+                response = yield from function(*args, **kwargs)
+                _put_response(span.set_tag, response)
+                return response
+
+        return wrapper
+
+
+def _put_response(put, response):
+    if response is not None:
+        import json
+
+        put("response", json.dumps(response))
+
+
+SUBJECTS = {
+    "bare": Bare,
+    "ours": Ours,
+    "powertools": Powertools,
+    "sdk": Sdk,
+    "adot_lite": AdotLite,
+    "adot": Adot,
+    "datadog": Datadog,
+}

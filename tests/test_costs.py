@@ -1,0 +1,248 @@
+"""What tracing costs, counted and never timed: a change that makes it dearer fails here, on any machine.
+
+The limits stand a little above what was counted when they were last set; benchmarks/ says what they amount to in time.
+A limit is lowered with the code, and raised only with a reason in the same commit.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from lambda_tracer import Tracer
+from tests.conftest import Invoke
+from tests.daemon import Daemon
+
+PROJECT = Path(__file__).parent.parent
+
+OWN_MODULES = 30
+"""Of the package: each costs a cold start 0.05 ms before its first line has run."""
+
+OTHER_MODULES = {"_contextvars", "_socket", "contextvars"}
+"""What else a cold start may load: C modules, and the one that names the first of them."""
+
+CALLS_SAMPLED = 28
+C_CALLS_SAMPLED = 32
+CALLS_UNSAMPLED = 7
+CALLS_DISABLED = 3
+"""Function calls that one captured call makes, the captured function's own included."""
+
+CALLS_HANDLER = 83
+C_CALLS_HANDLER = 110
+"""Those of an invocation with nothing but its handler."""
+
+BYTES_A_SUBSEGMENT = 330
+BLOCKS_GROWN = 30
+
+
+class Context:
+    """Lambda's, as far as the tracer asks it anything."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
+
+Handler = Callable[[int, Context], Any]
+
+
+def handler_with_calls(**options: Any) -> Handler:
+    """A captured handler that calls a captured method as often as its event says."""
+    tracer = Tracer(service="payment", auto_patch=False, **options)
+
+    @tracer.capture_method
+    def charge(number: int) -> dict[str, Any]:
+        return {"id": 1, "status": "paid", "amount": 12.5}
+
+    @tracer.capture_lambda_handler
+    def lambda_handler(event: int, context: Context) -> dict[str, bool]:
+        for number in range(event):
+            charge(number)
+        return {"ok": True}
+
+    for warm_up in (0, 3):
+        lambda_handler(warm_up, Context())
+    return lambda_handler
+
+
+def counted(function: Callable[[], object]) -> tuple[Counter[str], Counter[str]]:
+    """The Python functions and the C functions that are called while `function` runs, by name."""
+    python: Counter[str] = Counter()
+    native: Counter[str] = Counter()
+
+    def count(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            python[frame.f_code.co_name] += 1
+        elif event == "c_call":
+            native[argument.__name__] += 1
+
+    gc.disable()  # a collection calls whatever other libraries have hung on it
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+        gc.enable()
+    return python, native
+
+
+def of_one_call(handler: Handler) -> tuple[Counter[str], Counter[str]]:
+    """What one captured call adds: an invocation with two, less the same with one."""
+    one, two = counted(lambda: handler(1, Context())), counted(lambda: handler(2, Context()))
+    return two[0] - one[0], two[1] - one[1]
+
+
+def test_a_cold_start_loads_little_besides_the_package_and_not_much_of_that() -> None:
+    """Failing means slower cold starts: something is imported that could be imported on first use."""
+    program = (
+        "import sys, awslambdaric.bootstrap, awslambdaric.lambda_runtime_client\n"
+        "before = set(sys.modules)\n"
+        "from lambda_tracer import Tracer\n"
+        "tracer = Tracer()\n"
+        "charge = tracer.capture_method(lambda: {'id': 1})\n"
+        "tracer.capture_lambda_handler(lambda event, context: charge())({}, None)\n"
+        "print(*set(sys.modules) - before)\n"
+    )
+    header = "Root=1-6530f2a1-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
+    environment = {**os.environ, "_X_AMZN_TRACE_ID": header, "LAMBDA_TASK_ROOT": str(PROJECT)}
+    environment["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:9"
+    command = [sys.executable, "-c", program]
+
+    ran = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, check=True)
+
+    loaded = set(ran.stdout.split())
+    own = {name for name in loaded if name.partition(".")[0] == "lambda_tracer"}
+    assert loaded - own <= OTHER_MODULES
+    assert len(own) <= OWN_MODULES, sorted(own)
+
+
+def test_a_sampled_call_makes_few_calls(daemon: Daemon) -> None:
+    """Failing means microseconds more for each subsegment: a step was added to its life."""
+    python, native = of_one_call(handler_with_calls())
+    daemon.clear()
+
+    assert python.total() <= CALLS_SAMPLED, python
+    assert native.total() <= C_CALLS_SAMPLED, native
+
+
+def test_a_sampled_call_asks_the_system_for_an_id_and_two_times_and_sends_nothing(daemon: Daemon) -> None:
+    """Failing means a system call more for each subsegment, which costs as much as ten function calls."""
+    _, native = of_one_call(handler_with_calls())
+    daemon.clear()
+
+    assert native["urandom"] <= 1
+    assert native["time"] <= 2
+    assert native["monotonic"] <= 1
+    assert not {"send", "sendto", "getpid", "getenv", "sleep", "select", "stat", "open"} & native.keys()
+
+
+def test_an_unsampled_call_is_a_look_at_the_header(daemon: Daemon, invoke: Invoke) -> None:
+    """Failing means that requests which nobody will look at are slowed down."""
+    invoke(sampled=0)
+
+    python, native = of_one_call(handler_with_calls())
+
+    assert python.total() <= CALLS_UNSAMPLED, python
+    assert not {"urandom", "time", "monotonic", "send"} & native.keys()
+
+
+def test_a_disabled_call_is_next_to_nothing(daemon: Daemon) -> None:
+    """Failing means that tests and local runs pay for a tracer that they turned off."""
+    python, _ = of_one_call(handler_with_calls(disabled=True))
+
+    assert python.total() <= CALLS_DISABLED, python
+
+
+def test_the_handlers_own_work_is_bounded_and_reads_the_header_once(daemon: Daemon, invoke: Invoke) -> None:
+    """Failing means that every invocation is slower, whatever it does."""
+    handler = handler_with_calls()
+    invoke()
+
+    python, native = counted(lambda: handler(0, Context()))
+    daemon.clear()
+
+    assert python["from_header_str"] == 1
+    assert python.total() <= CALLS_HANDLER, python
+    assert native.total() <= C_CALLS_HANDLER, native
+
+
+def test_an_invocation_of_eleven_subsegments_is_one_datagram_of_little_more_than_its_values(
+    daemon: Daemon,
+) -> None:
+    """Failing means more to send and less room in a trace: X-Ray takes 500 kB."""
+    handler = handler_with_calls()
+    daemon.clear()
+
+    handler(0, Context())
+    handler(10, Context())
+
+    alone, with_calls = daemon.datagrams()
+    assert len(with_calls) - len(alone) <= 10 * BYTES_A_SUBSEGMENT
+
+
+def test_a_hundred_subsegments_are_still_one_datagram(daemon: Daemon) -> None:
+    """Failing means that each subsegment pays for a larger part of a send."""
+    handler = handler_with_calls()
+    daemon.clear()
+
+    handler(100, Context())
+
+    assert len(daemon.datagrams()) == 1
+
+
+@pytest.mark.parametrize("sampled", [1, 0])
+def test_a_thousand_invocations_leave_nothing_behind(daemon: Daemon, invoke: Invoke, sampled: int) -> None:
+    """Failing means a leak, which in a sandbox that lives for hours ends in a crash."""
+    handler = handler_with_calls()
+    headers = [invoke(sampled=sampled).header for _ in range(10)]
+
+    def invocations(count: int) -> int:
+        for number in range(count):
+            os.environ["_X_AMZN_TRACE_ID"] = headers[number % len(headers)]
+            handler(1, Context())
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    daemon.clear()
+    warm = invocations(100)
+    grown = invocations(1_000) - warm
+    received = len(daemon.datagrams())
+
+    assert received == (1_100 if sampled else 0)
+    assert grown <= BLOCKS_GROWN
+
+
+def test_patching_everything_imports_no_library_and_not_wrapt() -> None:
+    """Failing means that a function pays for libraries that it does not use."""
+    program = (
+        "import sys, lambda_tracer; lambda_tracer.patch_all()\n"
+        "import json; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))\n"
+    )
+    command = [sys.executable, "-c", program]
+
+    ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+
+    libraries = {"boto3", "botocore", "requests", "urllib3", "httpx", "sqlite3"}
+    assert not (libraries | {"wrapt", "jsonpickle", "asyncio"}) & set(json.loads(ran.stdout))
+
+
+def test_the_wheel_stays_small(tmp_path: Path) -> None:
+    """Failing means a larger layer: at most 150 kB zipped with what the package needs."""
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    (wheel,) = tmp_path.iterdir()
+
+    with zipfile.ZipFile(wheel) as archive:
+        entries = [entry for entry in archive.infolist() if "/local/" not in entry.filename]
+
+    assert sum(entry.compress_size for entry in entries) <= 170_000
