@@ -102,32 +102,33 @@ def _is_simple(value: Any, is_captured: bool) -> bool:
     for item in todo:  # which grows meanwhile
         kind = type(item)
         if kind is dict:
-            for key, member in item.items():
-                if key not in _harmless and (
-                    type(key) is not str or (is_captured and not _note_harmless(key))
-                ):
-                    return False
-                if type(member) not in _SCALARS:
-                    todo.append(member)
+            if not (item.keys() <= _harmless or all(_is_harmless(key, is_captured) for key in item)):
+                return False
+            members = item.values()
         elif kind is list or kind is tuple:
-            todo += [member for member in item if type(member) not in _SCALARS]
             if is_captured and len(item) == 2 and type(item[0]) is str and redaction.is_secret(item[0]):
                 return False
+            members = item
         elif kind is str:
             return len(item) < MAX_TEXT
         elif kind in _SCALARS or type_name(item) in TEXTS:
             continue
         else:
             return False
-        nodes += len(item)
+        nodes += len(members)
         if nodes > MAX_NODES:
             return False
+        if not _SCALARS.issuperset(map(type, members)):
+            todo += [member for member in members if type(member) not in _SCALARS]
     return True
 
 
-def _note_harmless(key: str) -> bool:
+def _is_harmless(key: Any, is_captured: bool) -> bool:
+    """Whether a key is a text, and no name of a secret where that matters."""
+    if type(key) is not str or key in _harmless:
+        return type(key) is str
     if redaction.is_secret(key):
-        return False
+        return not is_captured
     if len(_harmless) < 10_000 and len(key) <= 200:  # keys made of data must not fill the memory
         _harmless.add(key)
     return True

@@ -4,7 +4,7 @@
     python layer/build.py --bytecode python3.13       the same, with bytecode for that Python
     python layer/build.py --folder DIR                unpacked, as `sam build` wants it
 
-In it are the package without the developer's side, the two libraries that it may need, and the exec wrapper
+In it are the package without the developer's side, the one library that it may need, and the exec wrapper
 `lambda-tracer`. Only Python files: nothing in it depends on an architecture. The same sources give the same
 bytes, in whichever folder and whenever they are built. Needs the standard library and pip.
 """
@@ -43,7 +43,7 @@ FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 FIND_DEPENDENCIES = """
 
-# Added when the layer was built: wrapt and jsonpickle stand in a folder that is ours alone, and are found last.
+# Added when the layer was built: jsonpickle stands in a folder that is ours alone, and is found last.
 import sys
 
 sys.path.append(__path__[0] + "/dependencies")

@@ -64,8 +64,8 @@ def test_the_wheel_carries_version_licence_and_command(wheel: Path, metadata: em
     assert "lambda-tracer = lambda_tracer.local.cli:main" in commands
 
 
-def test_only_wrapt_and_jsonpickle_are_needed_at_run_time(metadata: email.message.Message) -> None:
-    assert {each.name for each in run_time_dependencies(metadata)} == {"wrapt", "jsonpickle"}
+def test_only_jsonpickle_is_needed_at_run_time(metadata: email.message.Message) -> None:
+    assert {each.name for each in run_time_dependencies(metadata)} == {"jsonpickle"}
 
 
 def test_the_wheel_works_with_its_run_time_dependencies_alone(

@@ -153,7 +153,7 @@ def test_bytecode_is_used_without_a_look_at_the_source(tmp_path: Path) -> None:
     for path in python.rglob("*.py"):
         path.write_text("raise Exception('this is the source')")
 
-    program = "import lambda_tracer, jsonpickle, wrapt; print('fine')"
+    program = "import lambda_tracer, jsonpickle; print('fine')"
     ran = subprocess.run(
         [sys.executable, "-B", "-S", "-c", program],
         cwd=tmp_path,

@@ -28,18 +28,13 @@ def work():
 def lambda_handler(event, context):
     work()
     loaded_by_the_tracer = "jsonpickle" in sys.modules
-    import jsonpickle, wrapt
-
-    @wrapt.decorator
-    def twice(wrapped, instance, args, kwargs):
-        return 2 * wrapped(*args, **kwargs)
+    import jsonpickle
 
     return {
         "python": platform.python_version(),
         "version": importlib.metadata.version("lambda-tracer"),
-        "files": [each.__file__ for each in (lambda_tracer, jsonpickle, wrapt)],
+        "files": [each.__file__ for each in (lambda_tracer, jsonpickle)],
         "loaded by the tracer": loaded_by_the_tracer,
-        "wrapt": [twice(lambda: 21)(), len(wrapt.ObjectProxy([1, 2, 3]))],
     }
 """
 
@@ -107,7 +102,6 @@ def test_a_function_is_traced_with_the_layer_alone(with_layer_alone: str, opt: P
     result = ran.results[1]
     assert all(Path(name).is_relative_to(opt) for name in result["files"])
     assert result["loaded by the tracer"]
-    assert result["wrapt"] == [42, 3]
     assert result["version"] == version(opt)
     assert ran.tree == tree(["Initialization"], [])
     assert "an object that nothing but jsonpickle can show" in ran.err
