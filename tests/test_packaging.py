@@ -81,6 +81,9 @@ def test_the_wheel_works_with_its_run_time_dependencies_alone(
         "from lambda_tracer import Tracer, xray_recorder, TraceHeader\n"
         "import lambda_tracer; print(lambda_tracer.__file__)\n"
         "for name in lambda_tracer.__all__: getattr(lambda_tracer, name)\n"
+        "import importlib, lambda_tracer.patches, pkgutil\n"
+        "for module in pkgutil.iter_modules(lambda_tracer.patches.__path__, 'lambda_tracer.patches.'):\n"
+        "    importlib.import_module(module.name)\n"
     )
 
     # -I and -S: neither this folder nor the packages installed here are seen.
