@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # the checkers are installed for one Python only
+
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 FILES = ("handlers", "methods", "recorder")
