@@ -121,8 +121,11 @@ def _flags(function: Any) -> int:
     if code is None and callable(function):
         code = _attribute(type(function).__call__, "__code__")
     flags: int = _attribute(code, "co_flags") or 0
-    mark = getattr(sys.modules.get("inspect"), "_is_coroutine_mark", None)  # of inspect.markcoroutinefunction
-    if mark is not None and _attribute(function, "_is_coroutine_marker") is mark:
+    mark = _attribute(
+        function, "_is_coroutine_marker"
+    )  # of inspect.markcoroutinefunction; a mock makes one up
+    known_as = ("_is_coroutine_mark", "_is_coroutine_marker")  # from 3.13 on, and in 3.12
+    if mark is not None and any(mark is getattr(sys.modules.get("inspect"), name, None) for name in known_as):
         flags |= _CO_COROUTINE
     return flags if type(flags) is int else 0
 

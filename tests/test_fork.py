@@ -45,7 +45,8 @@ def wait(*pids):
 def run(program: str) -> str:
     """Run a program in an interpreter of its own, so that the test run itself is not forked."""
     ran = subprocess.run(
-        [sys.executable, "-c", PRELUDE + program],
+        # From 3.12 on Python warns of a fork beside threads, of which the tracer's own is one.
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", PRELUDE + program],
         cwd=Path(__file__).parent.parent,
         stdin=subprocess.DEVNULL,
         capture_output=True,
