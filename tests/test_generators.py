@@ -1,4 +1,4 @@
-"""Captured generators of both kinds: current while their code runs, and not while they are suspended (DESIGN D13)."""
+"""Captured generators of both kinds: current while their code runs, and not while they are suspended."""
 
 from __future__ import annotations
 
