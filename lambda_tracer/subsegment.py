@@ -176,7 +176,10 @@ class Subsegment:
 
     def put_captured(self, key: str, value: Any, namespace: str) -> None:
         """`put_metadata` for what a decorator recorded: secrets in it are redacted, and it is let go once encoded."""
-        if self.end_time is None and _is_namespace(namespace):
+        is_plain = (
+            type(namespace) is str and namespace[:4] != "AWS."
+        )  # the ordinary case without another call
+        if self.end_time is None and (is_plain or _is_namespace(namespace)):
             self.captured = (*self.captured, (namespace, key, value))
 
     def put_http_meta(self, key: str, value: Any) -> None:
@@ -284,7 +287,8 @@ class Subsegment:
 
         An end before its start, as a clock that was set back gives, counts as its start.
         """
-        if self._has_ended("close"):
+        if self.end_time is not None:
+            self._has_ended("close")  # says so
             return
         now = (None if end_time is None else _seconds(end_time)) or time.time()
         self.end_time = now if now > self.start_time else self.start_time
