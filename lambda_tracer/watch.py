@@ -159,13 +159,9 @@ def _send_all(watched: Watched, reason: str | None) -> None:
 
 
 def _wake_up() -> None:
-    _release(_wake)
-
-
-def _release(lock: Any) -> None:
     try:
-        lock.release()
-    except RuntimeError:  # nobody waits for it
+        _wake.release()
+    except RuntimeError:  # it is not asleep
         return
 
 

@@ -97,10 +97,7 @@ class AwsCall:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        try:
-            nesting.leave(self._nesting)
-        except ValueError:  # a coroutine that was abandoned, and is closed in a context that never was below
-            pass
+        nesting.leave(self._nesting)
         if self._context is None:
             return
         subsegment = self._context.subsegment

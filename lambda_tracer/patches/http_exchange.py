@@ -133,10 +133,7 @@ class Exchange:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._token is not None:
-            try:
-                nesting.leave(self._token)
-            except ValueError:
-                pass  # a coroutine that was abandoned is closed in another context: there is nothing to undo
+            nesting.leave(self._token)
         if self._context is not None:
             self._context.__exit__(exc_type, exc, traceback)
 
@@ -213,10 +210,7 @@ class Hop:
             failed(error)
 
     def __exit__(self, *exc_info: object) -> None:
-        try:
-            nesting.leave(self._token)
-        except ValueError:
-            pass  # as in Exchange
+        nesting.leave(self._token)
         if self._value is None:
             return
         try:
