@@ -3,20 +3,17 @@
 A context variable and not a stack: every task and every copied context has its own value, and closing out of order
 leaves nothing to repair. `seen` holds the subsegment that this context opened or inherited last; it may have ended, or
 belong to an earlier invocation: current is its nearest open ancestor in the running one. Threads begin with
-an empty context; `Carried` takes the place along.
+an empty context; `carried` takes the place along.
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 from . import invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextvars import Context, ContextVar, Token
-    from typing import Any, TypeAlias
+    from contextvars import ContextVar
+    from typing import TypeAlias
 
     from .invocation import Invocation
     from .subsegment import Subsegment
@@ -24,14 +21,12 @@ if TYPE_CHECKING:
 
     AnySubsegment: TypeAlias = "Subsegment | UnrecordedSubsegment"
 else:
-    from _contextvars import Context, ContextVar  # the C module alone: one less to import
+    from _contextvars import ContextVar  # the C module alone: one less to import
 
 seen: ContextVar[AnySubsegment | None] = ContextVar("lambda_tracer_subsegment", default=None)
 
 # The invocation that this context works for, whatever runs by now: set in threads, which may outlive their invocation.
 bound: ContextVar[Invocation | None] = ContextVar("lambda_tracer_invocation", default=None)
-
-_BUILTIN = type(len)
 
 
 def place() -> tuple[Invocation, AnySubsegment | None]:
@@ -46,56 +41,3 @@ def place() -> tuple[Invocation, AnySubsegment | None]:
 def is_outermost() -> bool:
     """Whether this context has opened and inherited nothing: a quick answer for what an unsampled call asks."""
     return seen.get() is None and bound.get() is None
-
-
-class Carried:
-    """A place in the trace, taken along to another thread by `Recorder.carry`."""
-
-    __slots__ = ("_invocation", "_subsegment")
-
-    def __init__(self, running: Invocation | None, subsegment: AnySubsegment | None) -> None:
-        """`running` is the invocation to work for; None for whichever runs."""
-        self._invocation = running
-        self._subsegment = subsegment
-
-    def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Call `function` there: what it opens is below the subsegment that was current, in that invocation.
-
-        It stays in that invocation even when the next one has begun. The thread is afterwards where it was
-        before.
-        """
-        was_bound = bound.set(self._invocation)
-        was_seen = seen.set(self._subsegment)
-        context = _own_context(function)
-        was_bound_there = None if context is None else self._bind(context)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            if context is not None and was_bound_there is not None:
-                context.run(bound.reset, was_bound_there)
-            seen.reset(was_seen)
-            bound.reset(was_bound)
-
-    def _bind(self, context: Context) -> Token[Invocation | None] | None:
-        """Have what runs in that context work for this invocation, unless it works for one already."""
-        if context.get(bound) is not None:
-            return None
-        try:
-            return context.run(bound.set, self._invocation)
-        except RuntimeError:  # somebody else is in it: the function is about to be told the same
-            return None
-
-
-NOWHERE = Carried(None, None)
-"""What work brings along that was handed over outside invocations, to a thread that may be bound to one."""
-
-
-def _own_context(function: Any) -> Context | None:
-    """The context that `function` is going to run in by itself: that of `Context.run`, bare or in a partial.
-
-    `asyncio.to_thread` makes one. It knows the current subsegment, but not that its work may outlive the invocation.
-    """
-    if type(function) is partial:
-        function = function.func
-    context = getattr(function, "__self__", None) if type(function) is _BUILTIN else None
-    return context if type(context) is Context and function.__name__ == "run" else None

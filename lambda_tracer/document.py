@@ -45,12 +45,10 @@ MAX_ANNOTATION_BYTES = 40_000
 
 _REQUEST_TEXTS = ("url", "method", "user_agent", "client_ip")
 _RESPONSE_NUMBERS = ("status", "content_length")
-_AWS_TEXTS = ("operation", "region", "request_id", "account_id", "queue_url", "table_name")
+AWS_TEXTS = ("operation", "region", "request_id", "account_id", "queue_url", "table_name")
 _ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@")
 _ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-_SQL_TEXTS_TO_CUT = ("sanitized_query", "preparation", "connection_string", "url")
-_MARKER_HEAD = 200
-_WORTH_CUTTING = 3 * _MARKER_HEAD
+_NAMESPACES = {name: f',"namespace":"{name}"' for name in ("local", "remote", "aws")}
 
 _quoted_names: dict[str, str] = {}
 
@@ -65,19 +63,10 @@ def encode(
     # A name is cleaned once: a function traces the same few again and again.
     name = subsegment.name
     quoted = (_quoted_names.get(name) if type(name) is str else None) or _quoted_name(name)
-    end = (
-        '"in_progress":true'
-        if in_progress
-        else f'"end_time":{_time(subsegment.end_time)},"in_progress":false'
-    )
-    text = f'{{"id":"{subsegment.id}","name":{quoted},"start_time":{_time(subsegment.start_time)},{end}'
+    times = _times(subsegment.start_time, None if in_progress else subsegment.end_time)
     namespace = subsegment.namespace
-    if type(namespace) is not str:
-        namespace = "" if namespace is None else safe_str(namespace)
-    if namespace == "local":
-        text += ',"namespace":"local"'
-    elif namespace:
-        text += f',"namespace":{quote(namespace[:MAX_HTTP_TEXT])}'
+    of = (_NAMESPACES.get(namespace) if type(namespace) is str else None) or _namespace(namespace)
+    text = f'{{"id":"{subsegment.id}","name":{quoted},{times}{of}'
     if subsegment.fault or fault_cause:
         text += ',"fault":true'
     if subsegment.error:
@@ -105,12 +94,18 @@ def encode(
     if subsegment.parent is None and subsegment.invocation.losses:
         metadata += [["lambda_tracer", *item] for item in described(subsegment.invocation.losses).items()]
     cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment._aws
-    rest = _metadata(metadata) if metadata else ""
+    if len(metadata) == 1 and type(metadata[0][1]) is str:  # as a rule: what a function returned
+        namespace, key, value = metadata[0]
+        rest = f',"metadata":{{{quote(namespace)}:{{{quote(key)}:{value}}}}}'
+    else:
+        rest = metadata_of(metadata) if metadata else ""
     if cause or sql or aws:
-        rest += _blocks(cause, sql, aws)
+        rest += blocks_of(cause, sql, aws)
     if len(text) + len(rest) > MAX_DOCUMENT_BYTES:
+        from . import cutting  # few are so large
+
         size = len(rest)
-        rest = _cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
+        rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
         invocation = subsegment.invocation
         invocation.lose("cut", size - len(rest))
         if (
@@ -118,7 +113,7 @@ def encode(
         ):  # the outermost one speaks for all, itself included
             metadata = [entry for entry in metadata if entry[:2] != ["lambda_tracer", "cut"]]
             metadata.insert(0, ["lambda_tracer", "cut", described(invocation.losses)["cut"]])
-            rest = _cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
+            rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
     return text + rest
 
 
@@ -127,11 +122,15 @@ def described(losses: Mapping[str, list[int]]) -> dict[str, str]:
     return {what: f'{{"count":{count},"bytes":{size}}}' for what, (count, size) in losses.items()}
 
 
-def _time(seconds: float | None) -> str:
-    """Epoch seconds with microseconds; from whole numbers, in which a float's shortest digits need not be sought."""
-    seconds = seconds or 0.0
-    microseconds = str(int(seconds * 1e6))
-    return f"{microseconds[:-6]}.{microseconds[-6:]}" if len(microseconds) > 9 else f"{seconds:.6f}"
+def _times(start: float, end: float | None) -> str:
+    """When it was open, in epoch seconds with microseconds; without an end, that it still is."""
+    if end is None:
+        return f'"start_time":{start:.6f},"in_progress":true'
+    if start < 1 or end < 1:  # no clock says so, but somebody may have set it
+        return f'"start_time":{start:.6f},"end_time":{end:.6f},"in_progress":false'
+    # From whole numbers, in which a float's shortest digits need not be sought: saves a tenth of the whole document.
+    began, ended = str(int(start * 1e6)), str(int(end * 1e6))
+    return f'"start_time":{began[:-6]}.{began[-6:]},"end_time":{ended[:-6]}.{ended[-6:]},"in_progress":false'
 
 
 def bare(subsegment: Subsegment) -> str:
@@ -185,6 +184,11 @@ def _quoted_name(name: object) -> str:
     return quoted
 
 
+def _namespace(namespace: object) -> str:
+    text = namespace if type(namespace) is str else "" if namespace is None else safe_str(namespace)
+    return f',"namespace":{quote(text[:MAX_HTTP_TEXT])}' if text else ""
+
+
 def _in_name(character: str) -> bool:
     if character in _ASCII_NAME:
         return True
@@ -215,8 +219,10 @@ def _annotations(annotations: Mapping[str, Any]) -> tuple[str, int]:
 
 def _number(value: bool | int | float) -> str:
     """A number that JSON has and X-Ray can hold; as text if it can't."""
+    if type(value) is bool:
+        return "true" if value else "false"
     text = dumps(value)
-    is_held = type(value) is bool or (text[0] != '"' and abs(value) < 1e308)
+    is_held = text[0] != '"' and abs(value) < 1e308
     return text if is_held else text if text[0] == '"' else quote(text[:MAX_ANNOTATION_TEXT])
 
 
@@ -240,12 +246,8 @@ def _http(http: Mapping[str, Any]) -> str:
     return f',"http":{dumps(parts)}' if parts else ""
 
 
-def _metadata(entries: list[list[str]]) -> str:
+def metadata_of(entries: list[list[str]]) -> str:
     namespaces: dict[str, dict[str, str]] = {}
-    if len(entries) == 1:  # as a rule: what a function returned
-        namespace, key, value = entries[0]
-        quoted = quote(key if type(key) is str else safe_str(key))
-        return f',"metadata":{{{quote(namespace)}:{{{quoted}:{value}}}}}'
     for namespace, key, value in entries:
         items = namespaces.setdefault(namespace, {})
         name = key if type(key) is str else safe_str(key)
@@ -259,13 +261,13 @@ def _metadata(entries: list[list[str]]) -> str:
     return f',"metadata":{{{",".join(parts)}}}'
 
 
-def _blocks(
+def blocks_of(
     cause: Mapping[str, Any] | str | None, sql: Mapping[str, Any] | None, aws: Mapping[str, Any] | None
 ) -> str:
     text = ""
     if aws:
         shown = {key: value for key, value in aws.items() if value is not None}
-        for key in _AWS_TEXTS:
+        for key in AWS_TEXTS:
             if key in shown and type(shown[key]) is not str:
                 shown[key] = safe_str(shown[key])
         text += f',"aws":{dumps(shown)}'
@@ -279,81 +281,3 @@ def _blocks(
             block["user"] = block["user"][:MAX_HTTP_TEXT]
         text += f',"sql":{dumps(block)}'
     return text
-
-
-def _rest(
-    metadata: list[list[str]],
-    cause: Mapping[str, Any] | str | None,
-    sql: Mapping[str, Any] | None,
-    aws: Mapping[str, Any] | None,
-) -> str:
-    return (_metadata(metadata) if metadata else "") + _blocks(cause, sql, aws)
-
-
-def _cut(
-    room: int,
-    metadata: list[list[str]],
-    cause: Mapping[str, Any] | str | None,
-    sql: Mapping[str, Any] | None,
-    aws: Mapping[str, Any] | None,
-) -> str:
-    """The rest of a subsegment that is too large, cut to `room` bytes."""
-    text = _rest(metadata, cause, sql, aws)
-    excess = len(text) - room
-    for entry in sorted(metadata, key=lambda entry: len(entry[2]), reverse=True):
-        if excess <= 0 or len(entry[2]) <= _WORTH_CUTTING:
-            break
-        marker = _marker(entry[2])
-        excess -= len(entry[2]) - len(marker)
-        entry[2] = marker
-    if excess > 0 and sum(len(quote(safe_str(key))) + len(value) for _, key, value in metadata) > room // 2:
-        # It is their number, or the length of their keys: the first ones that fit in half the room stay.
-        metadata = _first(metadata, room // 2)
-    text = _rest(metadata, cause, sql, aws)
-    if len(text) > room and isinstance(cause, dict):
-        cause = {**cause, "exceptions": [_without_stack(exception) for exception in cause["exceptions"]]}
-        text = _rest(metadata, cause, sql, aws)
-    if len(text) > room and isinstance(cause, dict):
-        cause = {**cause, "exceptions": [_short_message(exception) for exception in cause["exceptions"]]}
-        text = _rest(metadata, cause, sql, aws)
-    if len(text) > room and sql:
-        sql = {key: _shortened(key, safe_str(value)) for key, value in sql.items() if value is not None}
-        text = _rest(metadata, cause, sql, aws)
-    if len(text) > room and aws:
-        aws = {key: safe_str(aws[key])[:MAX_HTTP_TEXT] for key in _AWS_TEXTS if aws.get(key) is not None}
-        text = _rest(metadata, cause, sql, aws)
-    if len(text) > room:
-        note = quote(f"{len(text)} bytes of metadata, cause, sql and aws")
-        text = _rest([["lambda_tracer", "left_out", note]], None, None, None)
-    return text
-
-
-def _marker(value: str) -> str:
-    return dumps({"lambda_tracer": "cut", "bytes": len(value), "starts_with": value[:_MARKER_HEAD]})
-
-
-def _first(metadata: list[list[str]], room: int) -> list[list[str]]:
-    kept = []
-    size = 0
-    for entry in metadata:
-        size += len(quote(safe_str(entry[1]))) + len(quote(entry[0])) + len(entry[2]) + 8
-        if size > room:
-            break
-        kept.append(entry)
-    return [*kept, ["lambda_tracer", "metadata_left_out", str(len(metadata) - len(kept))]]
-
-
-def _without_stack(exception: Mapping[str, Any]) -> dict[str, Any]:
-    shorter = {key: value for key, value in exception.items() if key != "stack"}
-    shorter["truncated"] = exception.get("truncated", 0) + len(exception.get("stack", ()))
-    return shorter
-
-
-def _short_message(exception: Mapping[str, Any]) -> dict[str, Any]:
-    return {**exception, "message": exception.get("message", "")[:MAX_HTTP_TEXT]}
-
-
-def _shortened(key: str, text: str) -> str:
-    if key in _SQL_TEXTS_TO_CUT and len(text) > _WORTH_CUTTING:
-        return f"{text[:_MARKER_HEAD]}... [cut: {len(text)} characters]"
-    return text[:MAX_HTTP_TEXT]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import invocation, watch, wrapping
-from .capture import Capture, CapturedCall, ForeignCall, named
+from .capture import Capture, CapturedCall, named
 from .guard import failed
 from .recorder import xray_recorder
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from .foreign import ForeignCall
     from .tracer import Tracer
 else:
     from _contextvars import ContextVar  # the C module alone: one less to import

@@ -55,7 +55,12 @@ def dumps(value: object, *, is_captured: bool = False) -> str:
     `is_captured`: it was not put there on purpose, so values under names of secrets are left out.
     """
     try:
-        if _is_flat(value) or _is_simple(value, is_captured):
+        # A dict of scalars under harmless names, which most functions return, is told without a Python loop.
+        if (
+            type(value) is dict
+            and _harmless.issuperset(value)
+            and _SCALARS.issuperset(map(type, value.values()))
+        ) or _is_simple(value, is_captured):
             text = "".join(_encode(value, 0))
             if not (is_captured and ('\\"' in text or 'alue":' in text) and _may_hold_secret(text)):
                 return text
@@ -86,13 +91,6 @@ def name_of(kind: type) -> str:
     """`<module.Type>` of a type, asked of no metaclass."""
     module, name = type.__dict__["__module__"].__get__(kind), type.__dict__["__qualname__"].__get__(kind)
     return f"<{module}.{name}>" if type(module) is str else f"<{name}>"
-
-
-def _is_flat(value: Any) -> bool:
-    """Whether it is a dict of scalars under harmless names: what most functions return, told without a Python loop."""
-    return (
-        type(value) is dict and _harmless.issuperset(value) and _SCALARS.issuperset(map(type, value.values()))
-    )
 
 
 def _is_simple(value: Any, is_captured: bool) -> bool:

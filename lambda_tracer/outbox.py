@@ -52,6 +52,8 @@ class Outbox:
     def put(self, subsegment: Subsegment) -> None:
         """Take a subsegment that has ended, with all that waits inside it."""
         invocation = subsegment.invocation
+        if invocation.open.pop(subsegment.id, None) is None:
+            return  # a forked parent's, which sends it
         try:
             text = document.encode(subsegment)
         except BaseException as error:  # the values' own code, of which any may be called
@@ -62,7 +64,11 @@ class Outbox:
         leaving: list[str] = []
         with _lock:
             subsegment.accepts_children = False
-            text, height = _join(subsegment, text, leaving) if subsegment.waiting else (text + "}", 1)
+            if subsegment.waiting:
+                text, height = _join(subsegment, text, leaving)
+            else:
+                text += "}"
+                height = 1
             parent = subsegment.parent
             size = len(text) + 1
             if parent is None or not parent.accepts_children or size > MAX_WAITING_BYTES:
@@ -83,7 +89,7 @@ class Outbox:
                     leaving += _take_all(invocation)
         if leaving:
             self.send(invocation, leaving)
-        if subsegment.parent is None and invocation.open:
+        if parent is None and invocation.open:
             for left in _below(subsegment, list(invocation.open.values())):
                 self.leave_behind(left)
 
@@ -130,6 +136,7 @@ class Outbox:
             waiting, size = subsegment.waiting, subsegment.waiting_bytes
             if waiting and (parent is None or not parent.accepts_children):
                 return False
+            invocation.open.pop(subsegment.id, None)
             subsegment.accepts_children = False
             subsegment.waiting, subsegment.waiting_bytes = None, 0
             if waiting and parent is not None:

@@ -17,7 +17,7 @@ import os
 import time
 
 from . import invocation, outbox, settings, watch, wrapping
-from .current import Carried, bound, is_outermost, place, seen
+from .current import bound, is_outermost, place, seen
 from .guard import failed, warn_once
 from .sdk_methods import SdkMethods
 from .subsegment import Subsegment
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, TypeVar
 
+    from .carried import Carried
     from .current import AnySubsegment
     from .invocation import Invocation
     from .segment import LambdaSegment
@@ -224,20 +225,12 @@ class Recorder(SdkMethods):
         seen.set(None)
         bound.set(None)
 
-    def finish(self, subsegment: Subsegment) -> None:
-        """Take over a subsegment that has just ended; called by `Subsegment.close`."""
-        if (
-            subsegment.invocation.open.pop(subsegment.id, None) is not None
-        ):  # else a forked parent's, which sends it
-            self.outbox.put(subsegment)
-
     def discard(self, subsegment: Subsegment) -> None:
         """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
         if seen.get() is subsegment:
             seen.set(subsegment.parent)
         subsegment.end_time = time.time()
-        running = subsegment.invocation
-        if running.open.pop(subsegment.id, None) is not None and not self.outbox.absorb(subsegment):
+        if subsegment.id in subsegment.invocation.open and not self.outbox.absorb(subsegment):
             self.outbox.put(subsegment)
 
     def leave_behind(self, subsegment: Subsegment) -> None:
@@ -305,7 +298,11 @@ class Recorder(SdkMethods):
         None outside invocations: a thread started while the module loads works for whichever invocation runs.
         """
         running, current = place()
-        return None if running.raw is None else Carried(running, current)
+        if running.raw is None:
+            return None
+        from .carried import Carried  # most functions start no threads
+
+        return Carried(running, current)
 
     def put_annotation(self, key: str, value: Any) -> None:
         """Annotate the current subsegment; see `Subsegment.put_annotation`. With none open: ignored, logged once."""

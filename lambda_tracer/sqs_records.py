@@ -13,7 +13,8 @@ from __future__ import annotations
 import sys
 
 from . import invocation, sqs, wrapping
-from .capture import Capture, CapturedCall, ForeignCall, named
+from .capture import Capture, CapturedCall, named
+from .foreign import ForeignCall
 from .guard import failed, warn_once
 from .recorder import Recorder, Recording
 

@@ -17,7 +17,7 @@ from .jsonable import safe_str, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from typing import Any
 
     from .invocation import Invocation
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _RESPONSE_KEYS = frozenset(("status", "content_length"))
 _HTTP_KEYS = _RESPONSE_KEYS | {"url", "method", "user_agent", "client_ip", "x_forwarded_for"}
+
+_namespaces: set[str] = set()  # of metadata, that are known to be accepted
 
 
 def _made_when_asked_for(name: str, kept_as: str) -> Any:
@@ -101,7 +103,7 @@ class Subsegment:
         recorder: Recorder,
     ) -> None:
         """Opened by `Recorder.begin_subsegment`, which see."""
-        self.id = f"{ids.next():016x}"
+        self.id = hex(ids.next())[2:]
         self.name = name
         self.namespace = namespace
         self.parent = parent
@@ -113,7 +115,7 @@ class Subsegment:
         self.fault = self.error = self.throttle = False
         self.sql: dict[str, Any] | None = None
         self.cause: dict[str, Any] | str | None = None
-        self.captured: Sequence[tuple[str, str, Any]] = ()
+        self.captured: tuple[tuple[str, str, Any], ...] = ()
         self.waiting: list[Waiting] | None = None
         self.waiting_bytes = 0
         self.accepts_children = True
@@ -176,11 +178,9 @@ class Subsegment:
 
     def put_captured(self, key: str, value: Any, namespace: str) -> None:
         """`put_metadata` for what a decorator recorded: secrets in it are redacted, and it is let go once encoded."""
-        is_plain = (
-            type(namespace) is str and namespace[:4] != "AWS."
-        )  # the ordinary case without another call
-        if self.end_time is None and (is_plain or _is_namespace(namespace)):
-            self.captured = (*self.captured, (namespace, key, value))
+        is_known = type(namespace) is str and namespace in _namespaces
+        if self.end_time is None and (is_known or _is_namespace(namespace)):
+            self.captured += ((namespace, key, value),)
 
     def put_http_meta(self, key: str, value: Any) -> None:
         """Describe the HTTP exchange that this is about.
@@ -290,10 +290,10 @@ class Subsegment:
         if self.end_time is not None:
             self._has_ended("close")  # says so
             return
-        now = (None if end_time is None else _seconds(end_time)) or time.time()
+        now = time.time() if end_time is None else _seconds(end_time) or time.time()
         self.end_time = now if now > self.start_time else self.start_time
         try:
-            self.recorder.finish(self)
+            self.recorder.outbox.put(self)
         except Exception as error:
             failed(error)
 
@@ -337,11 +337,9 @@ def _plain(value: str | int | float) -> str | int | float:
 
 
 def _is_namespace(namespace: object) -> bool:
-    if type(namespace) is str and namespace[:4] != "AWS.":
-        return True
-    if type(namespace) is str and namespace[:4] != "AWS.":
-        return True
     is_accepted = issubclass(type(namespace), str) and not str.startswith(namespace, "AWS.")  # type: ignore[arg-type]
+    if is_accepted and type(namespace) is str and len(_namespaces) < 100:
+        _namespaces.add(namespace)
     if not is_accepted:
         warn_once(
             "namespace", "metadata left out: its namespace must be a str that does not start with 'AWS.'"

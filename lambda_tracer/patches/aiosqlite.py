@@ -9,7 +9,7 @@ Propagates: the current subsegment, to the thread.
 
 from __future__ import annotations
 
-from ..current import NOWHERE
+from ..carried import NOWHERE
 from ..recorder import xray_recorder
 from . import dbapi, replacing
 
