@@ -15,7 +15,7 @@ from . import importing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from types import ModuleType
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
@@ -45,7 +45,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "pymongo": ("pymongo.monitoring",),
     "redis": ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster"),
 }
-"""The modules of each library that are patched when they have been imported."""
+"""The modules of each library that are patched when they have been imported. No two have one in common."""
 
 ALIASES: dict[str, str] = {
     # AWS
@@ -63,8 +63,11 @@ ALIASES: dict[str, str] = {
 }
 """Other names of libraries, as the X-Ray SDK has them."""
 
-_registered: set[str] = set()
-_failed: set[str] = set()  # could not be patched: no module of theirs is, until they are named again
+registered: dict[str, str] = {}
+"""By the module that is to be patched: its library."""
+
+unpatchable: set[str] = set()
+"""Libraries that could not be patched: no module of theirs is, until they are named again."""
 
 
 def patch(
@@ -77,24 +80,24 @@ def patch(
     (regular expressions) matches from its start. Raises ValueError for any other name, or with
     `raise_errors=False` logs it once; nothing is patched then.
     """
-    libraries = _libraries(modules)
+    libraries = named(modules)
     own = [name for name in libraries if name not in LIBRARIES]
-    unknown = [name for name in own if not importing.is_importable(name)]
-    if unknown:
-        known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
-        names = ", ".join(map(repr, unknown))
-        message = f"cannot patch {names}: neither a known library nor importable; known are {known}"
-        if raise_errors:
-            raise ValueError(message)
-        warn_once("patch", "%s", message)
-        return
-    for name in libraries:
-        if name in LIBRARIES:
-            _register(name)
     if own:
         from . import own_code
 
+        unknown = [name for name in own if not own_code.is_importable(name)]
+        if unknown:
+            known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
+            names = ", ".join(map(repr, unknown))
+            message = f"cannot patch {names}: neither a known library nor importable; known are {known}"
+            if raise_errors:
+                raise ValueError(message)
+            warn_once("patch", "%s", message)
+            return
+        _register([name for name in libraries if name in LIBRARIES])
         own_code.patch(own, ignore_module_patterns or ())
+    else:
+        _register(libraries)
 
 
 def patch_all(double_patch: bool = False) -> None:
@@ -103,8 +106,7 @@ def patch_all(double_patch: bool = False) -> None:
     `double_patch` is the X-Ray SDK's way to include http.client, which would record some calls twice there;
     here a call is recorded once, so it is always included.
     """
-    for name in LIBRARIES:
-        _register(name)
+    _register(LIBRARIES)
 
 
 def unpatch(modules: Iterable[str]) -> None:
@@ -112,81 +114,57 @@ def unpatch(modules: Iterable[str]) -> None:
 
     Raises ValueError for an unknown name.
     """
-    libraries = _libraries(modules)
-    own = [name for name in libraries if name not in LIBRARIES]
-    if own:
-        from . import own_code
+    from . import removal
 
-        unknown = [name for name in own if not own_code.is_patched(name)]
-        if unknown:
-            raise ValueError(f"cannot unpatch {', '.join(map(repr, unknown))}: never patched")
-        own_code.unpatch(own)
-    for name in libraries:
-        if name in _registered:
-            _unregister(name)
+    removal.unpatch(modules)
 
 
 def unpatch_all() -> None:
     """Put back all that was replaced, in libraries and in your own packages."""
-    for name in list(_registered):
-        _unregister(name)
-    own_code = sys.modules.get(f"{__name__}.own_code")
-    if own_code is not None:
-        own_code.unpatch_all()
+    from . import removal
+
+    removal.unpatch_all()
 
 
-def _libraries(modules: Iterable[str]) -> list[str]:
+def named(modules: Iterable[str]) -> list[str]:
     """The libraries' own names; a bare text, which the X-Ray SDK takes for its letters, is one name."""
     names = [modules] if isinstance(modules, str) else list(modules)
     return [ALIASES.get(name, name) for name in names]
 
 
-def _register(name: str) -> None:
-    """Have the library patched; again for one that is patched already, in case something put other functions in."""
-    _registered.add(name)
-    _failed.discard(name)
-    for target in LIBRARIES[name]:
-        importing.when_imported(target, _Patch(name))
+def patch_module(name: str) -> ModuleType:
+    """The module that patches a library."""
+    # __import__ and sys.modules, since importlib.import_module is a Python function around just that.
+    qualified = f"{__name__}.{name}"
+    __import__(qualified)
+    return sys.modules[qualified]
 
 
-def _unregister(name: str) -> None:
-    _registered.discard(name)
-    for target in LIBRARIES[name]:
-        importing.forget(target, _Patch(name))
-        module = sys.modules.get(target)
-        if module is not None:
-            _patch_module(name).unpatch(module)
+def _register(libraries: Collection[str]) -> None:
+    """Have libraries patched; again those that are patched already, in case something put other functions in."""
+    targets = {target: name for name in libraries for target in LIBRARIES[name]}
+    registered.update(targets)
+    unpatchable.difference_update(libraries)
+    importing.when_imported(targets, _patch_imported)
 
 
-class _Patch:
-    """Applies one library's patch to the module that has been imported. Equal to any other of the same library."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, module: ModuleType) -> None:
-        if self.name in _failed:
-            return
-        try:
-            _patch_module(self.name).patch(module)
-        except Exception as error:
-            warn_once(
-                f"patch {self.name}",
-                "%s could not be patched (%s: %s): it works, untraced",
-                self.name,
-                type(error).__name__,
-                error,
-            )
-            _failed.add(self.name)
-            _put_back(self.name)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Patch) and other.name == self.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
+def _patch_imported(target: str, module: ModuleType) -> None:
+    """Patch a module that has been imported."""
+    name = registered.get(target)
+    if name is None or name in unpatchable:
+        return
+    try:
+        patch_module(name).patch(module)
+    except Exception as error:
+        warn_once(
+            f"patch {name}",
+            "%s could not be patched (%s: %s): it works, untraced",
+            name,
+            type(error).__name__,
+            error,
+        )
+        unpatchable.add(name)
+        _put_back(name)
 
 
 def _put_back(name: str) -> None:
@@ -195,13 +173,6 @@ def _put_back(name: str) -> None:
         module = sys.modules.get(target)
         try:
             if module is not None:
-                _patch_module(name).unpatch(module)
+                patch_module(name).unpatch(module)
         except Exception:  # the module that could not be patched cannot be unpatched either, and need not be
             continue
-
-
-def _patch_module(name: str) -> ModuleType:
-    # __import__ and sys.modules, since importlib.import_module is a Python function around just that.
-    qualified = f"{__name__}.{name}"
-    __import__(qualified)
-    return sys.modules[qualified]

@@ -14,7 +14,7 @@ from the environment.
 
 from __future__ import annotations
 
-from . import aws_call, replacing
+from . import aws_call, registered, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,29 +23,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_asked_for: set[str] = set()  # the modules that were patched for botocore's own sake, and not for pynamodb's
-
-
 def patch(module: ModuleType) -> None:
     """Patch `botocore.client` or `botocore.endpoint`."""
     replacing.replace(_targets(module))
-    _asked_for.add(module.__name__)
 
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
-    _asked_for.discard(module.__name__)
     replacing.restore((owner, name) for owner, name, _ in _targets(module))
 
 
-def patch_for_another(module: ModuleType) -> None:
-    """`patch` for a library that works through botocore."""
-    replacing.replace(_targets(module))
-
-
 def unpatch_for_another(module: ModuleType) -> None:
-    """Undo `patch_for_another`, unless botocore is to be patched for its own sake."""
-    if module.__name__ not in _asked_for:
+    """`unpatch` for a library that works through botocore: not if botocore is to be patched for its own sake."""
+    if module.__name__ not in registered:
         unpatch(module)
 
 

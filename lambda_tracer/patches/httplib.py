@@ -52,8 +52,7 @@ def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
 def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
     def putrequest_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> None:
         putrequest(self, method, url, *args, **kwargs)
-        # Not at the top: the runtime client has imported http.client, so this patch is applied in every function,
-        # whether or not the function will ever send a request.
+        # Not at the top: urllib3 imports http.client, so this patch is applied in functions that never call it.
         from . import http_exchange
 
         is_tls = self.default_port == 443

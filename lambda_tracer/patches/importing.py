@@ -11,31 +11,35 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
 
-    Hook = Callable[[ModuleType], None]
+    Hook = Callable[[str, ModuleType], None]
 
-_hooks: dict[str, list[Hook]] = {}
-_packages: dict[str, Hook] = {}  # by top-level package: called for each module in it
+_hooks: dict[str, Hook] = {}
+_packages: dict[str, Hook] = {}  # called for each module that is the package or inside it
 _around: Callable[[str, Callable[[], None]], None] | None = None  # runs each module's code
 
 
-def when_imported(name: str, hook: Hook) -> None:
-    """Call `hook` with the module `name` once it has been imported: now, if it has been. The hook must not raise."""
-    hooks = _hooks.setdefault(name, [])
-    if hook not in hooks:
-        hooks.append(hook)
+def when_imported(names: Collection[str], hook: Hook) -> None:
+    """Call `hook` with the name and the module, for each of the modules `names`, once it has been imported.
+
+    Now, for those that have been. It takes the place of what was to be called for them before, and must not raise.
+    """
+    for name in names:
+        _hooks[name] = hook
     _install()
-    module = sys.modules.get(name)
-    if module is None:
-        return
-    if _is_lazy(module):
-        _tell_when_loaded(module)
-    elif not _is_initializing(module):
-        hook(module)
+    modules = sys.modules
+    for name in names:
+        if name not in modules:
+            continue
+        module = modules[name]
+        if _is_lazy(module):
+            _tell_when_loaded(module)
+        elif module is not None and not _is_initializing(module):
+            hook(name, module)
 
 
 def when_package_imported(name: str, hook: Hook) -> None:
@@ -44,12 +48,9 @@ def when_package_imported(name: str, hook: Hook) -> None:
     _install()
 
 
-def forget(name: str, hook: Hook) -> None:
+def forget(names: Iterable[str]) -> None:
     """Undo `when_imported`."""
-    hooks = _hooks.get(name, [])
-    if hook in hooks:
-        hooks.remove(hook)
-    if not hooks:
+    for name in names:
         _hooks.pop(name, None)
 
 
@@ -63,23 +64,6 @@ def run_modules_in(around: Callable[[str, Callable[[], None]], None] | None) -> 
     global _around
     _around = around
     _install()
-
-
-def is_importable(name: str) -> bool:
-    """Whether `import name` would find something to import. Imports nothing: of a dotted name the first part counts."""
-    if not isinstance(name, str) or not name:
-        return False
-    top = name.partition(".")[0]
-    if name in sys.modules or top in sys.modules:
-        return True
-    try:
-        return any(
-            finder.find_spec(top, None) is not None
-            for finder in sys.meta_path
-            if hasattr(finder, "find_spec")
-        )
-    except Exception:  # someone else's finder
-        return False
 
 
 def _install() -> None:
@@ -106,7 +90,7 @@ def _tell_when_loaded(module: ModuleType) -> None:
 
 
 def _hooks_for(name: str) -> list[Hook]:
-    hooks = list(_hooks.get(name, ()))
+    hooks = [_hooks[name]] if name in _hooks else []
     if _packages:
         hooks += [
             hook
@@ -122,7 +106,7 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if _around is None and ((name not in _hooks and not _packages) or not _hooks_for(name)):
+        if name not in _hooks and _around is None and not (_packages and _hooks_for(name)):
             return None
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
@@ -168,7 +152,7 @@ class _Loader:
         # The module may have put another object in its place, as some lazy packages do.
         module = sys.modules.get(name, module)
         for hook in _hooks_for(name):
-            hook(module)
+            hook(name, module)
 
 
 _FINDER: Any = _Finder()

@@ -39,7 +39,7 @@ def patch(names: Iterable[str], ignore_module_patterns: Iterable[str]) -> None:
         _patterns[name] = patterns
         importing.when_package_imported(name, functools.partial(_patch_module, name))
         for module in _imported(name):
-            _patch_module(name, module)
+            _patch_module(name, module.__name__, module)
 
 
 def unpatch(names: Iterable[str]) -> None:
@@ -56,12 +56,29 @@ def unpatch_all() -> None:
     unpatch(list(_patterns))
 
 
+def is_importable(name: str) -> bool:
+    """Whether `import name` would find something to import. Imports nothing: of a dotted name the first part counts."""
+    if not isinstance(name, str) or not name:
+        return False
+    top = name.partition(".")[0]
+    if name in sys.modules or top in sys.modules:
+        return True
+    try:
+        return any(
+            finder.find_spec(top, None) is not None
+            for finder in sys.meta_path
+            if hasattr(finder, "find_spec")
+        )
+    except Exception:  # someone else's finder
+        return False
+
+
 def is_patched(name: str) -> bool:
     """Whether `patch` was called for this package or module."""
     return name in _patterns
 
 
-def _patch_module(name: str, module: ModuleType) -> None:
+def _patch_module(name: str, _: str, module: ModuleType) -> None:
     try:
         if not any(pattern.match(module.__name__) for pattern in _patterns.get(name, ())):
             replacing.replace(target for target in _functions(module) if not _is_captured(*target[:2]))

@@ -32,7 +32,7 @@ def patch(module: ModuleType) -> None:
     """Patch `pynamodb.connection.base`, and botocore, which it has imported."""
     replacing.replace(_targets(module))
     for name in _BOTOCORE:
-        botocore_patch.patch_for_another(sys.modules[name])
+        botocore_patch.patch(sys.modules[name])
 
 
 def unpatch(module: ModuleType) -> None:
