@@ -5,7 +5,8 @@
     python layer/build.py --folder DIR                unpacked, as `sam build` wants it
 
 In it are the package without the developer's side, the one library that it may need, and the exec wrapper
-`lambda-tracer`. Only Python files: nothing in it depends on an architecture. The same sources give the same
+`lambda-tracer`. What a cold start loads of the package is in one file (release/amalgamation.py makes it), and not
+there a second time. Only Python files: nothing in it depends on an architecture. The same sources give the same
 bytes, in whichever folder and whenever they are built. Needs the standard library and pip.
 """
 
@@ -96,11 +97,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def write(folder: Path) -> None:
     """Write the layer's files to `folder`."""
+    sys.path.insert(0, str(PACKAGE.parent))  # run as a script, this file finds what is beside it only
+    from release import amalgamation
+
     python = folder / "python"
+    amalgamated = set(amalgamation.modules(PACKAGE).values())
     for source in sorted(PACKAGE.rglob("*.py")):
         relative = source.relative_to(PACKAGE)
-        if not LEFT_OUT.intersection(relative.parts):
+        if source not in amalgamated and not LEFT_OUT.intersection(relative.parts):
             _put(python / PACKAGE.name / relative, without_prose(source.read_bytes()))
+    for name, data in amalgamation.released(PACKAGE).items():
+        _put(python / PACKAGE.name / name, without_prose(data))
     start = python / PACKAGE.name / "__init__.py"
     start.write_bytes(start.read_bytes() + FIND_DEPENDENCIES.encode())
     _write_dependencies(python / PACKAGE.name / "dependencies")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lambda_tracer import Tracer, guard, xray_recorder
+from lambda_tracer import Tracer, document, guard, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.tree import tree
@@ -37,7 +38,7 @@ def break_current_subsegment() -> None:
 def assert_lost_once(caplog: pytest.LogCaptureFixture) -> None:
     [(level, message)] = said(caplog)
     assert level == "WARNING"
-    assert message.startswith(f"{LOST}AttributeError at document.py:")
+    assert message.startswith(f"{LOST}AttributeError at {Path(document.__file__).name}:")
 
 
 def test_the_first_message_of_a_kind_is_a_warning_and_later_ones_are_debug(

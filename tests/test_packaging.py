@@ -42,14 +42,27 @@ def run_time_dependencies(metadata: email.message.Message) -> list[Requirement]:
     return [each for each in requirements if each.marker is None or each.marker.evaluate({"extra": ""})]
 
 
-def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_holds_every_file_of_the_package_and_the_amalgamation_once(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+        packed = [name for name in archive.namelist() if ".dist-info/" not in name]
 
     package = PROJECT / "lambda_tracer"
     sources = {path.relative_to(PROJECT).as_posix() for path in package.rglob("*") if path.is_file()}
-    assert packed == {path for path in sources if "__pycache__" not in path}
+    wanted = {path for path in sources if "__pycache__" not in path} | {"lambda_tracer/_amalgamation.py"}
+    assert sorted(packed) == sorted(wanted)
     assert "lambda_tracer/py.typed" in packed
+
+
+def test_what_is_not_made_for_the_release_is_packed_as_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
+
+    changed = {name for name in packed if packed[name] != read_if_there(PROJECT / name)}
+    assert changed == {"lambda_tracer/__init__.py", "lambda_tracer/_amalgamation.py"}
+
+
+def read_if_there(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def test_the_wheel_carries_version_licence_and_command(wheel: Path, metadata: email.message.Message) -> None:

@@ -13,16 +13,20 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from release import amalgamation
 from tests.layer.running import PROJECT
 
 PACKAGE = PROJECT / "lambda_tracer"
 MAX_BYTES = 150_000
 
-SOURCES = [
-    path.relative_to(PACKAGE).as_posix()
+AMALGAMATED = set(amalgamation.modules(PACKAGE).values())
+
+SOURCES = {
+    path.relative_to(PACKAGE).as_posix(): path.read_bytes()
     for path in sorted(PACKAGE.rglob("*.py"))
-    if "local" not in path.relative_to(PACKAGE).parts
-]
+    if "local" not in path.relative_to(PACKAGE).parts and path not in AMALGAMATED
+} | amalgamation.released(PACKAGE)
+"""What the layer has of the package, before it is without prose."""
 
 
 def build(project: Path, *arguments: str | Path) -> None:
@@ -34,7 +38,7 @@ def build(project: Path, *arguments: str | Path) -> None:
 def elsewhere(tmp_path: Path) -> Path:
     """The sources in another folder, with other times."""
     copy = tmp_path / "elsewhere"
-    for name in ("layer", "lambda_tracer"):
+    for name in ("layer", "lambda_tracer", "release"):
         shutil.copytree(
             PROJECT / name, copy / name, copy_function=shutil.copy, ignore=shutil.ignore_patterns("dist")
         )
@@ -66,7 +70,7 @@ def test_the_layer_is_small(layer_zip: Path) -> None:
     assert layer_zip.stat().st_size <= MAX_BYTES
 
 
-def test_the_layer_holds_the_package_without_the_developers_side(opt: Path) -> None:
+def test_the_layer_holds_the_package_without_the_developers_side_and_no_module_twice(opt: Path) -> None:
     package = opt / "python" / "lambda_tracer"
     held = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.is_file()}
 
@@ -95,9 +99,8 @@ def test_modes_are_those_that_lambda_needs(layer_zip: Path) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_module_is_its_source_without_prose_on_the_same_lines(name: str, opt: Path) -> None:
-    source = (PACKAGE / name).read_text(encoding="utf-8")
     packed = (opt / "python" / "lambda_tracer" / name).read_text(encoding="utf-8")
-    ours, layers = ast.parse(source), ast.parse(packed)
+    ours, layers = ast.parse(SOURCES[name]), ast.parse(packed)
     if name == "__init__.py":
         assert ast.unparse(layers.body.pop()) == "sys.path.append(__path__[0] + '/dependencies')"
         assert ast.unparse(layers.body.pop()) == "import sys"

@@ -1,0 +1,1 @@
+"""What turns the sources into what is released; see `amalgamation` and `hatch_build`."""
