@@ -15,6 +15,8 @@ from benchmarks.table import Row, Section
 MEMORIES_MB = (512, 128)
 """Functions that have a fraction of a CPU."""
 
+MODULES_BESIDE_OURS = "modules loaded, lambda_tracer's own not counted"
+
 
 def measure(samples: int, slow_samples: int) -> Section:
     """Bare and beside a boto3 client at a full CPU, then at fractions of one; each sample a process."""
@@ -24,6 +26,7 @@ def measure(samples: int, slow_samples: int) -> Section:
     boto3 = Row("ms of CPU, after a boto3 client was made", of="sdk")
     boto3_clock = Row("the same with boto3, ms of the clock", of="sdk")
     modules = Row("modules loaded", digits=0)
+    beside_ours = Row(MODULES_BESIDE_OURS, digits=0)
     memory = Row("MB of memory added", digits=1)
     slow = {
         (memory_mb, option): Row(
@@ -55,6 +58,7 @@ def measure(samples: int, slow_samples: int) -> Section:
                 bare.add(subject, found.cpu_ms)
                 bare_clock.add(subject, found.ms)
                 modules.add(subject, found.modules)
+                beside_ours.add(subject, found.modules_beside_ours)
                 memory.add(subject, found.mb)
     finally:
         receiver.close()
@@ -65,7 +69,9 @@ def measure(samples: int, slow_samples: int) -> Section:
         f"{machine.limiter()}; {slow_samples} processes each."
     )
     return Section(
-        "Cold start", note, [bare, bare_clock, boto3, boto3_clock, *slow.values(), modules, memory]
+        "Cold start",
+        note,
+        [bare, bare_clock, boto3, boto3_clock, *slow.values(), modules, beside_ours, memory],
     )
 
 

@@ -55,6 +55,7 @@ class Cold:
     ms: float
     cpu_ms: float
     modules: int
+    modules_beside_ours: int
     mb: float
     names: list[str]
 

@@ -59,6 +59,7 @@ def main():
         "ms": wall * 1e3,
         "cpu_ms": cpu * 1e3,
         "modules": len(new),
+        "modules_beside_ours": sum(name.partition(".")[0] != "lambda_tracer" for name in new),
         "mb": grown / 1e6,
         "names": new[:100],
     }
