@@ -25,7 +25,7 @@ def main() -> None:
     options = parser.parse_args()
     few = options.quick
     parts: dict[str, Callable[[], Section]] = {
-        "cold": lambda: cold_start.measure(*(2, 1) if few else (17, 4)),
+        "cold": lambda: cold_start.measure(*(2, 1) if few else (25, 4)),
         "calls": lambda: calls.measure(*(1, 1) if few else (3, 5)),
         "patched": lambda: calls.measure_patched(*(1, 1) if few else (3, 5)),
         "scale": lambda: scale.measure(*(1, 2_000) if few else (3, 100_000)),

@@ -100,6 +100,15 @@ def steps(port: int) -> dict[str, Any]:
     return found
 
 
+def cold_steps(port: int) -> dict[str, Any]:
+    """See `probes/cold_steps.py`."""
+    process = _start("ours", "cold_steps.py", environment=environments.variables("ours", port))
+    found: dict[str, Any] = json.loads(_line(process))
+    process.kill()
+    process.wait()
+    return found
+
+
 def _start(
     subject: str, probe: str, *arguments: str, environment: dict[str, str] | None = None
 ) -> subprocess.Popen[str]:

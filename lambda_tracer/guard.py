@@ -11,10 +11,6 @@ from __future__ import annotations
 import logging
 import os
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-
-logger = logging.getLogger("lambda_tracer")
-
 reraise = False
 """Set by the project's own test suite: an error of ours is raised instead of logged."""
 
@@ -30,6 +26,7 @@ def warn_once(kind: str, message: str, *args: object) -> None:
 
     `args` are formatted into the message by `logging`; never pass the user's values, they may be secrets.
     """
+    logger = logging.getLogger("lambda_tracer")
     if kind in _said:
         logger.debug(message, *args)
     else:
@@ -56,11 +53,12 @@ def failed(error: BaseException) -> None:
 
 
 def _place(error: BaseException) -> str:
+    here = os.path.dirname(os.path.abspath(__file__)) + os.sep
     traceback = error.__traceback__
     place = "unknown"
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if code.co_filename.startswith(_HERE):
-            place = f"{code.co_filename[len(_HERE) :]}:{traceback.tb_lineno}"
+        if code.co_filename.startswith(here):
+            place = f"{code.co_filename[len(here) :]}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place

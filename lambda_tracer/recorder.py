@@ -2,8 +2,8 @@
 SDK.
 
 The life of a subsegment: `begin_subsegment` asks `invocation` what runs and makes it, it is current while the
-user's code runs, `Subsegment.close` ends it, `finish` hands it to the `outbox`. What the header says belongs
-to `invocation`, bytes to `document`, waiting and sending to `outbox` and `emitter`; why a function is
+user's code runs, `Subsegment.close` ends it and hands it to the `outbox`. What the header says belongs to
+`invocation`, bytes to `document`, waiting and sending to `outbox` and `emitter`; why a function is
 recorded, to `capture`.
 
 A call costs nothing but a look at the header when nothing is recorded; see benchmarks/ for what it costs when

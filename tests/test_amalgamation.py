@@ -5,9 +5,11 @@ Each program below runs twice: with the package from the sources, and with that 
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -18,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from release import amalgamation
+from release import amalgamation, as_function
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.layer.running import interpreters
@@ -88,7 +90,7 @@ def functions(names, module, seen):
                 yield f"class {each.__qualname__}", [shown(each.__mro__), each.__doc__, sorted(vars(each))]
                 yield from functions(vars(each), module, seen)
             elif isinstance(each, types.FunctionType) and each.__globals__ is vars(module):
-                defaults = shown([each.__defaults__, each.__kwdefaults__, each.__annotations__])
+                defaults = shown([each.__defaults__, each.__kwdefaults__])
                 yield each.__qualname__, [each.__module__, each.__doc__, defaults, list(of(each.__code__))]
 
 def facts(module):
@@ -131,6 +133,52 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
             archive.extractall(folder)
 
     return built_once(tmp_path_factory, "released", build)
+
+
+class Unread(ast.NodeTransformer):
+    """Takes away what is not in the amalgamation, in another way: annotations of functions, docstrings of internals."""
+
+    documented = False
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        return self.described(node, is_documented=False)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self.described(node, is_documented=node.name in as_function.DOCUMENTED)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        is_public = node.name == "__init__" or not node.name.startswith("_")
+        return self.described(node, is_documented=self.documented and is_public, within=False)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        is_public = not node.name.startswith("_")
+        return self.described(node, is_documented=self.documented and is_public, within=False)
+
+    def described(self, node: Any, is_documented: bool, within: bool = True) -> ast.AST:
+        if ast.get_docstring(node) is not None and not is_documented:
+            node.body = node.body[1:] or [ast.Pass()]
+        outside, self.documented = self.documented, is_documented and within
+        self.generic_visit(node)
+        self.documented = outside
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+
+@pytest.fixture(scope="session")
+def as_read(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the separate modules, without what is not in the amalgamation."""
+
+    def copy(folder: Path) -> None:
+        shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "local"))
+        for path in folder.rglob("*.py"):
+            path.write_text(ast.unparse(Unread().visit(ast.parse(path.read_text()))))
+
+    return built_once(tmp_path_factory, "as_read", copy)
 
 
 def run(folder: Path, program: str, *arguments: str, python: str = sys.executable, **variables: str) -> Any:
@@ -206,17 +254,34 @@ def without_ids(document: Document) -> Any:
 
 
 @pytest.mark.parametrize("python", interpreters(), ids=lambda path: Path(path).name)
-def test_every_function_of_every_module_is_the_same(python: str, released: Path) -> None:
-    """Name, signature, docstring, annotations, and what its code speaks of; and so is what else a module has.
+def test_every_function_of_every_module_is_the_same(python: str, released: Path, as_read: Path) -> None:
+    """Name, parameters, public docstrings, and what its code speaks of; and so is what else a module has.
 
     Not the bytecode: of a name that is imported at the top level the compiler calls an attribute in another way.
     """
-    source = run(PROJECT, FACTS, json.dumps(names()), python=python)
+    source = run(as_read, FACTS, json.dumps(names()), python=python)
     made = run(released, FACTS, json.dumps(names()), python=python)
 
     assert list(source) == list(made) == names()
     assert [name for name in names() if source[name] != made[name]] == []
     assert sum(len(facts["functions"]) for facts in made.values()) > 200
+
+
+def test_help_shows_what_users_have_to_do_with(released: Path) -> None:
+    program = """
+import inspect, json, lambda_tracer
+public = [each for each in (getattr(lambda_tracer, name) for name in lambda_tracer.__all__) if isinstance(each, type)]
+public += [type(lambda_tracer.global_sdk_config)]
+print(json.dumps([
+    [each.__qualname__, inspect.getdoc(each)]
+    for kind in public
+    for each in (kind, *(value for name, value in vars(kind).items() if name[0] != "_" and callable(value)))
+]))
+"""
+    source, made = run(PROJECT, program), run(released, program)
+
+    assert len(source) > 60
+    assert made == source
 
 
 def test_the_text_is_the_same_whichever_python_makes_it(tmp_path: Path) -> None:
@@ -286,9 +351,11 @@ def test_the_source_of_a_class_and_of_a_function_is_shown(python: str, released:
     """Before Python 3.13 that of functions and methods alone: `inspect` seeks a class by what is written around it."""
     program = """
 import inspect, json, lambda_tracer
-from lambda_tracer import Recorder, TraceHeader, settings
-things = [Recorder.begin_subsegment, settings.service_name, *([TraceHeader] if sys.version_info >= (3, 13) else [])]
-lines = [[line.strip() for line in inspect.getsource(each).splitlines()] for each in things]
+from lambda_tracer import Recorder, Tracer, settings
+things = [Recorder.begin_subsegment, Tracer.patch]
+things += [settings.SDKConfig] if sys.version_info >= (3, 13) else []
+lines = [line.strip() for each in things for line in inspect.getsource(each).splitlines()]
+lines = [line for line in lines if not line.startswith("def ")]  # which has lost its annotations
 print(json.dumps([lines, [inspect.getsourcefile(each) for each in things]]))
 """
     source, _ = run(PROJECT, program, python=python)
@@ -374,12 +441,12 @@ def test_mypy_finds_the_types_of_what_is_installed(released: Path, tmp_path: Pat
 def test_what_would_mean_something_else_is_refused(source: str, reason: str) -> None:
     source = source if "__future__" in source else FUTURE + source
 
-    with pytest.raises(amalgamation.CannotAmalgamate, match=re.escape(reason)) as caught:
-        amalgamation.as_function(source.encode(), "_module", Path("module.py"))
+    with pytest.raises(as_function.CannotAmalgamate, match=re.escape(reason)) as caught:
+        as_function.as_function(source.encode(), "_module", Path("module.py"))
     assert str(caught.value).startswith("module.py: ")
 
 
 @pytest.mark.parametrize("source", ["await x\n", "yield 1\n", "return 1\n", "nonlocal x\n"])
 def test_what_is_no_module_is_none_in_a_function_either(source: str) -> None:
     with pytest.raises(SyntaxError, match=r"module\.py"):
-        amalgamation.as_function((FUTURE + source).encode(), "_module", Path("module.py"))
+        as_function.as_function((FUTURE + source).encode(), "_module", Path("module.py"))
