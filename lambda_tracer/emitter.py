@@ -23,7 +23,7 @@ BURST_BYTES = 132_000
 48 kB or some hundred small ones, and what does not fit is dropped without a word."""
 
 PAUSE_S = 0.0005
-LONGEST_PAUSE = 4
+LONGEST_PAUSE = 10
 LONG_BURST_S = 0.1
 """The pause, and how many times as long it gets while bursts follow each other within so many seconds: the reader has
 to be given the processor."""
