@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks import environments, processes
 from benchmarks.table import Row, Section
 
-LAYER = environments.PROJECT / "layer" / "dist" / "lambda-tracer-layer.zip"
+BUILD_LAYER = environments.PROJECT / "layer" / "build.py"
 
 
 def measure() -> Section:
@@ -27,9 +31,13 @@ def measure() -> Section:
         "the distribution and what it needs, without compiled files and without boto3, botocore, urllib3 and what else "
         "the runtime has. Those who publish layers ship more in them."
     )
-    if LAYER.exists():
-        with zipfile.ZipFile(LAYER) as layer:
-            unpacked = sum(entry.file_size for entry in layer.infolist())
-        rows.append(Row("kB of our layer, zipped", {"ours": [LAYER.stat().st_size / 1e3]}, digits=0))
-        rows.append(Row("kB of our layer, unpacked", {"ours": [unpacked / 1e3]}, digits=0))
+    with TemporaryDirectory() as folder:
+        layer = Path(folder, "layer.zip")
+        subprocess.run(
+            [sys.executable, str(BUILD_LAYER), "--output", str(layer)], check=True, stdout=subprocess.DEVNULL
+        )
+        with zipfile.ZipFile(layer) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        rows.append(Row("kB of our layer, zipped", {"ours": [layer.stat().st_size / 1e3]}, digits=0))
+    rows.append(Row("kB of our layer, unpacked", {"ours": [unpacked / 1e3]}, digits=0))
     return Section("Size", note, rows)
