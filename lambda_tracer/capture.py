@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 
 from . import wrapping
+from .guard import failed
 from .recorder import UNSET, Recorder, Recording
 
 TYPE_CHECKING = False
@@ -41,8 +42,11 @@ class Capture:
         """Record one call; None when nothing of it is recorded."""
         provider = self.tracer.provider
         if not isinstance(provider, Recorder):
-            from .foreign import ForeignCall  # of other providers, which few have
-
+            try:
+                from .foreign import ForeignCall  # few have another provider
+            except Exception as error:  # no more files can be opened, or Python is shutting down
+                failed(error)
+                return None
             return ForeignCall(self, provider)
         if self.tracer.disabled:
             return None

@@ -124,12 +124,14 @@ def described(losses: Mapping[str, list[int]]) -> dict[str, str]:
 
 def _times(start: float, end: float | None) -> str:
     """When it was open, in epoch seconds with microseconds; without an end, that it still is."""
+    if start < 1 or (end is not None and end < 1):  # no clock says so, but somebody may have set it
+        ended = '"in_progress":true' if end is None else f'"end_time":{end:.6f},"in_progress":false'
+        return f'"start_time":{start:.6f},{ended}'
+    # From whole numbers, in which a float's shortest digits need not be sought.
+    began = str(int(start * 1e6))
     if end is None:
-        return f'"start_time":{start:.6f},"in_progress":true'
-    if start < 1 or end < 1:  # no clock says so, but somebody may have set it
-        return f'"start_time":{start:.6f},"end_time":{end:.6f},"in_progress":false'
-    # From whole numbers, in which a float's shortest digits need not be sought: saves a tenth of the whole document.
-    began, ended = str(int(start * 1e6)), str(int(end * 1e6))
+        return f'"start_time":{began[:-6]}.{began[-6:]},"in_progress":true'
+    ended = str(int(end * 1e6))
     return f'"start_time":{began[:-6]}.{began[-6:]},"end_time":{ended[:-6]}.{ended[-6:]},"in_progress":false'
 
 

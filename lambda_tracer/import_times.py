@@ -25,8 +25,6 @@ def record(threshold_s: float) -> None:
     """Record imports that take `threshold_s` seconds or longer, from now on."""
     global _threshold_s
     _threshold_s = threshold_s
-    import _socket  # noqa: F401  # the emitter's, lest it be recorded as an import of the function's
-
     importing.run_modules_in(_timed)
 
 

@@ -17,6 +17,7 @@ import os
 import time
 
 from . import invocation, outbox, settings, watch, wrapping
+from .carried import Carried
 from .current import bound, is_outermost, place, seen
 from .guard import failed, warn_once
 from .sdk_methods import SdkMethods
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, TypeVar
 
-    from .carried import Carried
     from .current import AnySubsegment
     from .invocation import Invocation
     from .segment import LambdaSegment
@@ -298,11 +298,7 @@ class Recorder(SdkMethods):
         None outside invocations: a thread started while the module loads works for whichever invocation runs.
         """
         running, current = place()
-        if running.raw is None:
-            return None
-        from .carried import Carried  # most functions start no threads
-
-        return Carried(running, current)
+        return None if running.raw is None else Carried(running, current)
 
     def put_annotation(self, key: str, value: Any) -> None:
         """Annotate the current subsegment; see `Subsegment.put_annotation`. With none open: ignored, logged once."""

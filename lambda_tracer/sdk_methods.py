@@ -6,10 +6,12 @@ meaning there. Settings are accepted and kept, segment methods warn once and do 
 
 from __future__ import annotations
 
+import contextlib
+
 from . import settings
 from .current import place
 from .emitter import UDPEmitter
-from .guard import warn_once
+from .guard import failed, warn_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .recorder import SubsegmentContext
-    from .sdk_calls import SegmentContext
     from .segment import LambdaSegment
 
 
@@ -108,11 +109,11 @@ class SdkMethods:
         """Warns once: Lambda ends its segment."""
         warn_once("end_segment", "end_segment: ignored, in Lambda the segment belongs to Lambda")
 
-    def in_segment(self, name: str | None = None, **segment_kwargs: Any) -> SegmentContext:
+    def in_segment(
+        self, name: str | None = None, **segment_kwargs: Any
+    ) -> contextlib.nullcontext[LambdaSegment]:
         """A `with` or `async with` block in which subsegments are under Lambda's segment, as they are without it."""
-        from .sdk_calls import SegmentContext
-
-        return SegmentContext(self)
+        return contextlib.nullcontext(self.begin_segment())
 
     in_segment_async = in_segment
 
@@ -131,8 +132,11 @@ class SdkMethods:
 
         What it raises is logged once and does not reach the caller.
         """
-        from .sdk_calls import ProcessedCall  # few call this but the X-Ray SDK's own patches
-
+        try:
+            from .processed_call import ProcessedCall  # few call this but the X-Ray SDK's own patches
+        except Exception as error:  # no more files can be opened, or Python is shutting down
+            failed(error)
+            return wrapped(*args, **kwargs)
         with self.in_subsegment(name, namespace=namespace) as subsegment:
             call = ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
             with call:
@@ -150,8 +154,11 @@ class SdkMethods:
         meta_processor: Callable[..., None] | None,
     ) -> Any:
         """`record_subsegment` for a coroutine function."""
-        from .sdk_calls import ProcessedCall
-
+        try:
+            from .processed_call import ProcessedCall
+        except Exception as error:
+            failed(error)
+            return await wrapped(*args, **kwargs)
         async with self.in_subsegment(name, namespace=namespace) as subsegment:
             call = ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
             with call:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     Record = Callable[..., Recording | None]
 
-_CODE = type(contextlib.contextmanager.__code__)
-_CONTEXTLIB = contextlib.contextmanager.__code__.co_filename
+_ENTER = contextlib._GeneratorContextManager.__enter__.__code__
+_CODE, _CONTEXTLIB = type(_ENTER), _ENTER.co_filename
 
 # Bits of code.co_flags, as `inspect` names them; importing inspect would cost 3 ms of cold start.
 _CO_GENERATOR = 0x20

@@ -31,10 +31,39 @@ ALSO_LOADED = ("patches", "patches.threads")
 """Modules that are loaded in every function by an import that stands in a function. What the package and these import
 at their top level is found out; tests/test_amalgamation.py says when one is missing here, or too many."""
 
-IMPORT = f"""
-# Added for the release: the modules that are imported below are in this file.
-from . import {NAME}  # noqa: E402, F401, I001
-"""
+IMPORT = '''
+
+def _load_amalgamation(*names):
+    """Added for the release: load the modules that are imported below, which are all in one file.
+
+    Another thread that imports one of them is to wait for that, so their locks are held. Those that need others come
+    first: in that order imports take them.
+    """
+    import _thread
+
+    held = []
+    if _thread._count():
+        from _frozen_importlib import _DeadlockError, _get_module_lock
+
+        for name in names:
+            lock = _get_module_lock(f"{__name__}.{name}")
+            try:
+                lock.acquire()
+            except _DeadlockError:  # who holds it waits for this import, and will find the module
+                continue
+            held.append(lock)
+    try:
+        from . import %s
+    finally:
+        for lock in held:
+            lock.release()
+
+
+_load_amalgamation(
+%s
+)
+del _load_amalgamation
+'''
 
 HEAD = f'''\
 """The modules of lambda_tracer that a cold start loads, in one file: this is the code that runs.
@@ -56,40 +85,55 @@ from _frozen_importlib import ModuleSpec
 TAIL = f'''
 
 def _load(*modules):
-    """Make the modules, then run their code in this order; each finds what it imports in sys.modules."""
+    """Make the modules, then run their code in this order; each finds what it imports in sys.modules.
+
+    One that is there already, from its own file, was imported by another thread in the very moment before.
+    """
     loaded, file, loader, module_type, function_type = sys.modules, __file__, __loader__, type(sys), type(_load)
+    made = []
     for name, is_package, function in modules:
-        loaded[name] = module = module_type(name)
+        if name in loaded:
+            continue
+        module = module_type(name)
         module.__builtins__ = __builtins__
         module.__file__ = file
         module.__loader__ = loader
         module.__spec__ = spec = ModuleSpec(name, loader, origin=file)
-        spec.has_location = True
+        spec.has_location = spec._initializing = True
         parent, _, last = name.rpartition(".")
         if is_package:
             path = file.rpartition("{NAME}")[0] + last
             module.__path__ = spec.submodule_search_locations = [path]
-            parent = name
-        module.__package__ = parent
-    for name, _, function in modules:
-        module = loaded[name]
-        function_type(function.__code__, module.__dict__)()
-        parent, _, last = name.rpartition(".")
-        setattr(loaded[parent], last, module)
+            module.__package__ = name
+        else:
+            module.__package__ = parent
+        loaded[name] = module
+        made.append((module, parent, last, function))
+    try:
+        for module, parent, last, function in made:
+            function_type(function.__code__, module.__dict__)()
+            module.__spec__._initializing = False
+            setattr(loaded[parent], last, module)
+    except BaseException:
+        for module, *_ in made:
+            loaded.pop(module.__name__, None)
+        raise
 
 
 '''
 
 
 def released(package: Path) -> dict[str, bytes]:
-    """The files of the package that the release adds or changes, by name: the amalgamation, and what imports it."""
+    """The files of the package that the release adds or changes, by name: the amalgamation, and what loads it."""
     if (package / f"{NAME}.py").exists():
         raise CannotAmalgamate(f"{package}: this is what was released, not the sources")
     start = (package / "__init__.py").read_text(encoding="utf-8")
     before, future, after = start.partition(FUTURE)
     if not future:
         raise CannotAmalgamate(f"{package / '__init__.py'}: no {FUTURE.strip()!r}")
-    changed = before + future + IMPORT + after
+    names = ", ".join(repr(name) for name in reversed(modules(package)))
+    load = IMPORT % (NAME, textwrap.fill(names, 110, initial_indent="    ", subsequent_indent="    "))
+    changed = before + future + load + after
     return {"__init__.py": changed.encode(), f"{NAME}.py": amalgamated(package).encode()}
 
 

@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from types import CodeType
-from typing import TypeGuard
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeGuard  # from Python 3.10 on
 
 FUTURE = "from __future__ import annotations\n"
 

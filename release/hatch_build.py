@@ -28,8 +28,11 @@ class AmalgamationHook(BuildHookInterface[Any]):
             from release import amalgamation
         finally:
             sys.path.remove(self.root)
-        package = Path(self.root) / "lambda_tracer"
-        self._folder = tempfile.TemporaryDirectory()
+        root = Path(self.root).resolve()
+        package = root / "lambda_tracer"
+        # Of a file that lies inside the project hatchling does not see that it replaces another one.
+        is_inside = root in [folder := Path(tempfile.gettempdir()).resolve(), *folder.parents]
+        self._folder = tempfile.TemporaryDirectory(dir=root.parent if is_inside else None)
         for name, data in amalgamation.released(package).items():
             path = Path(self._folder.name) / name
             path.write_bytes(data)

@@ -5,11 +5,9 @@ Each program below runs twice: with the package from the sources, and with that 
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import venv
@@ -135,50 +133,14 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built_once(tmp_path_factory, "released", build)
 
 
-class Unread(ast.NodeTransformer):
-    """Takes away what is not in the amalgamation, in another way: annotations of functions, docstrings of internals."""
-
-    documented = False
-
-    def visit_Module(self, node: ast.Module) -> ast.AST:
-        return self.described(node, is_documented=False)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        return self.described(node, is_documented=node.name in as_function.DOCUMENTED)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        is_public = node.name == "__init__" or not node.name.startswith("_")
-        return self.described(node, is_documented=self.documented and is_public, within=False)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        node.returns = None
-        is_public = not node.name.startswith("_")
-        return self.described(node, is_documented=self.documented and is_public, within=False)
-
-    def described(self, node: Any, is_documented: bool, within: bool = True) -> ast.AST:
-        if ast.get_docstring(node) is not None and not is_documented:
-            node.body = node.body[1:] or [ast.Pass()]
-        outside, self.documented = self.documented, is_documented and within
-        self.generic_visit(node)
-        self.documented = outside
-        return node
-
-    def visit_arg(self, node: ast.arg) -> ast.arg:
-        node.annotation = None
-        return node
-
-
-@pytest.fixture(scope="session")
-def as_read(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the separate modules, without what is not in the amalgamation."""
-
-    def copy(folder: Path) -> None:
-        shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "local"))
-        for path in folder.rglob("*.py"):
-            path.write_text(ast.unparse(Unread().visit(ast.parse(path.read_text()))))
-
-    return built_once(tmp_path_factory, "as_read", copy)
+@pytest.fixture
+def as_read(python: str, tmp_path: Path) -> Path:
+    """A folder with the separate modules, without what is not in the amalgamation. Made by the Python that reads it."""
+    script = PROJECT / "tests" / "without_prose.py"
+    subprocess.run(
+        [python, "-I", script, PACKAGE, tmp_path / PACKAGE.name, *as_function.DOCUMENTED], check=True
+    )
+    return tmp_path
 
 
 def run(folder: Path, program: str, *arguments: str, python: str = sys.executable, **variables: str) -> Any:
@@ -333,6 +295,48 @@ print(json.dumps([spec.name, spec.origin, spec.parent, after is before[0], after
     file = str(released / "lambda_tracer" / "_amalgamation.py")
 
     assert run(released, program) == ["lambda_tracer.settings", file, "lambda_tracer", True, False]
+
+
+IMPORTS_BY_THREADS = """
+import json, threading, time
+name = sys.argv[2]
+failed = []
+
+def run(statement):
+    try:
+        exec(statement, {})
+    except BaseException as error:
+        failed.append(repr(error))
+
+thread = threading.Thread(target=run, args=("import lambda_tracer",))
+thread.start()
+while "lambda_tracer._amalgamation" not in sys.modules:
+    time.sleep(1e-5)
+run(f"import {name}")
+thread.join()
+import lambda_tracer, lambda_tracer.recorder
+is_one = lambda_tracer.xray_recorder is lambda_tracer.recorder.xray_recorder
+print(json.dumps([failed, is_one, sys.modules[name].__spec__._initializing]))
+"""
+
+
+@pytest.mark.parametrize("name", ["lambda_tracer.recorder", "lambda_tracer.patches", "lambda_tracer.sqs"])
+@pytest.mark.parametrize("kind", ["wheel", "layer"])
+def test_a_thread_may_import_a_module_while_another_imports_the_package(
+    kind: str, name: str, released: Path, tmp_path: Path
+) -> None:
+    """The layer does not have the separate modules."""
+    folder = released
+    if kind == "layer":
+        folder = tmp_path
+        alone = {path.relative_to(PACKAGE) for path in amalgamation.modules(PACKAGE).values()}
+        for path in (released / PACKAGE.name).rglob("*.py"):
+            relative = path.relative_to(released / PACKAGE.name)
+            if relative not in alone:
+                (folder / PACKAGE.name / relative).parent.mkdir(parents=True, exist_ok=True)
+                (folder / PACKAGE.name / relative).write_bytes(path.read_bytes())
+
+    assert [run(folder, IMPORTS_BY_THREADS, name) for _ in range(4)] == [[[], True, False]] * 4
 
 
 def test_what_is_pickled_by_name_is_found(released: Path) -> None:

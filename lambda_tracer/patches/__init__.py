@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import sys
 
-from ..guard import warn_once
+from ..guard import failed, warn_once
 from . import importing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from types import ModuleType
+    from typing import Any
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     # threads
@@ -133,11 +134,23 @@ def named(modules: Iterable[str]) -> list[str]:
 
 
 def patch_module(name: str) -> ModuleType:
-    """The module that patches a library."""
+    """The module beside this one that patches a library."""
     # __import__ and sys.modules, since importlib.import_module is a Python function around just that.
     qualified = f"{__name__}.{name}"
     __import__(qualified)
     return sys.modules[qualified]
+
+
+def loaded(name: str) -> Any:
+    """The module of that name beside this one, which describes calls, at the first of them; None if it can't be loaded.
+
+    For patches of what others import and few call: boto3 imports urllib3, and that http.client.
+    """
+    try:
+        return patch_module(name)
+    except Exception as error:  # no more files can be opened, or Python is shutting down
+        failed(error)
+        return None
 
 
 def _register(libraries: Collection[str]) -> None:

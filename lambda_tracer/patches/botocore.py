@@ -14,7 +14,7 @@ from the environment.
 
 from __future__ import annotations
 
-from . import aws_call, registered, replacing
+from . import aws_call, registered, replacing, unpatchable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def unpatch(module: ModuleType) -> None:
 
 def unpatch_for_another(module: ModuleType) -> None:
     """`unpatch` for a library that works through botocore: not if botocore is to be patched for its own sake."""
-    if module.__name__ not in registered:
+    if module.__name__ not in registered or "botocore" in unpatchable:
         unpatch(module)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 
-from . import replacing
+from . import loaded, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,9 +52,10 @@ def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
 def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
     def putrequest_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> None:
         putrequest(self, method, url, *args, **kwargs)
-        # Not at the top: urllib3 imports http.client, so this patch is applied in functions that never call it.
-        from . import http_exchange
-
+        http_exchange = loaded("http_exchange")
+        if http_exchange is None:
+            vars(self)[_EXCHANGE] = None
+            return
         is_tls = self.default_port == 443
         exchange = http_exchange.begin(
             method,

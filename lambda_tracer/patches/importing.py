@@ -31,14 +31,13 @@ def when_imported(names: Collection[str], hook: Hook) -> None:
     for name in names:
         _hooks[name] = hook
     _install()
-    modules = sys.modules
     for name in names:
-        if name not in modules:
+        module = sys.modules.get(name)
+        if module is None:
             continue
-        module = modules[name]
         if _is_lazy(module):
             _tell_when_loaded(module)
-        elif module is not None and not _is_initializing(module):
+        elif not _is_initializing(module):
             hook(name, module)
 
 
@@ -90,7 +89,8 @@ def _tell_when_loaded(module: ModuleType) -> None:
 
 
 def _hooks_for(name: str) -> list[Hook]:
-    hooks = [_hooks[name]] if name in _hooks else []
+    hook = _hooks.get(name)
+    hooks = [] if hook is None else [hook]
     if _packages:
         hooks += [
             hook

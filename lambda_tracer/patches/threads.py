@@ -8,6 +8,7 @@ the current subsegment and its invocation alone, not the rest of the caller's co
 
 from __future__ import annotations
 
+from ..carried import NOWHERE
 from ..recorder import xray_recorder
 from . import replacing
 
@@ -64,8 +65,6 @@ def _start(start: Callable[..., None]) -> Callable[..., None]:
 
 def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
     def submit_in_place(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        from ..carried import NOWHERE  # most functions hand no work to a pool
-
         # The pool's thread may be bound to the invocation that it was started in.
         carried = xray_recorder.carry() or NOWHERE
         return submit(self, carried.run, fn, *args, **kwargs)

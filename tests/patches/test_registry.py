@@ -164,6 +164,12 @@ def test_every_name_that_the_x_ray_sdk_takes_is_known() -> None:
     assert {*patcher.SUPPORTED_MODULES, "boto3", "aioboto3"} <= {*LIBRARIES, *ALIASES}
 
 
+def test_no_two_libraries_are_patched_at_the_same_module() -> None:
+    targets = [target for modules in LIBRARIES.values() for target in modules]
+
+    assert len(targets) == len(set(targets))
+
+
 def test_every_alias_stands_for_a_library_that_is_known() -> None:
     assert set(ALIASES.values()) <= set(LIBRARIES)
     assert not set(ALIASES) & set(LIBRARIES)

@@ -1,4 +1,4 @@
-"""What `SdkMethods.in_segment` returns, and one call of `record_subsegment`, which a processor describes."""
+"""ProcessedCall: one call of `record_subsegment`, which a processor describes."""
 
 from __future__ import annotations
 
@@ -11,27 +11,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .current import AnySubsegment
-    from .sdk_methods import SdkMethods
-    from .segment import LambdaSegment
-
-
-class SegmentContext:
-    """What `Recorder.in_segment` returns."""
-
-    __slots__ = ("_recorder",)
-
-    def __init__(self, recorder: SdkMethods) -> None:
-        self._recorder = recorder
-
-    def __enter__(self) -> LambdaSegment:
-        return self._recorder.begin_segment()
-
-    def __exit__(self, *exc_info: object) -> None: ...
-
-    async def __aenter__(self) -> LambdaSegment:
-        return self._recorder.begin_segment()
-
-    async def __aexit__(self, *exc_info: object) -> None: ...
 
 
 class ProcessedCall:
