@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,14 @@ import pytest
 from tests.local.command import Ran, await_end, invoke, started
 
 FINE = ("--event", '{"fine": 1}')
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Started in the background of a script, these tests and all that they start would ignore an interruption."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_past_its_time_out_a_handler_is_ended_and_the_next_start_is_cold(folder: Path) -> None:
