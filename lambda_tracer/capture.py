@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 
 from . import wrapping
-from .guard import failed
+from .guard import loaded
 from .recorder import UNSET, Recorder, Recording
 
 TYPE_CHECKING = False
@@ -42,12 +42,9 @@ class Capture:
         """Record one call; None when nothing of it is recorded."""
         provider = self.tracer.provider
         if not isinstance(provider, Recorder):
-            try:
-                from .foreign import ForeignCall  # few have another provider
-            except Exception as error:  # no more files can be opened, or Python is shutting down
-                failed(error)
-                return None
-            return ForeignCall(self, provider)
+            foreign = loaded("foreign")  # few have another provider
+            call: ForeignCall | None = foreign and foreign.ForeignCall(self, provider)
+            return call
         if self.tracer.disabled:
             return None
         subsegment = provider.begin_recorded(self.name)

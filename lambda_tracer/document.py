@@ -80,11 +80,8 @@ def encode(
         annotations, left_out = _annotations(subsegment._annotations)
         text += annotations
     metadata: list[list[str]] = []
-    for (
-        namespace,
-        key,
-        value,
-    ) in subsegment.captured:  # one, as a rule: no comprehension, which is a call before 3.12
+    # One, as a rule: no comprehension, which is a call before 3.12.
+    for namespace, key, value in subsegment.captured:
         metadata.append([namespace, key, dumps(value, is_captured=True)])
     if subsegment._metadata:
         for namespace, values in list(subsegment._metadata.items()):

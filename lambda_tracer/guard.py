@@ -10,6 +10,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 reraise = False
 """Set by the project's own test suite: an error of ours is raised instead of logged."""
@@ -50,6 +55,17 @@ def failed(error: BaseException) -> None:
         )
     except BaseException:  # a log handler that fails must not make it worse
         return
+
+
+def loaded(name: str) -> Any:
+    """The module `name` of this package, for a user's call that is the first to need it; None if it can't be loaded."""
+    qualified = f"{__package__}.{name}"
+    try:
+        __import__(qualified)
+        return sys.modules[qualified]
+    except Exception as error:  # no more files can be opened, or Python is shutting down
+        failed(error)
+        return None
 
 
 def _place(error: BaseException) -> str:

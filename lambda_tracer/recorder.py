@@ -167,9 +167,7 @@ class Recorder(SdkMethods):
             subsegment = Subsegment(name, namespace, parent, running, self)  # type: ignore[arg-type]  # sampled: it is one
             running.open[subsegment.id] = subsegment
             seen.set(subsegment)
-            if (
-                running.has_ended
-            ):  # a thread of it goes on; nothing will ask any more what waits or is left open
+            if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
                 self.leave_behind(subsegment)
             return subsegment
         except Exception as error:

@@ -11,7 +11,7 @@ import contextlib
 from . import settings
 from .current import place
 from .emitter import UDPEmitter
-from .guard import failed, warn_once
+from .guard import loaded, warn_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,13 +132,11 @@ class SdkMethods:
 
         What it raises is logged once and does not reach the caller.
         """
-        try:
-            from .processed_call import ProcessedCall  # few call this but the X-Ray SDK's own patches
-        except Exception as error:  # no more files can be opened, or Python is shutting down
-            failed(error)
+        processed = loaded("processed_call")  # few call this but the X-Ray SDK's own patches
+        if processed is None:
             return wrapped(*args, **kwargs)
         with self.in_subsegment(name, namespace=namespace) as subsegment:
-            call = ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
+            call = processed.ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
             with call:
                 call.return_value = wrapped(*args, **kwargs)
             return call.return_value
@@ -154,13 +152,11 @@ class SdkMethods:
         meta_processor: Callable[..., None] | None,
     ) -> Any:
         """`record_subsegment` for a coroutine function."""
-        try:
-            from .processed_call import ProcessedCall
-        except Exception as error:
-            failed(error)
+        processed = loaded("processed_call")
+        if processed is None:
             return await wrapped(*args, **kwargs)
         async with self.in_subsegment(name, namespace=namespace) as subsegment:
-            call = ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
+            call = processed.ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
             with call:
                 call.return_value = await wrapped(*args, **kwargs)
             return call.return_value

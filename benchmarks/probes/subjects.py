@@ -99,8 +99,56 @@ class Sdk:
         return self._recorder.capture_async(function.__name__)(function)
 
 
-class _OpenTelemetry:
+class _Spans:
+    """What one writes by hand for a tracer that has spans and records no responses.
+
+    `_start(name)` opens a span as a context manager, `_put(span, response)` gives it the response as JSON.
+    """
+
+    def method(self, function):
+        start, put, name = self._start, self._put, function.__qualname__
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            with start(name) as span:
+                response = function(*args, **kwargs)
+                put(span, response)
+                return response
+
+        return wrapper
+
+    def async_method(self, function):
+        start, put, name = self._start, self._put, function.__qualname__
+
+        @functools.wraps(function)
+        async def wrapper(*args, **kwargs):
+            with start(name) as span:
+                response = await function(*args, **kwargs)
+                put(span, response)
+                return response
+
+        return wrapper
+
+    def generator(self, function):
+        start, put, name = self._start, self._put, function.__qualname__
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            with start(name) as span:
+                response = yield from function(*args, **kwargs)
+                put(span, response)
+                return response
+
+        return wrapper
+
+
+class _OpenTelemetry(_Spans):
     """What ADOT's two forms share: spans through the OpenTelemetry API, the handler through its instrumentor."""
+
+    @staticmethod
+    def _put(span, response):
+        if response is not None:
+            span.set_attribute("response", _json(response))
 
     def __init__(self):
         from opentelemetry.trace import get_tracer
@@ -119,42 +167,6 @@ class _OpenTelemetry:
         os.environ["ORIG_HANDLER"] = "instrumented.lambda_handler"
         AwsLambdaInstrumentor().instrument()
         return module.lambda_handler
-
-    def method(self, function):
-        start, name = self._start, function.__qualname__
-
-        @functools.wraps(function)
-        def wrapper(*args, **kwargs):
-            with start(name) as span:
-                response = function(*args, **kwargs)
-                _put_response(span.set_attribute, response)
-                return response
-
-        return wrapper
-
-    def async_method(self, function):
-        start, name = self._start, function.__qualname__
-
-        @functools.wraps(function)
-        async def wrapper(*args, **kwargs):
-            with start(name) as span:
-                response = await function(*args, **kwargs)
-                _put_response(span.set_attribute, response)
-                return response
-
-        return wrapper
-
-    def generator(self, function):
-        start, name = self._start, function.__qualname__
-
-        @functools.wraps(function)
-        def wrapper(*args, **kwargs):
-            with start(name) as span:
-                response = yield from function(*args, **kwargs)
-                _put_response(span.set_attribute, response)
-                return response
-
-        return wrapper
 
 
 class AdotLite(_OpenTelemetry):
@@ -214,7 +226,7 @@ class Adot(_OpenTelemetry):
         super().__init__()
 
 
-class Datadog:
+class Datadog(_Spans):
     """Datadog's library without its extension, which can't be had here: it writes the trace to standard output."""
 
     VARIABLES = {
@@ -228,58 +240,26 @@ class Datadog:
         "disabled": {"DD_TRACE_ENABLED": "false"},
     }
 
+    @staticmethod
+    def _put(span, response):
+        if response is not None:
+            span.set_tag("response", _json(response))
+
     def __init__(self):
         from datadog_lambda.wrapper import datadog_lambda_wrapper
         from ddtrace.trace import tracer
 
         self._wrap_handler = datadog_lambda_wrapper
-        self._trace = tracer.trace
+        self._start = tracer.trace
 
     def handler(self, function):
         return self._wrap_handler(function)
 
-    def method(self, function):
-        trace, name = self._trace, function.__qualname__
 
-        @functools.wraps(function)
-        def wrapper(*args, **kwargs):
-            with trace(name) as span:
-                response = function(*args, **kwargs)
-                _put_response(span.set_tag, response)
-                return response
+def _json(response):
+    import json
 
-        return wrapper
-
-    def async_method(self, function):
-        trace, name = self._trace, function.__qualname__
-
-        @functools.wraps(function)
-        async def wrapper(*args, **kwargs):
-            with trace(name) as span:
-                response = await function(*args, **kwargs)
-                _put_response(span.set_tag, response)
-                return response
-
-        return wrapper
-
-    def generator(self, function):
-        trace, name = self._trace, function.__qualname__
-
-        @functools.wraps(function)
-        def wrapper(*args, **kwargs):
-            with trace(name) as span:
-                response = yield from function(*args, **kwargs)
-                _put_response(span.set_tag, response)
-                return response
-
-        return wrapper
-
-
-def _put_response(put, response):
-    if response is not None:
-        import json
-
-        put("response", json.dumps(response))
+    return json.dumps(response)
 
 
 SUBJECTS = {

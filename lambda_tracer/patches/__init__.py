@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import sys
 
-from ..guard import failed, warn_once
+from ..guard import warn_once
 from . import importing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from types import ModuleType
-    from typing import Any
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     # threads
@@ -141,21 +140,14 @@ def patch_module(name: str) -> ModuleType:
     return sys.modules[qualified]
 
 
-def loaded(name: str) -> Any:
-    """The module of that name beside this one, which describes calls, at the first of them; None if it can't be loaded.
-
-    For patches of what others import and few call: boto3 imports urllib3, and that http.client.
-    """
-    try:
-        return patch_module(name)
-    except Exception as error:  # no more files can be opened, or Python is shutting down
-        failed(error)
-        return None
+def targets_of(libraries: Iterable[str]) -> dict[str, str]:
+    """The modules that are patched of these libraries, each with its library."""
+    return {target: name for name in libraries for target in LIBRARIES[name]}
 
 
 def _register(libraries: Collection[str]) -> None:
     """Have libraries patched; again those that are patched already, in case something put other functions in."""
-    targets = {target: name for name in libraries for target in LIBRARIES[name]}
+    targets = targets_of(libraries)
     registered.update(targets)
     unpatchable.difference_update(libraries)
     importing.when_imported(targets, _patch_imported)

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import functools
 
-from . import loaded, replacing
+from ..guard import loaded
+from . import replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
 def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
     def putrequest_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> None:
         putrequest(self, method, url, *args, **kwargs)
-        http_exchange = loaded("http_exchange")
+        # Not at the top: urllib3 imports http.client, so this patch is applied in functions that never call it.
+        http_exchange = loaded("patches.http_exchange")
         if http_exchange is None:
             vars(self)[_EXCHANGE] = None
             return

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from . import LIBRARIES, importing, named, patch_module, registered
+from . import LIBRARIES, importing, named, patch_module, registered, targets_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
 
 def unpatch(modules: Iterable[str]) -> None:
@@ -33,8 +33,8 @@ def unpatch_all() -> None:
         own_code.unpatch_all()
 
 
-def _unregister(libraries: Collection[str]) -> None:
-    targets = {target: name for name in libraries for target in LIBRARIES[name]}
+def _unregister(libraries: Iterable[str]) -> None:
+    targets = targets_of(libraries)
     for target in targets:
         registered.pop(target, None)
     importing.forget(targets)

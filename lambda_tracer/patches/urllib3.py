@@ -13,7 +13,8 @@ Propagates: the trace header, sampled or not, in a copy of the caller's headers.
 
 from __future__ import annotations
 
-from . import loaded, replacing
+from ..guard import loaded
+from . import replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
 
 def _manager_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     def urlopen_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
-        http_exchange = loaded("http_exchange")
+        # Not at the top: boto3 imports urllib3, so this patch is applied in functions that never call it.
+        http_exchange = loaded("patches.http_exchange")
         exchange = http_exchange and http_exchange.begin(method, url)
         if exchange is None:
             return urlopen(self, method, url, *args, **kwargs)
@@ -61,7 +63,7 @@ def _pool_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     def urlopen_traced(
         self: Any, method: Any, url: Any, body: Any = None, headers: Any = None, *args: Any, **kwargs: Any
     ) -> Any:
-        http_exchange = loaded("http_exchange")
+        http_exchange = loaded("patches.http_exchange")
         exchange = http_exchange and http_exchange.begin(
             method, http_exchange.whole_url(self.scheme, self.host, self.port, url)
         )
