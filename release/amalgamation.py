@@ -18,7 +18,7 @@ import ast
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from release.as_function import FUTURE, CannotAmalgamate, as_function, top_level
@@ -70,7 +70,7 @@ HEAD = f'''\
 
 The modules of the same names beside it, if they are there, are what it was made of (by release/amalgamation.py), and
 are read by type checkers and editors, not by Python. To change or debug a module where it is installed, change this
-file, or remove the import of `{NAME}` from `__init__.py`: the separate modules run then.
+file, or remove the call of `_load_amalgamation` from `__init__.py`: the separate modules run then.
 """
 
 # mypy: ignore-errors
@@ -131,16 +131,17 @@ def released(package: Path) -> dict[str, bytes]:
     before, future, after = start.partition(FUTURE)
     if not future:
         raise CannotAmalgamate(f"{package / '__init__.py'}: no {FUTURE.strip()!r}")
-    names = ", ".join(repr(name) for name in reversed(modules(package)))
+    found = modules(package)
+    names = ", ".join(map(repr, reversed(found)))
     load = IMPORT % (NAME, textwrap.fill(names, 110, initial_indent="    ", subsequent_indent="    "))
     changed = before + future + load + after
-    return {"__init__.py": changed.encode(), f"{NAME}.py": amalgamated(package).encode()}
+    return {"__init__.py": changed.encode(), f"{NAME}.py": amalgamated(package, found).encode()}
 
 
-def amalgamated(package: Path) -> str:
-    """The text of the amalgamation."""
+def amalgamated(package: Path, found: Mapping[str, Path]) -> str:
+    """The text of the amalgamation of these `modules`."""
     text, table, functions = HEAD, "", []
-    for name, path in modules(package).items():
+    for name, path in found.items():
         function = "_" + name.replace(".", "__")
         text += f"\n\n{as_function(path.read_bytes(), function, path)}"
         table += f"    ({f'{package.name}.{name}'!r}, {path.name == '__init__.py'}, {function}),\n"

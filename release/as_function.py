@@ -26,8 +26,9 @@ DOCUMENTED = {
     "SdkMethods",
     "Subsegment",
     "TraceHeader",
+    "Tracer",
+    "UDPEmitter",
 }
-DOCUMENTED |= {"Tracer", "UDPEmitter"}
 """Classes that users have to do with: what `help` shows of them stays."""
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -95,10 +96,10 @@ def _edited(source: bytes, path: Path) -> bytes:
             left_out.update(ast.iter_child_nodes(node))
         elif is_for_checkers(node):
             edit(node.test, b"False")
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_overload(node):
+        elif isinstance(node, FUNCTIONS) and _is_overload(node):
             edits.append((at(node.decorator_list[0].lineno, 0), at((node.end_lineno or 0) + 1, 0), b""))
             left_out.update(ast.iter_child_nodes(node))
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns is not None:
+        elif isinstance(node, FUNCTIONS) and node.returns is not None:
             arrow = source.rindex(b"->", 0, at(node.returns.lineno, node.returns.col_offset))
             drop_annotation(len(source[:arrow].rstrip()), node.returns)
         elif isinstance(node, ast.arg) and node.annotation is not None:
