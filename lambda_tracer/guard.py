@@ -4,6 +4,10 @@ An error of ours ends here: it is counted, one record says that tracing lost som
 not, and the user's call goes on as if undecorated. The first message of a kind is a WARNING, every later one
 of that kind DEBUG. In the project's own test suite `reraise` is true, so that a bug of ours fails a test
 instead of hiding.
+
+What comes from outside while our code runs is no error of ours: a signal handler of the user's that raises, Ctrl-C, an
+exception that another thread set, a debugger. Every `except` of ours that might catch one gives it to `failed` or
+`pass_on` first, and it goes on to where it was meant for.
 """
 
 from __future__ import annotations
@@ -11,9 +15,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from _thread import allocate_lock, get_ident, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType, TracebackType
     from typing import Any
 
 reraise = False
@@ -22,7 +28,136 @@ reraise = False
 failures = 0
 """How many errors of ours were caught in this process."""
 
+LOG_WAIT_S = 0.1
+"""How long a call of the user's waits for its log to take a message of ours. A handler that blocks for longer goes on
+in its own thread, and what is said meanwhile waits there."""
+
+MAX_UNSAID = 100
+"""Messages that wait for a log that is blocked; further ones are dropped."""
+
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
 _said: set[str] = set()
+_unsaid: list[tuple[Any, ...]] = []
+_speaking: set[int] = set()  # the threads that log what is unsaid: one, as a rule, which then ends
+_loading: dict[int, FrameType] = {}  # by thread: the call of `loaded` that imports a module in it
+
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_args_of = BaseException.__dict__["args"].__get__
+
+
+def failed(error: BaseException) -> None:
+    """Count an error of ours and report it once; raise one from outside. In the project's own test suite raise both."""
+    global failures
+    pass_on(error)
+    failures += 1
+    if reraise:
+        raise error
+    # Its type and place, not itself: its message, or the exceptions it came from, may be the user's.
+    warn_once(
+        "failed",
+        "lambda_tracer lost a part of the trace; the function is not affected: %s at %s",
+        type(error).__name__,
+        _place(error),
+    )
+
+
+def pass_on(error: BaseException) -> None:
+    """Raise `error` again if it came from outside; return if it came from what we did, or from a value we looked at."""
+    if is_from_outside(error):
+        raise error
+
+
+def is_from_outside(error: BaseException) -> bool:
+    """Whether an exception that we caught was raised by none of what we called.
+
+    - A signal handler is called with the frame that it interrupts, and so is a tracing function; no other function is
+      called with the frame that calls it. So the traceback tells them.
+    - An exception that another thread sets, or that Python itself raises for Ctrl-C, has no call below ours. It comes
+      without arguments, which what C code raises has.
+    """
+    innermost = traceback = _traceback_of(error)
+    before = None
+    while traceback is not None:
+        if before is not None and _is_called_with(traceback.tb_frame, before):
+            return True
+        before = traceback.tb_frame
+        innermost, traceback = traceback, traceback.tb_next
+    if innermost is None or issubclass(
+        type(error), (GeneratorExit, StopIteration, StopAsyncIteration, MemoryError)
+    ):
+        return False
+    is_ours = innermost.tb_frame.f_code.co_filename.startswith(_HERE)
+    if is_ours and issubclass(type(error), (KeyboardInterrupt, SystemExit)):
+        return True
+    if is_ours and not (issubclass(type(error), Exception) and _args_of(error)):
+        return _instruction(innermost) != "RAISE_VARARGS"
+    if issubclass(type(error), KeyboardInterrupt):
+        return _instruction(innermost) != "RAISE_VARARGS"
+    return (
+        not is_ours
+        and not _args_of(error)
+        and _instruction(innermost).startswith(("RESUME", "JUMP_", "POP_JUMP"))
+    )
+
+
+def _is_called_with(frame: FrameType, interrupted: FrameType) -> bool:
+    """Whether a call was given the frame that it interrupts."""
+    code = frame.f_code
+    count = (
+        code.co_argcount + code.co_kwonlyargcount + ((code.co_flags >> 2) & 1) + ((code.co_flags >> 3) & 1)
+    )
+    if count == 0:
+        return False
+    given = frame.f_locals
+    for name in code.co_varnames[:count]:
+        value = given.get(name)
+        if value is interrupted or (type(value) is tuple and any([each is interrupted for each in value])):
+            return True
+    return False
+
+
+def _instruction(traceback: TracebackType) -> str:
+    """The instruction at which a frame was left."""
+    from opcode import opname  # only where something was raised
+
+    return opname[traceback.tb_frame.f_code.co_code[traceback.tb_lasti]]
+
+
+def is_running(frame: FrameType, thread_id: int) -> bool:
+    """Whether a call is still under way in that thread, which an exception may have ended at any point."""
+    at: FrameType | None
+    at = sys._getframe() if thread_id == get_ident() else sys._current_frames().get(thread_id)
+    while at is not None:
+        if at is frame:
+            return True
+        at = at.f_back
+    return False
+
+
+def loaded(name: str) -> Any:
+    """The module `name` of this package, for a user's call that is the first to need it; None if it can't be loaded.
+
+    Nor can it in the middle of another import of ours on the same thread: Python's import system has locks that a
+    signal handler which interrupts it would wait for, and for ever.
+    """
+    qualified = f"{__package__}.{name}"
+    module = sys.modules.get(qualified)
+    if module is not None and not getattr(module.__spec__, "_initializing", False):
+        return module
+    thread_id = get_ident()
+    other = _loading.get(thread_id)
+    if other is not None and is_running(other, thread_id):
+        return None
+    try:
+        _loading[thread_id] = sys._getframe()
+        __import__(qualified)
+        return sys.modules[qualified]
+    except Exception as error:  # no more files can be opened, or Python is shutting down
+        failed(error)
+        return None
+    finally:
+        _loading.pop(thread_id, None)
 
 
 def warn_once(kind: str, message: str, *args: object) -> None:
@@ -30,51 +165,67 @@ def warn_once(kind: str, message: str, *args: object) -> None:
     DEBUG.
 
     `args` are formatted into the message by `logging`; never pass the user's values, they may be secrets.
+    Handlers and filters are the user's code: they run in a thread of their own, in this context, and what they raise
+    stays there.
     """
-    logger = logging.getLogger("lambda_tracer")
-    if kind in _said:
-        logger.debug(message, *args)
-    else:
+    try:
+        level = logging.DEBUG if kind in _said else logging.WARNING
         _said.add(kind)
-        logger.warning(message, *args)
+        if get_ident() in _speaking or not logging.getLogger("lambda_tracer").isEnabledFor(level):
+            return  # the first: a handler that is traced itself, of which we have something to say
+        from _contextvars import copy_context
+
+        done = allocate_lock()
+        done.acquire()
+        if len(_unsaid) < MAX_UNSAID:
+            _unsaid.append((done, copy_context(), level, message, args))
+        if not _speaking:
+            try:
+                start_new_thread(_speak, ())
+            except RuntimeError as error:  # no thread can be started: at Python's end, or at a limit
+                pass_on(error)
+                _speak()
+            done.acquire(True, LOG_WAIT_S)
+    except Exception as error:
+        pass_on(error)  # else it is logging's, or that of the user's logger class
 
 
-def failed(error: BaseException) -> None:
-    """Count an error of ours and report it once. Raises it only in the project's own test suite."""
-    global failures
-    failures += 1
-    if reraise:
-        raise error
+def _speak() -> None:
+    """Log what is unsaid, then end."""
+    thread_id = get_ident()
+    while _unsaid:
+        try:
+            _speaking.add(thread_id)
+            while _unsaid:
+                _say(*_unsaid.pop(0))
+        except IndexError as error:  # another thread has said it
+            pass_on(error)
+        finally:
+            _speaking.discard(thread_id)
+
+
+def _say(done: Any, context: Any, level: int, message: str, args: tuple[object, ...]) -> None:
     try:
-        # Its type and place, not itself: its message, or the exceptions it came from, may be the user's.
-        warn_once(
-            "failed",
-            "lambda_tracer lost a part of the trace; the function is not affected: %s at %s",
-            type(error).__name__,
-            _place(error),
-        )
-    except BaseException:  # a log handler that fails must not make it worse
-        return
+        context.run(logging.getLogger("lambda_tracer").log, level, message, *args)
+    except BaseException as error:  # of the user's handler or filter
+        pass_on(error)
+    finally:
+        done.release()
 
 
-def loaded(name: str) -> Any:
-    """The module `name` of this package, for a user's call that is the first to need it; None if it can't be loaded."""
-    qualified = f"{__package__}.{name}"
-    try:
-        __import__(qualified)
-        return sys.modules[qualified]
-    except Exception as error:  # no more files can be opened, or Python is shutting down
-        failed(error)
-        return None
+def after_fork() -> None:
+    """In a forked child, where no other thread exists."""
+    _speaking.clear()
+    _unsaid.clear()
+    _loading.clear()
 
 
 def _place(error: BaseException) -> str:
-    here = os.path.dirname(os.path.abspath(__file__)) + os.sep
-    traceback = error.__traceback__
     place = "unknown"
+    traceback = _traceback_of(error)
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if code.co_filename.startswith(here):
-            place = f"{code.co_filename[len(here) :]}:{traceback.tb_lineno}"
+        if code.co_filename.startswith(_HERE):
+            place = f"{code.co_filename[len(_HERE) :]}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place
