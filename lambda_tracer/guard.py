@@ -112,7 +112,7 @@ def _is_called_with(frame: FrameType, interrupted: FrameType) -> bool:
     given = frame.f_locals
     for name in code.co_varnames[:count]:
         value = given.get(name)
-        if value is interrupted or (type(value) is tuple and any([each is interrupted for each in value])):
+        if value is interrupted or (type(value) is tuple and any(each is interrupted for each in value)):
             return True
     return False
 
