@@ -13,7 +13,7 @@ import os
 import sys
 
 from . import settings
-from .guard import warn_once
+from .guard import pass_on, warn_once
 from .handler import HandlerCapture
 from .tracer import Tracer
 
@@ -38,6 +38,7 @@ def _load() -> Any:
         try:
             return _captured(handler)
         except Exception as error:
+            pass_on(error)
             _runs_untraced(error)
     return handler
 
@@ -47,6 +48,7 @@ def _begin() -> bool:
     try:
         Tracer(trace_imports=True)
     except Exception as error:
+        pass_on(error)
         _runs_untraced(error)
         return False
     return True
@@ -82,8 +84,8 @@ def _is_captured(handler: Any) -> bool:
             try:
                 if isinstance(cell.cell_contents, HandlerCapture):
                     return True
-            except ValueError:  # an empty cell
-                pass
+            except ValueError as error:  # an empty cell
+                pass_on(error)
         handler = getattr(handler, "__wrapped__", None)
     return False
 
@@ -153,7 +155,7 @@ def _runs_untraced(error: Exception) -> None:
 
 def _stop_recording() -> None:
     # Libraries may be patched by now. `set_sdk_enabled` would leave it on where AWS_XRAY_SDK_ENABLED is true.
-    settings.global_sdk_config.enabled = False
+    settings.global_sdk_config.stop()
 
 
 handler = _load()

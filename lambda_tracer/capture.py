@@ -10,14 +10,16 @@ from __future__ import annotations
 import functools
 
 from . import wrapping
-from .guard import loaded
+from .guard import loaded, pass_on
 from .recorder import UNSET, Recorder, Recording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .current import AnySubsegment
     from .foreign import ForeignCall
+    from .invocation import Invocation
     from .subsegment import Subsegment
     from .tracer import Tracer
 
@@ -47,8 +49,8 @@ class Capture:
             return call
         if self.tracer.disabled:
             return None
-        subsegment = provider.begin_recorded(self.name)
-        return None if subsegment is None else CapturedCall(self, subsegment)
+        found = provider.place()
+        return None if found is None else CapturedCall(self, provider, found[0], found[1])
 
 
 class CapturedCall(Recording):
@@ -56,30 +58,36 @@ class CapturedCall(Recording):
 
     __slots__ = ("_capture",)
 
-    subsegment: Subsegment
+    subsegment: Subsegment | None
 
-    def __init__(self, capture: Capture, subsegment: Subsegment) -> None:
-        self.subsegment = subsegment
+    def __init__(
+        self, capture: Capture, recorder: Recorder, running: Invocation, parent: AnySubsegment | None
+    ) -> None:
+        self.recorder = recorder
+        self.subsegment = None
+        self._name = capture.name
+        self._namespace = "local"
+        self._running = running
+        self._parent = parent
         self._outside = UNSET
         self._capture = capture
-        subsegment.is_managed = True
 
-    def fail(self, exc_type: type[BaseException], exc: BaseException | None) -> None:
+    def fail(self, error: BaseException) -> None:
         """Keep what the function raised, beside the cause that every subsegment has."""
         capture = self._capture
-        if capture.error_key is not None and issubclass(exc_type, Exception):
-            self.subsegment.put_captured(capture.error_key, exc, capture.tracer.service)
-        Recording.fail(self, exc_type, exc)
+        if capture.error_key is not None and isinstance(error, Exception) and self.subsegment is not None:
+            self.subsegment.put_captured(capture.error_key, error, capture.tracer.service)
+        Recording.fail(self, error)
 
     def respond(self, value: object) -> None:
         """Keep what the function returned, unless that is None."""
         capture = self._capture
-        if value is not None and capture.response_key is not None:
+        if value is not None and capture.response_key is not None and self.subsegment is not None:
             self.subsegment.put_captured(capture.response_key, value, capture.tracer.service)
 
     def annotate(self, key: str, value: str | bool) -> None:
         """Annotate this call's subsegment."""
-        if self.subsegment.end_time is None:
+        if self.subsegment is not None and self.subsegment.end_time is None:
             self.subsegment.put_annotation(key, value)
 
 
@@ -98,6 +106,7 @@ def named(function: Any) -> Any:
         function = function.func
     try:
         has_name = type(function.__name__) is str and type(function.__module__) is str
-    except BaseException:  # not a function; its attributes may even raise
+    except BaseException as error:  # not a function; its attributes may even raise
+        pass_on(error)
         has_name = False
     return function if has_name else type(function)

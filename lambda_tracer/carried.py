@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from .current import bound, seen
+from .guard import pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,17 +37,20 @@ class Carried:
         It stays in that invocation even when the next one has begun. The thread is afterwards where it was
         before.
         """
-        was_bound = bound.set(self._invocation)
-        was_seen = seen.set(self._subsegment)
-        context = _own_context(function)
-        was_bound_there = None if context is None else self._bind(context)
+        # Set within the block: an exception from outside may come between any two of these.
+        was_bound, was_seen = bound.get(), seen.get()
+        context = was_bound_there = None
         try:
+            bound.set(self._invocation)
+            seen.set(self._subsegment)
+            context = _own_context(function)
+            was_bound_there = None if context is None else self._bind(context)
             return function(*args, **kwargs)
         finally:
+            seen.set(was_seen)
+            bound.set(was_bound)
             if context is not None and was_bound_there is not None:
                 context.run(bound.reset, was_bound_there)
-            seen.reset(was_seen)
-            bound.reset(was_bound)
 
     def _bind(self, context: Context) -> Token[Invocation | None] | None:
         """Have what runs in that context work for this invocation, unless it works for one already."""
@@ -54,7 +58,8 @@ class Carried:
             return None
         try:
             return context.run(bound.set, self._invocation)
-        except RuntimeError:  # somebody else is in it: the function is about to be told the same
+        except RuntimeError as error:  # somebody else is in it: the function is about to be told the same
+            pass_on(error)
             return None
 
 

@@ -14,9 +14,9 @@ Rules: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocument
 
 from __future__ import annotations
 
-import time
 from json.encoder import encode_basestring_ascii as quote
 
+from .clock import clock
 from .jsonable import dumps, safe_str
 
 TYPE_CHECKING = False
@@ -54,11 +54,16 @@ _quoted_names: dict[str, str] = {}
 
 
 def encode(
-    subsegment: Subsegment, *, in_progress: bool = False, fault_cause: Mapping[str, Any] | None = None
+    subsegment: Subsegment,
+    *,
+    in_progress: bool = False,
+    fault_cause: Mapping[str, Any] | None = None,
+    is_brief: bool = False,
 ) -> str:
     """The subsegment as open JSON text of at most MAX_DOCUMENT_BYTES, without what waits inside it.
 
     `in_progress`: as one that is still open. `fault_cause`: as a fault with that cause, whatever its own is.
+    `is_brief`: without metadata.
     """
     # A name is cleaned once: a function traces the same few again and again.
     name = subsegment.name
@@ -81,9 +86,9 @@ def encode(
         text += annotations
     metadata: list[list[str]] = []
     # One, as a rule: no comprehension, which is a call before 3.12.
-    for namespace, key, value in subsegment.captured:
+    for namespace, key, value in () if is_brief else subsegment.captured:
         metadata.append([namespace, key, dumps(value, is_captured=True)])
-    if subsegment._metadata:
+    if subsegment._metadata and not is_brief:
         for namespace, values in list(subsegment._metadata.items()):
             metadata += [[namespace, key, dumps(value)] for key, value in list(values.items())]
     if left_out:
@@ -136,7 +141,7 @@ def bare(subsegment: Subsegment) -> str:
     """What arrives of a subsegment even when describing the rest of it failed: the same open text, of its identity."""
     text = f'{{"id":"{subsegment.id}","name":{quote(clean_name(subsegment.name))}'
     for key, value in (("start_time", subsegment.start_time), ("end_time", subsegment.end_time)):
-        text += f',"{key}":{value if isinstance(value, (int, float)) else time.time():.6f}'
+        text += f',"{key}":{value if isinstance(value, (int, float)) else clock.now():.6f}'
     text += ',"in_progress":false'
     for flag in ("fault", "error", "throttle"):
         if getattr(subsegment, flag) is True:

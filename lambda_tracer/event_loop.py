@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import sys
 
-from .guard import warn_once
+from .guard import pass_on, warn_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def run_to_end(function: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..
         if is_running():
             return function(*args, **kwargs)
         loop = _process_loop()
-        _is_driven = True
         try:
+            _is_driven = True
             return loop.run_until_complete(function(*args, **kwargs))
         finally:
             _is_driven = False
@@ -86,7 +86,8 @@ def _process_loop() -> AbstractEventLoop:
             warnings.simplefilter("ignore", DeprecationWarning)
             try:
                 _loop = asyncio.get_event_loop()
-            except RuntimeError:
+            except RuntimeError as error:
+                pass_on(error)
                 _loop = None
         if _loop is None or _loop.is_closed():
             _loop = asyncio.new_event_loop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .guard import failed
+from .guard import failed, pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class ForeignCall:
         self._context: Any = None
         self._subsegment: Any = None
 
-    def __enter__(self) -> None:
+    def open(self) -> None:
+        """Enter the provider's context manager."""
         try:
             context = self._provider.in_subsegment(name=self._capture.name)
             self._subsegment = context.__enter__()
@@ -31,17 +32,17 @@ class ForeignCall:
         except Exception as error:
             failed(error)
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._note(exc_type, exc)
-        if self._context is not None:
+    def close(self, error: BaseException | None = None) -> None:
+        """Leave it."""
+        context = self._noted(error)
+        if context is not None:
             try:
-                self._context.__exit__(exc_type, exc, traceback)
-            except BaseException as error:
-                self._raised(error, exc)
+                context.__exit__(None if error is None else type(error), error, _traceback_of(error))
+            except BaseException as raised:
+                self._raised(raised, error)
 
-    async def __aenter__(self) -> None:
+    async def aopen(self) -> None:
+        """Enter the provider's asynchronous context manager."""
         try:
             context = self._provider.in_subsegment_async(name=self._capture.name)
             self._subsegment = await context.__aenter__()
@@ -49,15 +50,14 @@ class ForeignCall:
         except Exception as error:
             failed(error)
 
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._note(exc_type, exc)
-        if self._context is not None:
+    async def aclose(self, error: BaseException | None = None) -> None:
+        """Leave it."""
+        context = self._noted(error)
+        if context is not None:
             try:
-                await self._context.__aexit__(exc_type, exc, traceback)
-            except BaseException as error:
-                self._raised(error, exc)
+                await context.__aexit__(None if error is None else type(error), error, _traceback_of(error))
+            except BaseException as raised:
+                self._raised(raised, error)
 
     def respond(self, value: object) -> None:
         """Keep what the function returned, unless that is None."""
@@ -78,9 +78,12 @@ class ForeignCall:
     def resume(self) -> None:
         """See `suspend`."""
 
-    def _note(self, exc_type: type[BaseException] | None, exc: BaseException | None) -> None:
-        if self._capture.error_key is not None and exc_type is not None and issubclass(exc_type, Exception):
-            self._put_metadata(self._capture.error_key, exc)
+    def _noted(self, error: BaseException | None) -> Any:
+        """What is to be left, once; what was raised is put into its metadata."""
+        if self._capture.error_key is not None and isinstance(error, Exception) and self._context is not None:
+            self._put_metadata(self._capture.error_key, error)
+        context, self._context = self._context, None
+        return context
 
     def _put_metadata(self, key: str, value: object) -> None:
         try:
@@ -93,6 +96,11 @@ class ForeignCall:
     def _raised(error: BaseException, exc: BaseException | None) -> None:
         """One made by contextlib raises the user's exception again; anything else is the provider's own."""
         if error is not exc:
+            pass_on(error)
             if not isinstance(error, Exception):
                 raise error
             failed(error)
+
+
+def _traceback_of(error: BaseException | None) -> TracebackType | None:
+    return None if error is None else error.__traceback__

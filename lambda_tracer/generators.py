@@ -66,7 +66,8 @@ def generator(
         stays_current = is_context or sys._getframe(1).f_code in _ENTERS
         resume, value = generated.send, None
         yielded = None
-        with recording:
+        try:
+            recording.open()
             if not stays_current:
                 recording.suspend()  # notes where the consumer is, for the case that nothing is ever yielded
                 recording.resume()
@@ -76,6 +77,7 @@ def generator(
                     box = [resume(value)]
                 except StopIteration as stop:
                     recording.respond(yielded if is_context else stop.value)
+                    recording.close()
                     return stop.value
                 finally:
                     value = None  # an exception kept here would keep this frame, in a cycle
@@ -90,6 +92,13 @@ def generator(
                     resume, value = generated.throw, error
                 if not stays_current:
                     recording.resume()
+        except BaseException as error:
+            try:
+                recording.close(error)
+            except BaseException:
+                recording.close(error)
+                raise
+            raise
 
     return wrapper
 
@@ -105,7 +114,8 @@ def async_generator(
         recording = record() or _NOTHING
         stays_current = is_context or sys._getframe(1).f_code in _ENTERS
         yielded = None
-        async with recording:
+        try:
+            await recording.aopen()
             if not stays_current:
                 recording.suspend()
                 recording.resume()
@@ -116,6 +126,7 @@ def async_generator(
                 except StopAsyncIteration:
                     if is_context:
                         recording.respond(yielded)
+                    await recording.aclose()
                     return
                 finally:
                     step = None  # as above
@@ -131,6 +142,13 @@ def async_generator(
                 if not stays_current:
                     recording.resume()
                 step = step[0](step[1])
+        except BaseException as error:
+            try:
+                await recording.aclose(error)
+            except BaseException:
+                await recording.aclose(error)
+                raise
+            raise
 
     return wrapper
 
@@ -153,10 +171,10 @@ class _Nothing:
 
     __slots__ = ()
 
-    def __enter__(self) -> None: ...
-    def __exit__(self, *exc_info: object) -> None: ...
-    async def __aenter__(self) -> None: ...
-    async def __aexit__(self, *exc_info: object) -> None: ...
+    def open(self) -> None: ...
+    def close(self, error: BaseException | None = None) -> None: ...
+    async def aopen(self) -> None: ...
+    async def aclose(self, error: BaseException | None = None) -> None: ...
     def respond(self, value: object) -> None: ...
     def suspend(self) -> None: ...
     def resume(self) -> None: ...

@@ -11,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextvars import ContextVar
-    from types import TracebackType
     from typing import Any
 
     from .foreign import ForeignCall
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 else:
     from _contextvars import ContextVar  # the C module alone: one less to import
 
-# Whether a captured handler runs in this context: the outermost one begins a new invocation.
-_in_handler: ContextVar[bool] = ContextVar("lambda_tracer_in_handler", default=False)
+# The outermost call of a captured handler that runs in this context, or ran last: it begins the invocation.
+_in_handler: ContextVar[HandlerCall | None] = ContextVar("lambda_tracer_in_handler", default=None)
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
@@ -42,7 +41,7 @@ class HandlerCapture:
 class HandlerCall:
     """One call of the handler: begins the invocation, and adds the annotations that every handler has."""
 
-    __slots__ = ("_call", "_capture", "_context", "_token", "_watched")
+    __slots__ = ("_call", "_capture", "_context", "_running", "_watched", "has_ended")
 
     def __init__(self, capture: Capture, context: Any) -> None:
         """`context` is what Lambda passes to the handler; its deadline is watched."""
@@ -50,33 +49,40 @@ class HandlerCall:
         self._context = context
         self._watched: watch.Watched | None = None
         self._call: CapturedCall | ForeignCall | None = None
-        self._token: Any = None
+        self._running: invocation.Invocation | None = None
+        self.has_ended = False
 
-    def __enter__(self) -> None:
+    def open(self) -> None:
+        """Begin the invocation, if this is the outermost handler and nothing of it has begun, and the call."""
         self._begin()
         if self._call is not None:
-            self._call.__enter__()
+            self._call.open()
+            self._watch()
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def close(self, error: BaseException | None = None) -> None:
+        """End the call, and the watch over it."""
         self._annotate()
-        if self._call is not None:
-            self._call.__exit__(exc_type, exc, traceback)
-        self._end()
+        try:
+            if self._call is not None:
+                self._call.close(error)
+        finally:
+            self._end()
 
-    async def __aenter__(self) -> None:
+    async def aopen(self) -> None:
+        """See `open`."""
         self._begin()
         if self._call is not None:
-            await self._call.__aenter__()
+            await self._call.aopen()
+            self._watch()
 
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def aclose(self, error: BaseException | None = None) -> None:
+        """See `close`."""
         self._annotate()
-        if self._call is not None:
-            await self._call.__aexit__(exc_type, exc, traceback)
-        self._end()
+        try:
+            if self._call is not None:
+                await self._call.aclose(error)
+        finally:
+            self._end()
 
     def respond(self, value: object) -> None:
         """Keep what the handler returned, unless that is None."""
@@ -95,28 +101,44 @@ class HandlerCall:
 
     def _begin(self) -> None:
         try:
-            if not _in_handler.get():
-                self._token = _in_handler.set(True)
-                xray_recorder.begin_invocation()
+            outer = _in_handler.get()
+            is_outermost = outer is None or outer.has_ended or outer.is_over()
+            if is_outermost:
+                _in_handler.set(self)
+                xray_recorder.begin_invocation_unless_begun()
+                self._running = invocation.current()
             self._call = self._capture()
-            if self._token is not None and isinstance(self._call, CapturedCall):
-                subsegment = self._call.subsegment
-                self._watched = watch.begin(subsegment.invocation, subsegment.recorder.outbox, self._context)
         except Exception as error:
             failed(error)
 
+    def _watch(self) -> None:
+        try:
+            subsegment = self._call.subsegment if isinstance(self._call, CapturedCall) else None
+            if self._running is not None and subsegment is not None:
+                self._watched = watch.begin(self._running, subsegment.recorder.outbox, self._context)
+        except Exception as error:
+            failed(error)
+
+    def is_over(self) -> bool:
+        """Whether another invocation has begun, in which this call is nobody's outermost handler."""
+        return self._running is not None and self._running.has_ended
+
     def _annotate(self) -> None:
-        is_cold_start = invocation.take_cold_start()
-        if self._call is not None:
-            self._call.annotate("ColdStart", is_cold_start)
-            if self._capture.tracer.service:
-                self._call.annotate("Service", self._capture.tracer.service)
+        if self.has_ended:  # the second time, after an interruption
+            return
+        try:
+            is_cold_start = invocation.take_cold_start()
+            if self._call is not None:
+                self._call.annotate("ColdStart", is_cold_start)
+                if self._capture.tracer.service:
+                    self._call.annotate("Service", self._capture.tracer.service)
+        except Exception as error:
+            failed(error)
 
     def _end(self) -> None:
+        self.has_ended = True
         if self._watched is not None:
             watch.end(self._watched)
-        if self._token is not None:
-            _in_handler.set(False)  # not reset: a generator may end in another context than it began in
 
 
 def capture_handler(tracer: Tracer, handler: Any, capture_response: bool, capture_error: bool) -> Any:

@@ -7,11 +7,10 @@ seen.
 
 from __future__ import annotations
 
-import time
-
+from .clock import clock
 from .guard import failed
 from .patches import importing
-from .recorder import Recording, xray_recorder
+from .recorder import xray_recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,17 +34,19 @@ def stop() -> None:
 
 def _timed(name: str, run: Callable[[], None]) -> None:
     # Our own modules are not timed: recording that may be what imports them.
-    subsegment = None if name.startswith(_OURS) else xray_recorder.begin_recorded(f"import {name}")
-    if subsegment is None:
+    recording = None if name.startswith(_OURS) else xray_recorder.recording(f"import {name}")
+    if recording is None:
         run()
         return
-    with Recording(subsegment):
+    with recording:
+        recording.open()
         try:
             run()
         finally:
             try:
+                subsegment = recording.subsegment
                 # One that fails as fast is mostly a package asking whether another is there.
-                if time.time() - subsegment.start_time < _threshold_s:
-                    xray_recorder.discard(subsegment)
+                if subsegment is not None and clock.now() - subsegment.start_time < _threshold_s:
+                    xray_recorder.discard(subsegment)  # type: ignore[arg-type]  # recorded: it is one
             except Exception as error:
                 failed(error)

@@ -7,9 +7,8 @@ restored from a snapshot, drops it instead: it would be minutes or hours old.
 
 from __future__ import annotations
 
-import time
-
 from . import settings
+from .clock import clock
 from .invocation import Invocation
 from .recorder import xray_recorder
 from .subsegment import Subsegment
@@ -52,24 +51,29 @@ class Initialization(Invocation):
 
     def end(self, begun: Invocation) -> None:
         """The first invocation has begun: send what was kept as part of it, or drop it."""
-        top = self.top
-        assert top is not None
-        held, self._held = self._held, []
+        top, held = self.top, self._held
+        if top is None:
+            return
         ended_at = _last_moment(self, top, held)
-        follows = ended_at is not None and time.time() - ended_at < MAX_AGE_S
-        self.top = None
+        follows = ended_at is not None and clock.now() - ended_at < MAX_AGE_S
         self.is_sampled = False
         if not (begun.is_sampled and follows and settings.global_sdk_config.enabled):
             # Still holding: what is finished later, by a thread started here, is dropped too.
             self._held_bytes = MAX_HELD_BYTES
+            self._held = []
             self.open.clear()
-            return
-        self.holds_documents = False
-        self.trace_id, self.parent_id = begun.trace_id, begun.parent_id
-        top.parent_id = begun.parent_id
-        xray_recorder.outbox.send(self, [document.replace(_TRACE_ID, begun.trace_id, 1) for document in held])
-        self.open[top.id] = top
-        top.close(ended_at)
+        else:
+            self.holds_documents = False
+            self.trace_id, self.parent_id = begun.trace_id, begun.parent_id
+            top.parent_id = begun.parent_id
+            xray_recorder.outbox.send(
+                self, [document.replace(_TRACE_ID, begun.trace_id, 1) for document in held]
+            )
+            self._held = []
+            if top.end_time is None:
+                self.open[top.id] = top
+            top.close(ended_at)
+        self.top = None
 
 
 def _last_moment(running: Initialization, top: Subsegment, held: list[str]) -> float | None:
@@ -78,7 +82,7 @@ def _last_moment(running: Initialization, top: Subsegment, held: list[str]) -> f
     Ends are read from the documents, whose form is ours.
     """
     mark = '"end_time":'
-    texts = [text for text, _ in top.waiting or ()] + held
+    texts = [text for text, _ in top.waiting] + held
     moments = [
         float(text[text.index(mark) + len(mark) :].partition(",")[0]) for text in texts if mark in text
     ]

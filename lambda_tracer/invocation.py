@@ -3,16 +3,19 @@
 The Lambda runtime sets the variable before it calls the handler, and deletes it when an invocation has no
 trace header. An invocation is known by the whole header, not by Root alone: a retry or a Step Functions
 execution uses the same Root again.
+
+Invocations form a chain: each one's successor is set once, by an operation that cannot be interrupted. So threads that
+notice a new header at the same time agree on one invocation, and none of them waits for another.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
-from _thread import allocate_lock
+from os import fsdecode, urandom
 
 from . import settings
-from .guard import warn_once
+from .clock import clock
+from .guard import loaded, warn_once
 from .trace_header import TraceHeader
 
 TYPE_CHECKING = False
@@ -38,7 +41,7 @@ class Ids:
     def renew(self) -> None:
         """Count from another number: in each invocation, forked process and restored snapshot."""
         # Between 2**62 and 2**63: `hex` gives all 16 digits, in half the time that filling up with zeros takes.
-        self.next = itertools.count(int.from_bytes(os.urandom(8), "big") >> 2 | 1 << 62).__next__
+        self.next = itertools.count(int.from_bytes(urandom(8), "big") >> 2 | 1 << 62).__next__
 
 
 ids = Ids()
@@ -49,18 +52,21 @@ class Invocation:
 
     `header` is its TraceHeader, `trace_id` and `parent_id` (the segment that Lambda writes) are empty texts
     when the header does not say; `is_sampled` is whether anything is recorded. `open` holds its open
-    subsegments by id.
+    subsegments by id, `outgoing` the documents that are about to be sent.
     """
 
     __slots__ = (
         "_causes",
+        "before",
         "has_ended",
         "header",
         "is_sampled",
         "losses",
         "open",
+        "outgoing",
         "parent_id",
         "raw",
+        "successor",
         "trace_id",
         "waiting_since",
     )
@@ -74,11 +80,15 @@ class Invocation:
     def __init__(self, raw: object) -> None:
         """`raw` is the environment's value, as `settings.trace_header` gives it."""
         self.raw = raw
-        self.header = TraceHeader.from_header_str(os.fsdecode(raw) if isinstance(raw, (bytes, str)) else None)
+        self.header = TraceHeader.from_header_str(fsdecode(raw) if isinstance(raw, (bytes, str)) else None)
+        self.header.keep_what_can_be_sent()
         self.trace_id = self.header.root or ""
         self.parent_id = self.header.parent or ""
         self.is_sampled = self.header.sampled == 1 and _is_trace_id(self.trace_id) and _is_id(self.parent_id)
         self.open: dict[str, Subsegment] = {}
+        self.outgoing: list[str] = []
+        self.successor: dict[str, Invocation] = {}  # of one entry at most
+        self.before: list[Invocation] = []  # the one that ended with this, until what it left open is seen to
         self._causes: Causes | None = None
         self.has_ended = False
         self.losses: dict[str, list[int]] | None = None
@@ -117,8 +127,8 @@ class Invocation:
 
 
 _NONE_YET: object = ()  # no value of the environment variable
+_NEXT = "next"
 _invocation = Invocation(_NONE_YET)
-_lock = allocate_lock()
 _is_cold = True
 
 
@@ -142,34 +152,59 @@ def begin() -> Invocation:
 
 def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
     global _invocation
-    is_first = only_if_new and raw is None and _invocation.raw is _NONE_YET
-    if is_first and settings.initialization_is_traced():
-        from .initialization import (
-            Initialization,
-        )  # only where something is traced before the first invocation
-
-        fresh: Invocation = Initialization()
-    else:
-        fresh = Invocation(raw)
-    with _lock:
-        if only_if_new and raw == _invocation.raw:  # another thread noticed it first
-            return _invocation
+    fresh: Invocation | None = None
+    while True:
         ended = _invocation
-        begun = _invocation = fresh
-        ended.has_ended = True
-    if begun.is_sampled:
+        while _NEXT in ended.successor:
+            ended = ended.successor[_NEXT]
+        if only_if_new and raw == ended.raw:  # another thread noticed it first
+            _invocation = ended
+            _see_to_what_ended(ended)
+            return ended
+        if fresh is None:
+            fresh = _made(raw, is_first=only_if_new and raw is None and ended.raw is _NONE_YET)
+        fresh.before = [ended]
+        if ended.successor.setdefault(_NEXT, fresh) is fresh:
+            break
+    _invocation = fresh
+    _see_to_what_ended(fresh)
+    return fresh
+
+
+def _made(raw: bytes | str | None, *, is_first: bool) -> Invocation:
+    clock.renew()
+    settings.global_sdk_config.refresh()
+    if is_first and settings.initialization_is_traced():
+        # only where something is traced before the first invocation
+        initialization = loaded("initialization")
+        if initialization is not None:
+            made: Invocation = initialization.Initialization()
+            return made
+    fresh = Invocation(raw)
+    if fresh.is_sampled:
         ids.renew()
-    if ended.holds_documents:
-        ended.end(begun)  # type: ignore[attr-defined]  # it is an Initialization
-    for subsegment in list(ended.open.values()):
-        subsegment.recorder.leave_behind(subsegment)
-    return begun
+    return fresh
+
+
+def _see_to_what_ended(begun: Invocation) -> None:
+    """Send what the invocation before left open. Interrupted from outside, it is done when the next one asks."""
+    try:
+        ended = begun.before.pop()
+    except IndexError:
+        return
+    try:
+        ended.has_ended = True
+        if ended.holds_documents:
+            ended.end(begun)  # type: ignore[attr-defined]  # it is an Initialization
+        for subsegment in list(ended.open.values()):
+            subsegment.recorder.leave_behind(subsegment)
+    except BaseException:
+        begun.before.append(ended)
+        raise
 
 
 def after_fork() -> None:
     """In a forked child: what is open belongs to the parent process, which sends it; here it is only an ancestor."""
-    global _lock
-    _lock = allocate_lock()
     _abandon_open()
 
 
@@ -183,11 +218,14 @@ def after_restore() -> None:
 
 def _abandon_open() -> None:
     ids.renew()
-    for subsegment in _invocation.open.values():
-        subsegment.waiting = None
+    for subsegment in list(_invocation.open.values()):
+        subsegment.waiting = []
         subsegment.waiting_bytes = 0
         subsegment.accepts_children = False
+        subsegment.is_stored = True
     _invocation.open.clear()
+    _invocation.outgoing.clear()
+    _invocation.before.clear()
 
 
 def take_cold_start() -> bool:
@@ -216,5 +254,5 @@ def _is_id(text: str) -> bool:
 
 
 def _is_hex(text: str) -> bool:
-    # strip eats a text from both ends until it meets a character that is none of these
+    # `strip` eats a text from both ends until it meets a character that is none of these
     return not text.strip(_HEX)

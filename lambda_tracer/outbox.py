@@ -9,14 +9,19 @@ a finished subsegment is encoded at once and waits inside its open parent. It le
   oldest has waited MAX_WAITING_S, when documents would nest deeper than MAX_NESTING, or when its parent has gone.
 
 Nothing that closed is dropped because of its neighbours' size.
+
+There is no lock: between any two steps of this a signal handler or a finalizer of the user's may run on the same
+thread, which would wait for ever. Lists are handed from one to another by single operations of C code (`_pour`), so
+that each document is in one place, whoever else is at work; and what an exception from outside interrupts is put back
+to where the next one who comes finds it. At worst a document is sent twice, which X-Ray takes for one.
 """
 
 from __future__ import annotations
 
-from _thread import allocate_lock
-from time import monotonic
+from _thread import get_ident
 
 from . import document, guard
+from .clock import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +32,8 @@ if TYPE_CHECKING:
     from .recorder import Recorder
     from .subsegment import Subsegment
 
-    Waiting = tuple[str, int]  # a closed document, and the levels of subsegments in it
+    # a closed document, and the levels of subsegments in it
+    Waiting = tuple[str, int]
 
 MAX_WAITING_BYTES = 48_000
 """What waits in one open parent: leaves it room for what it has to say itself."""
@@ -38,11 +44,17 @@ MAX_WAITING_S = 5.0
 MAX_NESTING = 50
 """Levels of subsegments in one document."""
 
-_lock = allocate_lock()
+_FIRST = (0,)
+
+_announcing: tuple[Invocation, int] | None = None
+"""The invocation of which the watching thread is sending an unfinished subsegment, and that thread.
+
+What others finish in this moment is sent by it, behind: of two documents of one subsegment the later one holds.
+"""
 
 
 class Outbox:
-    """What one recorder has finished and not yet sent. Safe to use from any thread."""
+    """What one recorder has finished and not yet sent. Safe to use from any thread, and in the middle of itself."""
 
     __slots__ = ("_recorder",)
 
@@ -50,45 +62,60 @@ class Outbox:
         self._recorder = recorder
 
     def put(self, subsegment: Subsegment) -> None:
-        """Take a subsegment that has ended, with all that waits inside it."""
+        """Take a subsegment that has ended, with all that waits inside it.
+
+        Interrupted from outside, it is taken when its parent, or whatever comes next, is.
+        """
         invocation = subsegment.invocation
-        if invocation.open.pop(subsegment.id, None) is None:
-            return  # a forked parent's, which sends it
+        children: list[Waiting] = []
         try:
-            text = document.encode(subsegment)
-        except BaseException as error:  # the values' own code, of which any may be called
-            text = document.bare(subsegment)
-            guard.failed(error)
-        # Let go of what was captured: an exception's frames would form a cycle with it and outlive the call.
-        subsegment.captured = ()
-        leaving: list[str] = []
-        with _lock:
+            if invocation.open.pop(subsegment.id, None) is None:
+                return  # a forked parent's, which sends it, or taken already
+            try:
+                text = document.encode(subsegment)
+            except BaseException as error:  # the values' own code, of which any may be called
+                guard.pass_on(error)
+                text = document.bare(subsegment)
+                guard.failed(error)
+            parent = subsegment.parent
             subsegment.accepts_children = False
             if subsegment.waiting:
-                text, height = _join(subsegment, text, leaving)
+                _pour(subsegment.waiting, children)
+                text, height = _join(subsegment, text, children)
             else:
                 text += "}"
                 height = 1
-            parent = subsegment.parent
             size = len(text) + 1
             if parent is None or not parent.accepts_children or size > MAX_WAITING_BYTES:
-                leaving.append(document.standalone(text, invocation.trace_id, subsegment.parent_id))
+                invocation.outgoing.append(
+                    document.standalone(text, invocation.trace_id, subsegment.parent_id)
+                )
+                subsegment.is_stored = True
                 if not invocation.open:
                     invocation.waiting_since = None
             else:
                 if parent.waiting_bytes + size > MAX_WAITING_BYTES:
-                    _make_room(parent, size, leaving)
-                if parent.waiting is None:
-                    parent.waiting = []
+                    _make_room(parent, size)
                 parent.waiting.append((text, height))
+                subsegment.is_stored = True
                 parent.waiting_bytes += size
-                now = monotonic()
-                if invocation.waiting_since is None:
-                    invocation.waiting_since = now
-                elif now - invocation.waiting_since > MAX_WAITING_S:
-                    leaving += _take_all(invocation)
-        if leaving:
-            self.send(invocation, leaving)
+                if not parent.accepts_children:  # it has been closed in this moment
+                    _let_go(parent)
+                else:
+                    now = clock.monotonic()
+                    if invocation.waiting_since is None:
+                        invocation.waiting_since = now
+                    elif now - invocation.waiting_since > MAX_WAITING_S:
+                        _let_all_go(invocation)
+            # Let go of what was captured: an exception's frames would form a cycle with it and outlive the call.
+            subsegment.captured = ()
+        except BaseException:
+            if not subsegment.is_stored:
+                subsegment.waiting.extend(reversed(children))
+                invocation.open[subsegment.id] = subsegment
+            raise
+        if invocation.outgoing:
+            self.dispatch(invocation)
         if parent is None and invocation.open:
             for left in _below(subsegment, list(invocation.open.values())):
                 self.leave_behind(left)
@@ -98,30 +125,48 @@ class Outbox:
 
         When somebody does, its whole document replaces this one.
         """
-        with _lock:
-            if not subsegment.accepts_children:
-                return
-            leaving = _take(subsegment)
-            subsegment.accepts_children = False
-        self.send(subsegment.invocation, leaving)
+        if subsegment.end_time is not None:  # what put it here was interrupted
+            self.put(subsegment)
+            return
+        if not subsegment.accepts_children:
+            return
+        subsegment.accepts_children = False
+        _let_go(subsegment)
+        self.dispatch(subsegment.invocation)
         self.send_in_progress(subsegment)
 
-    def send_in_progress(self, subsegment: Subsegment, fault_cause: Mapping[str, Any] | None = None) -> None:
-        """Send a subsegment as it is now, unless it has ended meanwhile; as a fault if there is a cause."""
-        text = document.closed(document.encode(subsegment, in_progress=True, fault_cause=fault_cause), [])
-        text = document.standalone(text, subsegment.invocation.trace_id, subsegment.parent_id)
-        with (
-            _lock
-        ):  # under the lock: its whole document, which must be the last, passes through it before it is sent
-            if subsegment.end_time is None:
-                subsegment.is_announced = True
-                self.send(subsegment.invocation, [text])
+    def send_in_progress(
+        self, subsegment: Subsegment, fault_cause: Mapping[str, Any] | None = None, *, is_brief: bool = False
+    ) -> None:
+        """Send a subsegment as it is now, unless it has ended meanwhile; as a fault if there is a cause.
+
+        `is_brief`: without metadata, whose encoding may take its time.
+        """
+        text = document.encode(subsegment, in_progress=True, fault_cause=fault_cause, is_brief=is_brief)
+        text = document.standalone(
+            document.closed(text, []), subsegment.invocation.trace_id, subsegment.parent_id
+        )
+        if subsegment.end_time is None:
+            subsegment.is_announced = True
+            self.send(subsegment.invocation, [text])
+
+    def announce(
+        self, subsegment: Subsegment, fault_cause: Mapping[str, Any] | None = None, *, is_brief: bool = False
+    ) -> None:
+        """`send_in_progress` beside the threads that work on it: for the watching thread, which nothing interrupts."""
+        global _announcing
+        invocation = subsegment.invocation
+        try:
+            _announcing = (invocation, get_ident())
+            self.send_in_progress(subsegment, fault_cause, is_brief=is_brief)
+        finally:
+            _announcing = None
+            self.dispatch(invocation)
 
     def flush(self, invocation: Invocation) -> None:
         """Send all that waits, now."""
-        with _lock:
-            leaving = _take_all(invocation)
-        self.send(invocation, leaving)
+        _let_all_go(invocation)
+        self.dispatch(invocation)
 
     def absorb(self, subsegment: Subsegment) -> bool:
         """Let a subsegment that has just ended go without a trace: what waits in it waits in its parent instead.
@@ -131,39 +176,69 @@ class Outbox:
         parent, invocation = subsegment.parent, subsegment.invocation
         if any(other.parent is subsegment for other in list(invocation.open.values())):
             return False
-        leaving: list[str] = []
-        with _lock:
-            waiting, size = subsegment.waiting, subsegment.waiting_bytes
-            if waiting and (parent is None or not parent.accepts_children):
-                return False
-            invocation.open.pop(subsegment.id, None)
-            subsegment.accepts_children = False
-            subsegment.waiting, subsegment.waiting_bytes = None, 0
-            if waiting and parent is not None:
-                _make_room(parent, size, leaving)
-                parent.waiting = [*(parent.waiting or ()), *waiting]
+        if subsegment.waiting and (parent is None or not parent.accepts_children):
+            return False
+        subsegment.is_stored = True
+        invocation.open.pop(subsegment.id, None)
+        subsegment.accepts_children = False
+        moved: list[Waiting] = []
+        try:
+            _pour(subsegment.waiting, moved)
+            if moved and parent is not None:
+                size = subsegment.waiting_bytes
+                _make_room(parent, size)
                 parent.waiting_bytes += size
-        self.send(invocation, leaving)
+                parent.waiting.extend(reversed(moved))
+                if not parent.accepts_children:
+                    _let_go(parent)
+        except BaseException:
+            invocation.outgoing.extend(
+                [document.standalone(text, invocation.trace_id, subsegment.parent_id) for text, _ in moved]
+            )
+            raise
+        self.dispatch(invocation)
         return True
 
     def send(self, invocation: Invocation, documents: list[str]) -> None:
         """Send finished documents, or let the invocation hold them while there is no trace to send them to."""
-        if invocation.holds_documents:
-            invocation.hold(documents)
+        invocation.outgoing.extend(documents)
+        self.dispatch(invocation)
+
+    def dispatch(self, invocation: Invocation) -> None:
+        """Send what is to leave, unless another thread is about to."""
+        if not invocation.outgoing:
             return
+        announcing = _announcing
+        if announcing is not None and announcing[0] is invocation and announcing[1] != get_ident():
+            return
+        leaving: list[str] = []
+        try:
+            _pour(invocation.outgoing, leaving)
+            if invocation.holds_documents:
+                documents = leaving[::-1]
+                leaving.clear()
+                invocation.hold(documents)
+            while leaving:
+                self._send(invocation, leaving[-1])
+                leaving.pop()
+        except BaseException:
+            invocation.outgoing[:0] = leaving[::-1]
+            raise
+
+    def _send(self, invocation: Invocation, text: str) -> None:
         emitter = self._recorder.emitter
-        send = getattr(emitter, "send", None)
-        for text in documents:
-            try:
-                if send is None:  # an emitter made for the X-Ray SDK
-                    emitter.send_entity(_Entity(text))
-                elif send(text) is False:
-                    invocation.lose("not_sent", len(text))
-            except Exception as error:  # somebody else's emitter: the other documents are still to be sent
+        try:
+            send = getattr(emitter, "send", None)
+            if send is None:  # an emitter made for the X-Ray SDK
+                emitter.send_entity(_Entity(text))
+            elif send(text) is False:
                 invocation.lose("not_sent", len(text))
-                guard.warn_once(
-                    "emitter", "the emitter raised %s: this part of the trace is lost", type(error).__name__
-                )
+        except Exception as error:  # somebody else's emitter: the other documents are still to be sent
+            guard.pass_on(error)
+            invocation.lose("not_sent", len(text))
+            guard.warn_once(
+                "emitter", "the emitter raised %s: this part of the trace is lost", type(error).__name__
+            )
 
 
 class _Entity:
@@ -179,54 +254,80 @@ class _Entity:
 
 
 def after_fork() -> None:
-    """In a forked child: the lock may have been held by a thread that does not exist here."""
-    global _lock
-    _lock = allocate_lock()
+    """In a forked child: a thread that was sending does not exist here."""
+    global _announcing
+    _announcing = None
 
 
-def _join(subsegment: Subsegment, text: str, leaving: list[str]) -> Waiting:
+def _pour(source: list[Any], target: list[Any]) -> None:
+    """Move all of `source` to the end of `target`, last one first.
+
+    In C code from the taking to the putting: nothing can come between, and two threads share without taking one twice.
+    """
+    try:
+        target.extend(iter(source.pop, None))
+    except IndexError as error:  # how `pop` says that there is nothing left
+        guard.pass_on(error)
+
+
+def _join(subsegment: Subsegment, text: str, children: list[Waiting]) -> Waiting:
     """The subsegment's own text and its children as one document; children that do not fit in it leave."""
-    size = len(text) + subsegment.waiting_bytes + len(',"subsegments":[]}')
+    invocation = subsegment.invocation
+    size = len(text) + sum([len(child_text) + 1 for child_text, _ in children]) + len(',"subsegments":[]}')
     kept: list[str] = []
+    leaving: list[str] = []
     height = 1
-    for child_text, child_height in subsegment.waiting or ():
+    for child_text, child_height in reversed(children):
         if size > document.MAX_DOCUMENT_BYTES or child_height >= MAX_NESTING:
-            leaving.append(document.standalone(child_text, subsegment.invocation.trace_id, subsegment.id))
+            leaving.append(document.standalone(child_text, invocation.trace_id, subsegment.id))
             size -= len(child_text) + 1
         else:
             kept.append(child_text)
             height = max(height, child_height + 1)
-    subsegment.waiting = None
-    subsegment.waiting_bytes = 0
+    invocation.outgoing.extend(leaving)
     return document.closed(text, kept), height
 
 
-def _make_room(parent: Subsegment, size: int, leaving: list[str]) -> None:
+def _make_room(parent: Subsegment, size: int) -> None:
     """Let the oldest that wait in `parent` leave until `size` more bytes may wait beside the rest."""
-    leave = 0
-    waiting = parent.waiting or []
-    while parent.waiting_bytes + size > MAX_WAITING_BYTES:
-        oldest, _ = waiting[leave]
-        leaving.append(document.standalone(oldest, parent.invocation.trace_id, parent.id))
-        parent.waiting_bytes -= len(oldest) + 1
-        leave += 1
-    parent.waiting = waiting[leave:]
+    while parent.waiting_bytes + size > MAX_WAITING_BYTES and parent.waiting:
+        oldest: list[Waiting] = []
+        try:
+            oldest.extend(map(parent.waiting.pop, _FIRST))
+            ((text, _),) = oldest
+            parent.invocation.outgoing.append(
+                document.standalone(text, parent.invocation.trace_id, parent.id)
+            )
+            parent.waiting_bytes -= len(text) + 1
+        except BaseException as error:
+            if type(error) is IndexError and not oldest:  # another thread took it
+                guard.pass_on(error)
+                break
+            parent.waiting[:0] = oldest
+            raise
+    if not parent.waiting:
+        parent.waiting_bytes = 0
 
 
-def _take(subsegment: Subsegment) -> list[str]:
-    """What waits in a subsegment, as documents of their own."""
-    taken = [
-        document.standalone(text, subsegment.invocation.trace_id, subsegment.id)
-        for text, _ in subsegment.waiting or ()
-    ]
-    subsegment.waiting = None
-    subsegment.waiting_bytes = 0
-    return taken
+def _let_go(subsegment: Subsegment) -> None:
+    """Let what waits in a subsegment leave, as documents of their own."""
+    moved: list[Waiting] = []
+    invocation = subsegment.invocation
+    try:
+        _pour(subsegment.waiting, moved)
+        subsegment.waiting_bytes = 0
+        while moved:
+            invocation.outgoing.append(document.standalone(moved[-1][0], invocation.trace_id, subsegment.id))
+            moved.pop()
+    except BaseException:
+        subsegment.waiting.extend(reversed(moved))
+        raise
 
 
-def _take_all(invocation: Invocation) -> list[str]:
+def _let_all_go(invocation: Invocation) -> None:
     invocation.waiting_since = None
-    return [text for subsegment in list(invocation.open.values()) for text in _take(subsegment)]
+    for subsegment in list(invocation.open.values()):
+        _let_go(subsegment)
 
 
 def _below(ancestor: Subsegment, opened: list[Subsegment]) -> list[Subsegment]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .guard import warn_once
+from .guard import pass_on, warn_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class ProcessedCall:
                 subsegment=self._subsegment,
                 stack=stack,
             )
-        except Exception:
+        except Exception as error:
+            pass_on(error)
             warn_once(
                 "processor", "a meta_processor raised: what it would have described is not in the trace"
             )

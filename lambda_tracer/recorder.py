@@ -8,16 +8,19 @@ recorded, to `capture`.
 
 A call costs nothing but a look at the header when nothing is recorded; see benchmarks/ for what it costs when
 something is.
+
+An exception from outside (a signal handler's, another thread's) may come between any two steps of this. So a block is
+entered before its subsegment is opened, and closing may be repeated: it takes up what was left undone.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import time
 
-from . import invocation, outbox, settings, watch, wrapping
+from . import guard, invocation, outbox, settings, watch, wrapping
 from .carried import Carried
+from .clock import clock
 from .current import bound, is_outermost, place, seen
 from .guard import failed, warn_once
 from .sdk_methods import SdkMethods
@@ -42,26 +45,66 @@ UNSET: Any = object()
 
 
 class Recording:
-    """An open subsegment that is closed by leaving a block, however it is left."""
+    """A subsegment to be opened in a block, and closed by leaving the block, however it is left."""
 
-    __slots__ = ("_outside", "_suspended", "subsegment")
+    __slots__ = (
+        "_name",
+        "_namespace",
+        "_outside",
+        "_parent",
+        "_running",
+        "_suspended",
+        "recorder",
+        "subsegment",
+    )
 
-    def __init__(self, subsegment: AnySubsegment) -> None:
-        self.subsegment = subsegment
-        self._outside: Any = UNSET
-        if subsegment.invocation is not None:  # not the one that all share where nothing is recorded
-            subsegment.is_managed = True
+    subsegment: AnySubsegment | None
 
-    def __enter__(self) -> AnySubsegment:
-        return self.subsegment
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    def __init__(
+        self,
+        recorder: Recorder,
+        name: str,
+        namespace: str,
+        running: Invocation,
+        parent: AnySubsegment | None,
     ) -> None:
+        """`running` and `parent` are what `Recorder.place` gave. Nothing is open until `open` is called."""
+        self.recorder = recorder
+        self.subsegment = None
+        self._name = name
+        self._namespace = namespace
+        self._running = running
+        self._parent = parent
+        self._outside: Any = UNSET
+
+    def open(self) -> None:
+        """Open the subsegment and make it current. To be called where `close` is going to be, whatever happens."""
+        try:
+            running = self._running
+            parent: Any = self._parent or running.top  # recorded, as this is
+            subsegment = Subsegment(self._name, self._namespace, parent, running, self.recorder)
+            subsegment.is_managed = True
+            self.subsegment = subsegment
+            running.open[subsegment.id] = subsegment
+            seen.set(subsegment)
+            if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
+                self.recorder.leave_behind(subsegment)
+        except Exception as error:
+            failed(error)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Close it, as failed by `error` if there is one. Interrupted from outside, this may be called again."""
         subsegment = self.subsegment
-        if subsegment.end_time is None:
-            if exc_type is not None:
-                self.fail(exc_type, exc)
+        if subsegment is None:
+            return
+        if error is not None and subsegment.end_time is None:
+            try:
+                self.fail(error)
+            finally:
+                subsegment.close()
+        elif subsegment.end_time is None or (
+            not subsegment.is_stored and subsegment.id in self._running.open
+        ):
             subsegment.close()
         if self._outside is not UNSET:
             seen.set(self._outside)
@@ -72,7 +115,27 @@ class Recording:
         if inner is subsegment:
             seen.set(subsegment.parent)
 
-    async def __aenter__(self) -> AnySubsegment:
+    async def aopen(self) -> None:
+        """`open`, where it may have to wait."""
+        self.open()
+
+    async def aclose(self, error: BaseException | None = None) -> None:
+        """`close`, where it may have to wait."""
+        self.close(error)
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self.close(exc)
+        except BaseException:  # it came from outside
+            self.close(exc)
+            raise
+
+    async def __aenter__(self) -> Any:
         return self.__enter__()
 
     async def __aexit__(
@@ -80,21 +143,25 @@ class Recording:
     ) -> None:
         self.__exit__(exc_type, exc, traceback)
 
-    def fail(self, exc_type: type[BaseException], exc: BaseException | None) -> None:
+    def fail(self, error: BaseException) -> None:
         """The block was left by an exception."""
-        if exc is not None and exc_type is not GeneratorExit:
-            self.subsegment.add_exception(exc)
+        if type(error) is not GeneratorExit and self.subsegment is not None:
+            self.subsegment.add_exception(error)
 
     def respond(self, value: object) -> None:
         """The function returned `value`: nothing that the recorder itself records."""
 
     def suspend(self) -> None:
         """Stop being current until `resume`: a generator yielded."""
+        if self.subsegment is None:
+            return
         self._suspended = seen.get()
         seen.set(self.subsegment.parent if self._outside is UNSET else self._outside)
 
     def resume(self) -> None:
         """Be current again, in whatever context the generator goes on."""
+        if self.subsegment is None:
+            return
         self._outside = seen.get()
         seen.set(self._suspended)
 
@@ -102,31 +169,39 @@ class Recording:
 class SubsegmentContext(Recording):
     """What `Recorder.in_subsegment` returns: a context manager (`with` and `async with`) and a decorator."""
 
-    __slots__ = ("_name", "_namespace", "_recorder")
+    __slots__ = ()
 
     def __init__(self, recorder: Recorder, name: str | None, namespace: str) -> None:
-        self._recorder = recorder
-        self._name = name
+        self.recorder = recorder
+        self.subsegment = None
+        self._name = name  # type: ignore[assignment]  # for a decorator, which names it
         self._namespace = namespace
+        self._outside = UNSET
 
     def __enter__(self) -> AnySubsegment:
-        Recording.__init__(
-            self,
-            self._recorder.begin_subsegment("unnamed" if self._name is None else self._name, self._namespace),
-        )
+        """Open it and return the subsegment; one that does nothing where nothing is recorded."""
+        recorder = self.recorder
+        if self._name is None:
+            self._name = "unnamed"
+        self.subsegment = None
+        try:
+            found = recorder.place()
+            if found is not None:
+                self._running, self._parent = found
+                self.open()
+            if self.subsegment is None:
+                self.subsegment = recorder.begin_subsegment(self._name, self._namespace)
+        except BaseException:  # it came from outside, and nobody else will close it
+            self.close()
+            raise
         return self.subsegment
 
     def __call__(self, function: CallableT) -> CallableT:
         """Decorate `function`: each call is a subsegment, named as given or else as the function."""
-        recorder = self._recorder
+        recorder = self.recorder
         name = self._name or getattr(function, "__name__", None) or type(function).__name__
         namespace = self._namespace
-
-        def record() -> Recording | None:
-            subsegment = recorder.begin_recorded(name, namespace)
-            return None if subsegment is None else Recording(subsegment)
-
-        wrapped: CallableT = wrapping.wrap(function, record)
+        wrapped: CallableT = wrapping.wrap(function, lambda: recorder.recording(name, namespace))
         return wrapped
 
 
@@ -154,23 +229,43 @@ class Recorder(SdkMethods):
         if subsegment is not None:
             return subsegment
         running, parent = place()
-        return _unrecorded() if parent is None else self._begin_unrecorded(running, parent)
+        return self._unrecorded() if parent is None else self._begin_unrecorded(running, parent)
+
+    def place(self) -> tuple[Invocation, AnySubsegment | None] | None:
+        """The running invocation and the current subsegment in it, if what is opened now is recorded; else None."""
+        try:
+            running, parent = place()
+            if _switch.enabled and (running.is_sampled if parent is None else parent.sampled):
+                return running, parent
+        except Exception as error:
+            failed(error)
+        return None
+
+    def recording(self, name: str, namespace: str = "local") -> Recording | None:
+        """A subsegment to be opened and closed by the caller, if what is opened now is recorded; else None."""
+        found = self.place()
+        return None if found is None else Recording(self, name, namespace, *found)
 
     def begin_recorded(self, name: str, namespace: str = "local") -> Subsegment | None:
         """`begin_subsegment` for those who have something better to do where nothing is recorded: None there."""
+        found = self.place()
+        if found is None:
+            return None
+        running, parent = found
+        subsegment = None
         try:
-            running, parent = place()
-            if not _switch.enabled or not (running.is_sampled if parent is None else parent.sampled):
-                return None
-            if parent is None:
-                parent = running.top
-            subsegment = Subsegment(name, namespace, parent, running, self)  # type: ignore[arg-type]  # sampled: it is one
+            subsegment = Subsegment(name, namespace, parent or running.top, running, self)  # type: ignore[arg-type]  # sampled: it is one
             running.open[subsegment.id] = subsegment
             seen.set(subsegment)
             if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
                 self.leave_behind(subsegment)
             return subsegment
-        except Exception as error:
+        except BaseException as error:
+            if subsegment is not None:  # nobody knows of it
+                running.open.pop(subsegment.id, None)
+                seen.set(parent)
+            if not isinstance(error, Exception):
+                raise
             failed(error)
             return None
 
@@ -178,7 +273,7 @@ class Recorder(SdkMethods):
         """Open a subsegment of which nothing is recorded, nor of what is opened under it, until it is ended."""
         running, parent = place()
         if parent is None and not running.is_sampled:
-            return _unrecorded()
+            return self._unrecorded()
         return self._begin_unrecorded(running, parent)
 
     def end_subsegment(self, end_time: float | None = None) -> None:
@@ -223,11 +318,16 @@ class Recorder(SdkMethods):
         seen.set(None)
         bound.set(None)
 
+    def begin_invocation_unless_begun(self) -> None:
+        """`begin_invocation`, unless something is open here already: then the handler is called by what opened it."""
+        if is_outermost() or place()[1] is None:
+            self.begin_invocation()
+
     def discard(self, subsegment: Subsegment) -> None:
         """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
         if seen.get() is subsegment:
             seen.set(subsegment.parent)
-        subsegment.end_time = time.time()
+        subsegment.end_time = clock.now()
         if subsegment.id in subsegment.invocation.open and not self.outbox.absorb(subsegment):
             self.outbox.put(subsegment)
 
@@ -241,10 +341,13 @@ class Recorder(SdkMethods):
     # The current subsegment
 
     def current_subsegment(self) -> AnySubsegment | None:
-        """The innermost open subsegment of this context, or None. Where nothing is recorded, one that does nothing."""
+        """The innermost open subsegment of this context, or None.
+
+        Where nothing is recorded, one that does nothing; None where there is no trace at all.
+        """
         running, current = place()
-        if current is None and not (running.is_sampled and _switch.enabled):
-            return _unrecorded()
+        if current is None and not (running.is_sampled and _switch.enabled) and running.trace_id:
+            return self._unrecorded()
         return current
 
     def get_trace_entity(self) -> AnySubsegment | LambdaSegment:
@@ -270,6 +373,13 @@ class Recorder(SdkMethods):
             return _switch.enabled and invocation.current().is_sampled
         running, current = place()
         return _switch.enabled and (running.is_sampled if current is None else current.sampled)
+
+    def is_within(self, subsegment: AnySubsegment) -> bool:
+        """Whether what is opened now would be below `subsegment`, at whatever depth."""
+        above = seen.get()
+        while above is not None and above is not subsegment:
+            above = above.parent
+        return above is subsegment and subsegment.end_time is None
 
     def trace_header(self) -> str | None:
         """The `X-Amzn-Trace-Id` for a request sent now: the current subsegment as Parent, what else came with
@@ -310,6 +420,12 @@ class Recorder(SdkMethods):
         """Send now what has finished and waits for its parents."""
         self.outbox.flush(place()[0])
 
+    @staticmethod
+    def _unrecorded() -> UnrecordedSubsegment:
+        from .unrecorded import UNRECORDED  # not needed where everything is recorded
+
+        return UNRECORDED
+
     def _begin_unrecorded(self, running: Invocation, parent: AnySubsegment | None) -> UnrecordedSubsegment:
         from .unrecorded import UnrecordedSubsegment
 
@@ -349,17 +465,12 @@ class Recorder(SdkMethods):
         patches.unpatch_all()
 
 
-def _unrecorded() -> UnrecordedSubsegment:
-    from .unrecorded import UNRECORDED  # not needed where everything is recorded
-
-    return UNRECORDED
-
-
 xray_recorder = Recorder()
 """The instance that the package, its patches and every Tracer share unless told otherwise."""
 
 
 def _after_fork() -> None:
+    guard.after_fork()
     invocation.after_fork()
     outbox.after_fork()
     watch.after_fork()

@@ -34,6 +34,11 @@ class LambdaSegment(UnrecordedSubsegment):
             id=invocation.parent_id or UnrecordedSubsegment.id, sampled=invocation.is_sampled, parent_id=None
         )
 
+    def __bool__(self) -> bool:
+        """Whether there is a trace that it could be the segment of."""
+        assert self.invocation is not None
+        return bool(self.invocation.trace_id)
+
     def put_annotation(self, key: str, value: Any) -> None:
         """Ignored, and logged once. So are the other methods that would change the segment."""
         _ignored("put_annotation")

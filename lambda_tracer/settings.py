@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from .guard import warn_once
+from .guard import pass_on, warn_once
 
 _TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
 _FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
@@ -24,9 +24,15 @@ def trace_header() -> bytes | str | None:
     try:
         # os.environ's own storage: spares the 0.5 us of encoding key and value at every subsegment.
         value: bytes | str | None = os.environ._data.get(_TRACE_HEADER_KEY)  # type: ignore[attr-defined]
-    except AttributeError:  # somebody has put a plain dict in the place of os.environ
+    except AttributeError as error:  # somebody has put a plain dict in the place of os.environ
+        pass_on(error)
         value = os.environ.get("_X_AMZN_TRACE_ID")
     return value
+
+
+def is_set(variable: str) -> bool:
+    """Whether an environment variable is set."""
+    return variable in os.environ
 
 
 def daemon_address() -> str | None:
@@ -131,7 +137,8 @@ def _milliseconds(variable: str, *, default: float) -> float:
     text = os.environ.get(variable, "").strip()
     try:
         value = float(text) if text else default
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         value = -1.0
     if not 0 <= value < 1e9:  # NaN is not, either
         warn_once(variable, "%s is not a number of milliseconds: %s holds", variable, default)
@@ -158,17 +165,19 @@ class SDKConfig:
     """The process-wide switch, known from the X-Ray SDK as `global_sdk_config`.
 
     When it is off nothing is recorded or sent, whoever asks. `AWS_XRAY_SDK_ENABLED`, when set, wins over
-    `set_sdk_enabled`.
+    `set_sdk_enabled`; it is read again when an invocation begins.
     """
 
-    __slots__ = ("enabled",)
+    __slots__ = ("_is_stopped", "_is_wanted", "enabled")
 
     def __init__(self) -> None:
-        self.enabled = True
-        self.set_sdk_enabled(True)
+        self.enabled = self._is_wanted = True
+        self._is_stopped = False
+        self.refresh()
 
     def sdk_enabled(self) -> bool:
         """Whether recording is on."""
+        self.refresh()
         return self.enabled
 
     def set_sdk_enabled(self, value: bool) -> None:
@@ -182,9 +191,26 @@ class SDKConfig:
                 "sdk_enabled", "set_sdk_enabled takes a bool, not %s: tracing stays on", type(value).__name__
             )
             value = True
+        self._is_wanted = value
+        self._is_stopped = False
+        self.refresh()
+
+    def stop(self) -> None:
+        """Turn recording off whatever the environment says, until `set_sdk_enabled`."""
+        self._is_stopped = True
+        self.enabled = False
+
+    def refresh(self) -> None:
+        """Look at the environment again."""
+        if self._is_stopped:
+            return
+        if not is_set("AWS_XRAY_SDK_ENABLED"):
+            self.enabled = self._is_wanted
+            return
         try:
-            self.enabled = _flag("AWS_XRAY_SDK_ENABLED", default=value)
-        except ValueError:
+            self.enabled = _flag("AWS_XRAY_SDK_ENABLED", default=self._is_wanted)
+        except ValueError as error:
+            pass_on(error)
             warn_once(
                 "AWS_XRAY_SDK_ENABLED", "AWS_XRAY_SDK_ENABLED is neither true nor false: tracing stays on"
             )

@@ -7,7 +7,7 @@ before, or take themselves for warm. Ids are the kernel's random numbers and dif
 from __future__ import annotations
 
 from . import invocation
-from .guard import warn_once
+from .guard import pass_on, warn_once
 from .recorder import xray_recorder
 
 _is_prepared = False
@@ -21,7 +21,8 @@ def prepare() -> None:
     _is_prepared = True
     try:
         from snapshot_restore_py import register_after_restore
-    except ImportError:
+    except ImportError as error:
+        pass_on(error)
         warn_once(
             "snapshot", "snapshot_restore_py is missing: the tracer is not told when a snapshot is restored"
         )

@@ -10,6 +10,7 @@ pydantic model, the dict or `Message` that boto3 receives. Nothing here raises, 
 
 from __future__ import annotations
 
+from .guard import pass_on
 from .trace_header import TraceHeader
 
 TYPE_CHECKING = False
@@ -68,7 +69,8 @@ def entry(record: Any, *names: str) -> Any:
     for name in names:
         try:
             found = dict.get(record, name) if is_dict else type(record).__getitem__(record, name)
-        except BaseException:  # no mapping, or no such key; its own code may raise anything
+        except BaseException as error:  # no mapping, or no such key; its own code may raise anything
+            pass_on(error)
             continue
         if found is not None:
             return found
@@ -80,7 +82,8 @@ def attribute(record: object, *names: str) -> Any:
     for name in names:
         try:
             found = getattr(record, name, None)
-        except BaseException:  # the object's own code
+        except BaseException as error:  # the object's own code
+            pass_on(error)
             continue
         if found is not None:
             return found
@@ -120,7 +123,8 @@ def _in_envelope(body: object, envelopes: int) -> TraceHeader | None:
 
     try:
         envelope = json.loads(written)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        pass_on(error)
         return None
     if "detail-type" in envelope and "source" in envelope:
         # AWS keeps the header out of the event that it delivers ("Amazon EventBridge integration with AWS X-Ray" in

@@ -15,7 +15,7 @@ import sys
 from . import invocation, sqs, wrapping
 from .capture import Capture, CapturedCall, named
 from .foreign import ForeignCall
-from .guard import failed, warn_once
+from .guard import failed, pass_on, warn_once
 from .recorder import Recorder, Recording
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from .current import AnySubsegment
     from .trace_header import TraceHeader
     from .tracer import Tracer
 
@@ -79,22 +80,49 @@ class MessageCapture:
                 return None
             if not isinstance(provider, Recorder):
                 return _begin_foreign(capture, provider, record)
-            if not provider.is_sampled():
+            found = provider.place()
+            if found is None:
                 return None
             header = sqs.trace_header(record)
-            name = f"## {_label(record)}"
             if header is not None and header.sampled == 0:
-                return Recording(provider.begin_subsegment_without_sampling(name))
-            annotations = _annotations(record, header)
-            subsegment = provider.begin_recorded(name)
-            if subsegment is None:
-                return None
-            for key, value in annotations.items():
-                subsegment.put_annotation(key, value)
-            return CapturedCall(capture, subsegment)
+                return _UnsampledMessage(provider, f"## {_label(record)}", "local", *found)
+            return _Message(capture, provider, *found, record, header)
         except Exception as error:
             failed(error)
             return None
+
+
+class _Message(CapturedCall):
+    """One message recorded by our own recorder."""
+
+    __slots__ = ("_annotations",)
+
+    def __init__(
+        self,
+        capture: Capture,
+        recorder: Recorder,
+        running: invocation.Invocation,
+        parent: AnySubsegment | None,
+        record: object,
+        header: TraceHeader | None,
+    ) -> None:
+        CapturedCall.__init__(self, capture, recorder, running, parent)
+        self._name = f"## {_label(record)}"
+        self._annotations = _annotations(record, header)
+
+    def open(self) -> None:
+        CapturedCall.open(self)
+        for key, value in self._annotations.items():
+            self.annotate(key, value)
+
+
+class _UnsampledMessage(Recording):
+    """One message that its sender did not sample."""
+
+    __slots__ = ()
+
+    def open(self) -> None:
+        self.subsegment = self.recorder.begin_subsegment_without_sampling(self._name)
 
 
 class SqsRecords:
@@ -136,8 +164,8 @@ class _Pass:
         if not _is_from_elsewhere(record):
             recording = self._capture.begin(record)
             if recording is not None:
-                recording.__enter__()
                 self._recording = recording
+                recording.open()
                 frame = sys._getframe(1)
                 self._frame_id = id(frame)
                 self._taken_at = frame.f_lasti
@@ -149,7 +177,8 @@ class _Pass:
         try:
             frame = sys._getframe(1)
             is_failure = id(frame) == self._frame_id and _is_left_by_exception(frame, self._taken_at)
-        except Exception:  # the interpreter is going away
+        except Exception as error:  # the interpreter is going away
+            pass_on(error)
             is_failure = False
         self._end(is_failure)
 
@@ -158,9 +187,9 @@ class _Pass:
         if recording is None:
             return
         try:
-            if is_failure and isinstance(recording, Recording):
+            if is_failure and isinstance(recording, Recording) and recording.subsegment is not None:
                 recording.subsegment.add_fault_flag()
-            recording.__exit__(None, None, None)
+            recording.close()
         except Exception as error:
             failed(error)
 
@@ -174,12 +203,12 @@ class _ForeignMessage(ForeignCall):
         ForeignCall.__init__(self, capture, provider)
         self._annotations = annotations
 
-    def __enter__(self) -> None:
-        ForeignCall.__enter__(self)
+    def open(self) -> None:
+        ForeignCall.open(self)
         self._annotate()
 
-    async def __aenter__(self) -> None:
-        await ForeignCall.__aenter__(self)
+    async def aopen(self) -> None:
+        await ForeignCall.aopen(self)
         self._annotate()
 
     def _annotate(self) -> None:
@@ -229,8 +258,8 @@ def _records_of(event: object) -> Iterator[Any]:
     try:
         if records is not None and not issubclass(type(records), (str, bytes, dict)):
             return iter(records)
-    except Exception:  # nothing to iterate over; said below
-        pass
+    except Exception as error:  # nothing to iterate over; said below
+        pass_on(error)
     _say_not_sqs()
     return iter(())
 

@@ -7,11 +7,11 @@ message in the log, and never an exception in the user's code.
 
 from __future__ import annotations
 
-import time
 from _thread import get_ident
 
+from .clock import clock
 from .document import is_annotation_key
-from .guard import failed, warn_once
+from .guard import failed, pass_on, warn_once
 from .invocation import ids
 from .jsonable import safe_str, type_name
 
@@ -73,6 +73,7 @@ class Subsegment:
         "invocation",
         "is_announced",
         "is_managed",
+        "is_stored",
         "name",
         "namespace",
         "parent",
@@ -116,16 +117,16 @@ class Subsegment:
         self.sql: dict[str, Any] | None = None
         self.cause: dict[str, Any] | str | None = None
         self.captured: tuple[tuple[str, str, Any], ...] = ()
-        self.waiting: list[Waiting] | None = None
+        self.waiting: list[Waiting] = []
         self.waiting_bytes = 0
         self.accepts_children = True
-        self.is_announced = self.is_managed = False
+        self.is_announced = self.is_managed = self.is_stored = False
         self._annotations: dict[str, Any] | None = None
         self._metadata: dict[str, dict[str, Any]] | None = None
         self._http: dict[str, dict[str, Any]] | None = None
         self._aws: dict[str, Any] | None = None
         self._origin_header: Any = None
-        self.start_time = time.time()
+        self.start_time = clock.now()
 
     @property
     def trace_id(self) -> str:
@@ -173,7 +174,8 @@ class Subsegment:
         values = self.metadata.setdefault(str.__str__(namespace), {})
         try:
             values[key] = value
-        except BaseException:  # a key that cannot be hashed or compared
+        except BaseException as error:  # a key that cannot be hashed or compared
+            pass_on(error)
             values[safe_str(key)] = value
 
     def put_captured(self, key: str, value: Any, namespace: str) -> None:
@@ -216,15 +218,18 @@ class Subsegment:
 
     def add_fault_flag(self) -> None:
         """Mark it as failed by the server's doing (X-Ray's `fault`)."""
-        self.fault = True
+        if not self._has_ended("add_fault_flag"):
+            self.fault = True
 
     def add_error_flag(self) -> None:
         """Mark it as failed by the client's doing (X-Ray's `error`)."""
-        self.error = True
+        if not self._has_ended("add_error_flag"):
+            self.error = True
 
     def add_throttle_flag(self) -> None:
         """Mark it as throttled."""
-        self.throttle = True
+        if not self._has_ended("add_throttle_flag"):
+            self.throttle = True
 
     def add_exception(
         self, exception: BaseException, stack: Iterable[Any] | None = None, remote: bool = False
@@ -261,7 +266,8 @@ class Subsegment:
 
     def set_sql(self, sql: dict[str, Any]) -> None:
         """Set the block about the SQL call that this is (url, sanitized_query, database_type, user...)."""
-        self.sql = sql
+        if not self._has_ended("set_sql"):
+            self.sql = sql
 
     def add_subsegment(self, subsegment: Any) -> None:
         """Make an open subsegment a child of this one."""
@@ -287,11 +293,12 @@ class Subsegment:
 
         An end before its start, as a clock that was set back gives, counts as its start.
         """
-        if self.end_time is not None:
+        if self.end_time is None:
+            now = clock.now() if end_time is None else _seconds(end_time) or clock.now()
+            self.end_time = now if now > self.start_time else self.start_time
+        elif self.is_stored or self.id not in self.invocation.open:
             self._has_ended("close")  # says so
             return
-        now = time.time() if end_time is None else _seconds(end_time) or time.time()
-        self.end_time = now if now > self.start_time else self.start_time
         try:
             self.recorder.outbox.put(self)
         except Exception as error:
@@ -353,7 +360,8 @@ def _number(value: Any) -> int | None:
         return None
     try:
         number = int(_plain(value))
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError) as error:
+        pass_on(error)
         return None
     return number if -(2**53) < number < 2**53 else None
 
@@ -364,6 +372,7 @@ def _seconds(end_time: Any) -> float | None:
         return None
     try:
         seconds = float(_plain(end_time))
-    except OverflowError:
+    except OverflowError as error:
+        pass_on(error)
         return None
     return seconds if 0 < seconds < 1e11 else None

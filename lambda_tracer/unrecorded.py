@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+from . import invocation as invocations
+from .clock import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class UnrecordedSubsegment:
     in_progress = False
     fault = error = throttle = False
     is_managed = False
+    is_stored = True
     sql = cause = None
 
     def __init__(
@@ -43,9 +45,8 @@ class UnrecordedSubsegment:
 
     @property
     def trace_id(self) -> str:
-        """The trace of the invocation, or one of zeros."""
-        trace_id = self.invocation.trace_id if self.invocation is not None else ""
-        return trace_id or "1-00000000-000000000000000000000000"
+        """The trace of the invocation, which goes on although nothing is recorded here; empty where there is none."""
+        return (self.invocation or invocations.current()).trace_id
 
     @property
     def annotations(self) -> dict[str, Any]:
@@ -95,7 +96,7 @@ class UnrecordedSubsegment:
     def close(self, end_time: float | None = None) -> None:
         """Does nothing, but that one with a parent stops being current."""
         if self.parent is not None or self.invocation is not None:
-            self.end_time = time.time()
+            self.end_time = clock.now()
 
     def to_dict(self) -> dict[str, Any]:
         """An empty dict."""

@@ -15,10 +15,10 @@ from __future__ import annotations
 import _signal as signals  # type: ignore[import-not-found]  # the C module: `signal` would be one more to import
 import os
 from _thread import allocate_lock, start_new_thread
-from time import monotonic
 
 from . import settings
-from .guard import failed
+from .clock import clock
+from .guard import failed, pass_on, warn_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,23 +60,36 @@ def begin(running: Invocation, outbox: Outbox, context: Any) -> Watched | None:
     Without a deadline (a context that has no `get_remaining_time_in_millis`, or gives no number) only what waits is
     watched.
     """
-    global _watched, _is_started, _is_idle, _margin_s
+    global _watched, _is_idle, _margin_s
     if not _is_started:
         _margin_s = settings.timeout_margin_s()
         _wake.acquire(False)
-    now = monotonic()
+    now = clock.monotonic()
     remaining = _remaining_s(context)
     deadline = now + remaining if remaining is not None else float("inf")
     due = deadline - _margin_s if _margin_s else float("inf")
     watched = _watched = Watched(running, outbox, deadline, due)
     if not _is_started:
-        _is_started = True
-        start_new_thread(_run, ())
+        _start()
     elif _is_idle:
         _is_idle = False
         _wake_up()
-    _take_signal()
+    if _is_started:  # else SIGTERM ends the process as it does without us
+        _take_signal()
     return watched
+
+
+def _start() -> None:
+    global _is_started
+    try:
+        _is_started = True
+        start_new_thread(_run, ())
+    except BaseException as error:
+        _is_started = False
+        if not isinstance(error, RuntimeError):
+            raise
+        pass_on(error)
+        warn_once("watch", "no thread can be started: what is open at a time-out or SIGTERM is lost")
 
 
 def end(watched: Watched) -> None:
@@ -88,9 +101,11 @@ def end(watched: Watched) -> None:
 
 
 def after_fork() -> None:
-    """In a forked child, where the thread does not exist."""
-    global _watched, _is_started, _is_idle, _wake
+    """In a forked child, where the thread does not exist: SIGTERM ends it as it would have ended its parent."""
+    global _watched, _is_started, _is_idle, _is_terminating, _wake
+    _give_signal_back()
     _watched = None
+    _is_terminating = False
     _is_started = _is_idle = False
     _wake = allocate_lock()
 
@@ -100,7 +115,8 @@ def _remaining_s(context: Any) -> float | None:
         milliseconds = context.get_remaining_time_in_millis()
         remaining = float(milliseconds) / 1000
         return remaining if remaining == remaining else None  # NaN is no deadline
-    except Exception:  # not Lambda's context: a test's, or none
+    except Exception as error:  # not Lambda's context: a test's, or none
+        pass_on(error)
         return None
 
 
@@ -127,7 +143,7 @@ def _run() -> None:
 
 def _look(watched: Watched) -> float:
     """Do what is due; returns the seconds until the next look."""
-    now = monotonic()
+    now = clock.monotonic()
     running = watched.invocation
     if now >= watched.due or _is_terminating:
         watched.due = float("inf")
@@ -137,32 +153,37 @@ def _look(watched: Watched) -> float:
         watched.outbox.flush(running)
         for subsegment in list(running.open.values()):
             if not subsegment.is_announced:  # lest what has left find no parent, should this process end now
-                watched.outbox.send_in_progress(subsegment)
-    return min(TICK_S, max(0.001, watched.due - monotonic()))
+                watched.outbox.announce(subsegment)
+    return min(TICK_S, max(0.001, watched.due - clock.monotonic()))
 
 
 def _send_all(watched: Watched, reason: str | None) -> None:
-    """Send what waits and what is open; the innermost as faults, with what their threads are doing."""
+    """Send what is open and what waits; the innermost as faults, with what their threads are doing.
+
+    What is open goes first, and without metadata: the function needs the processor now. What waits is encoded already.
+    """
     from .standstill import cause_of  # what only a function in trouble needs
 
     running = watched.invocation
-    watched.outbox.flush(running)
     opened = list(running.open.values())
     parents = {id(subsegment.parent) for subsegment in opened}
     kind = "Terminated" if reason else "Timeout"
     if reason is None:
-        reason = f"still running {round((watched.deadline - monotonic()) * 1000)} ms before the time-out"
+        reason = (
+            f"still running {round((watched.deadline - clock.monotonic()) * 1000)} ms before the time-out"
+        )
     for subsegment in opened:
         is_innermost = id(subsegment) not in parents
         cause = cause_of(subsegment, kind, reason) if is_innermost else None
-        watched.outbox.send_in_progress(subsegment, cause)
+        watched.outbox.announce(subsegment, cause, is_brief=True)
+    watched.outbox.flush(running)
 
 
 def _wake_up() -> None:
     try:
         _wake.release()
-    except RuntimeError:  # it is not asleep
-        return
+    except RuntimeError as error:  # it is not asleep
+        pass_on(error)
 
 
 def _take_signal() -> None:
@@ -170,8 +191,8 @@ def _take_signal() -> None:
     try:
         if signals.getsignal(signals.SIGTERM) is signals.SIG_DFL:
             signals.signal(signals.SIGTERM, _on_sigterm)
-    except (ValueError, AttributeError):  # not the main thread, or no such signal
-        return
+    except (ValueError, AttributeError) as error:  # not the main thread, or no such signal
+        pass_on(error)
 
 
 def _give_signal_back() -> None:

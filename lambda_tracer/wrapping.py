@@ -12,16 +12,29 @@ import contextlib
 import functools
 import sys
 
+from .guard import pass_on
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from typing import Any, Protocol, TypeVar
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
-    class Recording(AbstractContextManager[Any], AbstractAsyncContextManager[Any], Protocol):
-        """One call being recorded; `async with` and `with` do the same."""
+    class Recording(Protocol):
+        """One call being recorded. `aopen` and `aclose` are for coroutines, and may wait."""
+
+        def open(self) -> None:
+            """The call begins. Whatever happens in this or after it, `close` is going to be called."""
+
+        def close(self, error: BaseException | None = None) -> None:
+            """The call has ended, by `error` if it raised; called again where it was interrupted from outside."""
+
+        async def aopen(self) -> None:
+            """See `open`."""
+
+        async def aclose(self, error: BaseException | None = None) -> None:
+            """See `close`."""
 
         def respond(self, value: object) -> None:
             """The call returned `value`."""
@@ -113,7 +126,8 @@ def _attribute(function: Any, name: str) -> Any:
     """`getattr` for objects whose own code may raise: only what a real function has is of use here."""
     try:
         return getattr(function, name, None)
-    except BaseException:
+    except BaseException as error:
+        pass_on(error)
         return None
 
 
@@ -136,9 +150,19 @@ def _plain(function: Callable[..., Any], record: Record, tells_arguments: bool) 
         recording = record(args, kwargs) if tells_arguments else record()
         if recording is None:
             return function(*args, **kwargs)
-        with recording:
+        # No `with`: an exception from outside may come while one is being entered or left, which then is not.
+        try:
+            recording.open()
             response = function(*args, **kwargs)
             recording.respond(response)
+            recording.close()
+        except BaseException as error:
+            try:
+                recording.close(error)
+            except BaseException:
+                recording.close(error)
+                raise
+            raise
         return response
 
     return wrapper
@@ -150,9 +174,18 @@ def _coroutine(function: Callable[..., Any], record: Record, tells_arguments: bo
         recording = record(args, kwargs) if tells_arguments else record()
         if recording is None:
             return await function(*args, **kwargs)
-        async with recording:
+        try:
+            await recording.aopen()
             response = await function(*args, **kwargs)
             recording.respond(response)
+            await recording.aclose()
+        except BaseException as error:
+            try:
+                await recording.aclose(error)
+            except BaseException:
+                await recording.aclose(error)
+                raise
+            raise
         return response
 
     return wrapper

@@ -10,7 +10,7 @@ from the environment.
 
 from __future__ import annotations
 
-from . import aws_call, replacing
+from . import aws_call, nesting, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def _make_api_call(make_api_call: Callable[..., Any]) -> Callable[..., Any]:
         call = aws_call.begin(self, operation_name, api_params)
         if call is None:
             return await make_api_call(self, operation_name, api_params, *args, **kwargs)
-        with call:
-            return call.answered(await make_api_call(self, operation_name, api_params, *args, **kwargs))
+        return await nesting.run_async(call, make_api_call, self, operation_name, api_params, *args, **kwargs)
 
     return make_traced_api_call
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 import functools
 import sys
 
-from ..guard import failed
-from . import http_exchange, replacing
+from ..guard import failed, pass_on
+from . import http_exchange, nesting, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,20 +60,21 @@ def _request(module: ModuleType, request: Callable[..., Any]) -> Callable[..., A
 
     async def request_traced(self: Any, method: Any, str_or_url: Any, **kwargs: Any) -> Any:
         exchange = http_exchange.begin(
-            method, _whole(self, str_or_url, kwargs.get("params")), _name(self), encloses=False
+            "aiohttp", self, method, _whole(self, str_or_url, kwargs.get("params")), _name(self)
         )
         if exchange is None:
             return await request(self, method, str_or_url, **kwargs)
-        with exchange:
+
+        async def send() -> Any:
             if exchange.header is not None:
                 kwargs["headers"] = _with_header(CIMultiDict, kwargs.get("headers"), exchange.header)
             try:
-                response = await request(self, method, str_or_url, **kwargs)
+                return await request(self, method, str_or_url, **kwargs)
             except module.ClientResponseError as error:
                 _describe(exchange, module, error)
                 raise
-            exchange.answered(response)
-            return response
+
+        return await nesting.run_async(exchange, send)
 
     return request_traced
 
@@ -91,11 +92,11 @@ async def _request_started(config: Any, session: Any, call: _HookedCall, params:
         return
     if next((ours for ours in session.trace_configs if hasattr(ours, _NAME)), config) is not config:
         return  # a second one in the same session
-    exchange = http_exchange.begin(params.method, params.url, getattr(config, _NAME), encloses=False)
+    exchange = http_exchange.begin("aiohttp", session, params.method, params.url, getattr(config, _NAME))
     if exchange is None:
         return
     call.exchange = exchange
-    exchange.__enter__()
+    exchange.open()
     if exchange.header is not None:
         # Not the caller's headers: what aiohttp has made of them.
         params.headers[http_exchange.TRACE_HEADER] = exchange.header
@@ -104,14 +105,14 @@ async def _request_started(config: Any, session: Any, call: _HookedCall, params:
 async def _request_answered(session: Any, call: _HookedCall, params: Any) -> None:
     if call.exchange is not None:
         call.exchange.answered(params.response)
-        call.exchange.__exit__(None, None, None)
+        call.exchange.close()
 
 
 async def _request_failed(session: Any, call: _HookedCall, params: Any) -> None:
     if call.exchange is not None:
         error = params.exception
         _describe(call.exchange, sys.modules["aiohttp"], error)
-        call.exchange.__exit__(type(error), error, error.__traceback__)
+        call.exchange.close(error)
 
 
 def _describe(exchange: http_exchange.Exchange, module: ModuleType, error: Any) -> None:
@@ -137,7 +138,8 @@ def _whole(session: Any, url: Any, params: Any) -> Any:
     try:
         url = session._build_url(url)
         return url.update_query(params) if params else url
-    except Exception:  # aiohttp is about to raise for it
+    except Exception as error:  # aiohttp is about to raise for it
+        pass_on(error)
         return url
 
 

@@ -15,8 +15,6 @@ from . import aws_resource, nesting
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextvars import Token
-    from types import TracebackType
     from typing import Any
 
 HEADER = "X-Amzn-Trace-Id"
@@ -35,10 +33,10 @@ _TRACING_OPERATIONS = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRu
 
 
 def begin(client: Any, operation: str, params: Mapping[str, Any]) -> AwsCall | None:
-    """Describe a call that is about to be made; None when it is not recorded. What it returns is a context manager."""
-    if nesting.is_below() or not xray_recorder.is_sampled():
-        return None
+    """Describe a call that is about to be made, for `nesting.run`; None when it is not recorded."""
     try:
+        if not xray_recorder.is_sampled() or nesting.is_below(client):
+            return None
         return AwsCall(client.meta, operation, params)
     except Exception as error:
         guard.failed(error)
@@ -58,9 +56,9 @@ def put_trace_header(headers: Any) -> None:
 
 
 class AwsCall:
-    """A call under way. In its `with` block, `answered` is given what the service answered."""
+    """A call under way; `answered` is given what the service answered."""
 
-    __slots__ = ("_aws", "_context", "_name", "_nesting", "_noted", "_response")
+    __slots__ = ("_aws", "_context", "_name", "_noted", "_response")
 
     def __init__(self, meta: Any, operation: str, params: Mapping[str, Any]) -> None:
         """`meta` is the client's: `region_name` and `service_model` are used."""
@@ -68,6 +66,7 @@ class AwsCall:
         self._name: str = model.endpoint_prefix
         self._aws: dict[str, Any] = {"operation": operation, "region": meta.region_name}
         self._response: Any = None
+        self._context: Any = None
         self._noted: dict[str, Any] = {}
         if isinstance(params, dict) and operation in model.operation_names:
             shape = model.operation_model(operation).input_shape
@@ -75,34 +74,37 @@ class AwsCall:
                 aws_resource.of_request(self._name, params, {} if shape is None else shape.members)
             )
 
-    def __enter__(self) -> AwsCall:
-        self._nesting: Token[bool] = nesting.enter()
-        self._context: Any = None
-        if self._name != "xray" or self._aws["operation"] not in _TRACING_OPERATIONS:
-            self._context = xray_recorder.in_subsegment(self._name, namespace="aws")
+    def open(self) -> None:
+        """The call begins."""
+        if self._name == "xray" and self._aws["operation"] in _TRACING_OPERATIONS:
+            return
+        self._context = xray_recorder.recording(self._name, "aws")
+        if self._context is not None:
+            self._context.open()
             # From the start, so that a call that outlives the invocation says what it was.
-            self._context.__enter__().set_aws(self._aws)
-        return self
+            if self._context.subsegment is not None:
+                self._context.subsegment.set_aws(self._aws)
+
+    def is_for(self, library: str, method: object, url: str) -> bool:
+        """False: what requests an API call makes, botocore decides."""
+        return False
 
     def note(self, status: int, request_id: str | None) -> None:
         """Note one attempt's HTTP answer, for a library whose results and errors do not say what botocore's say."""
         retries = self._noted["RetryAttempts"] + 1 if self._noted else 0
         self._noted = {"HTTPStatusCode": status, "RequestId": request_id, "RetryAttempts": retries}
 
-    def answered(self, response: Any) -> Any:
-        """Take note of the answer, and give it back."""
+    def answered(self, response: Any) -> None:
+        """Take note of the answer."""
         self._response = response
-        return response
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        nesting.leave(self._nesting)
+    def close(self, exc: BaseException | None = None) -> None:
+        """The call has ended."""
         if self._context is None:
             return
         subsegment = self._context.subsegment
         try:
-            if not subsegment.sampled or subsegment.end_time is not None:
+            if subsegment is None or subsegment.end_time is not None:
                 pass  # somebody else ended it: it has been sent
             elif isinstance(self._response, dict):
                 self._describe_answer(subsegment, self._response)
@@ -110,13 +112,13 @@ class AwsCall:
                 if self._aws.get("function_error"):
                     # The call was answered, but what it was made for failed, and by no fault of the caller's request.
                     subsegment.add_fault_flag()
-            elif exc is not None and exc_type is not GeneratorExit:
+            elif exc is not None and type(exc) is not GeneratorExit:
                 self._describe_failure(subsegment, exc)
         except Exception as error:
             guard.failed(error)
         finally:
             # With nothing raised, as far as it is concerned: it would make every exception a fault.
-            self._context.__exit__(None, None, None)
+            self._context.close()
 
     def _describe_answer(self, subsegment: Any, response: Mapping[str, Any]) -> int | None:
         """What the metadata of an answer says, be it a result or an error; returns the HTTP status."""

@@ -14,7 +14,7 @@ from the environment.
 
 from __future__ import annotations
 
-from . import aws_call, registered, replacing, unpatchable
+from . import aws_call, nesting, registered, replacing, unpatchable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def _make_api_call(make_api_call: Callable[..., Any]) -> Callable[..., Any]:
         call = aws_call.begin(self, operation_name, api_params)
         if call is None:
             return make_api_call(self, operation_name, api_params, *args, **kwargs)
-        with call:
-            return call.answered(make_api_call(self, operation_name, api_params, *args, **kwargs))
+        return nesting.run(call, make_api_call, self, operation_name, api_params, *args, **kwargs)
 
     return make_traced_api_call
 

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 
 from ..guard import failed
 from ..recorder import xray_recorder
-from . import sql_text
+from . import nesting, sql_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,41 +37,90 @@ _TRACED = "_lambda_tracer_traced"
 
 
 class Call:
-    """A database call being recorded, as a context manager."""
+    """A database call being recorded, for `nesting.run`."""
 
-    __slots__ = ("_before", "_context", "_fill", "_name", "_target")
+    __slots__ = ("_before", "_context", "_expected", "_fill", "_name", "is_open", "target")
 
-    def __init__(self, target: Any, name: str, fill: Callable[[Any], None] | None) -> None:
-        self._target = target
+    def __init__(
+        self,
+        target: Any,
+        name: str,
+        fill: Callable[[Any], None] | None,
+        expected: tuple[type[BaseException], ...] = (),
+    ) -> None:
+        """`expected` are exceptions with which the library tells itself something: no failure."""
+        self.target = target
         self._name = name
         self._fill = fill
+        self._expected = expected
+        self._context: Any = None
+        self._before: Call | None = None
+        self.is_open = False
+
+    def open(self) -> None:
+        """The call begins."""
+        self._before = _running.get()
+        self._context = xray_recorder.recording(self._name, "remote")
+        if self._context is not None:
+            self._context.open()
+            if self._fill is not None and self._context.subsegment is not None:
+                self._fill(self._context.subsegment)
+        self.is_open = True
+        _running.set(self)
+
+    def answered(self, response: Any) -> None:
+        """Nothing: rows are never recorded."""
+
+    def close(self, error: BaseException | None = None) -> None:
+        """The call has ended."""
+        self.is_open = False
+        if _running.get() is self:
+            _running.set(self._before)
+        if self._context is not None:
+            self._context.close(None if isinstance(error, self._expected) else error)
+
+    def is_stale(self) -> bool:
+        """Whether it is over, or was left behind by an exception from outside: what runs now is not below it."""
+        subsegment = None if self._context is None else self._context.subsegment
+        return not self.is_open or (subsegment is not None and not xray_recorder.is_within(subsegment))
 
     def __enter__(self) -> None:
-        self._context = xray_recorder.in_subsegment(self._name, namespace="remote")
-        subsegment = self._context.__enter__()
-        if self._fill is not None:
-            self._fill(subsegment)
-        self._before = _running.get()
-        _running.set(self._target)
+        try:
+            self.open()
+        except BaseException:  # it came from outside
+            self.close()
+            raise
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        _running.set(self._before)
-        self._context.__exit__(exc_type, exc, traceback)
+    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: TracebackType | None) -> None:
+        try:
+            self.close(exc)
+        except BaseException:
+            self.close(exc)
+            raise
+
+    def is_for(self, library: str, method: object, url: str) -> bool:
+        """False: a database is not asked by HTTP."""
+        return False
 
 
 class Quiet:
     """A context manager under which nothing is recorded of databases: what a library does on its own behalf."""
 
-    __slots__ = ("_before",)
+    __slots__ = ("_before", "is_open", "target")
 
     def __enter__(self) -> None:
+        self.target = EVERYTHING
         self._before = _running.get()
-        _running.set(EVERYTHING)
+        self.is_open = True
+        _running.set(self)
 
     def __exit__(self, *exception: object) -> None:
+        self.is_open = False
         _running.set(self._before)
+
+    def is_stale(self) -> bool:
+        """Whether it is over."""
+        return not self.is_open
 
 
 def running() -> Any:
@@ -79,11 +128,11 @@ def running() -> Any:
     return _running.get()
 
 
-def run_as(target: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """Call `function` where `target`, which `running` returned in another thread, runs."""
+def run_as(call: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Call `function` where `call`, which `running` returned in another thread, runs."""
     before = _running.get()
-    _running.set(target)
     try:
+        _running.set(call)
         return function(*args, **kwargs)
     finally:
         _running.set(before)
@@ -93,8 +142,10 @@ def is_recorded(target: Any) -> bool:
     """Whether a call on `target` is recorded now: sampled, and not on behalf of one that is."""
     if not xray_recorder.is_sampled():
         return False
-    current = _running.get()
-    return current is not target and current is not EVERYTHING
+    call = _running.get()
+    if call is None or call.is_stale():
+        return True
+    return call.target is not target and call.target is not EVERYTHING
 
 
 def begin(
@@ -146,8 +197,7 @@ def traced(
             recording = begin(self, describe, read, args, kwargs, is_quiet_below=is_quiet_below)
             if recording is None:
                 return method(self, *args, **kwargs)
-            with recording:
-                return method(self, *args, **kwargs)
+            return nesting.run(recording, method, self, *args, **kwargs)
 
         return call
 
@@ -165,8 +215,7 @@ def traced_async(
             recording = begin(self, describe, read, args, kwargs, is_quiet_below=is_quiet_below)
             if recording is None:
                 return await method(self, *args, **kwargs)
-            with recording:
-                return await method(self, *args, **kwargs)
+            return await nesting.run_async(recording, method, self, *args, **kwargs)
 
         return call
 

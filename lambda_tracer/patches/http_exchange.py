@@ -20,8 +20,6 @@ from . import http_ignored, nesting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from contextvars import Token
-    from types import TracebackType
     from typing import Any
 
 TRACE_HEADER = "X-Amzn-Trace-Id"
@@ -59,38 +57,41 @@ class Address:
         self.url = f"{scheme}{separator}{self.authority}{target.partition('?')[0]}"
 
 
-def begin(method: Any, url: Any, name: str | None = None, encloses: bool = True) -> Exchange | None:
-    """The call about to be made, to be entered by `with`; None where it is to be made as if unpatched.
+def begin(
+    library: str, owner: object, method: Any, url: Any, name: str | None = None, status: str = "status"
+) -> Exchange | None:
+    """The call about to be made, for `nesting.run`; None where it is to be made as if unpatched.
 
-    `url` is the whole URL, a str or what becomes one by `str()`. `name` is for the subsegment, in the
-    place of the host. With `encloses` what the library calls is not traced again; without, the patch sees
-    to that where the library does its own work.
+    `owner` is the object whose method makes it; `library` tells calls of the same library from those of others.
+    `url` is the whole URL, a str or what becomes one by `str()`. `name` is for the subsegment, in place of the host.
+    `status` is the attribute in which the library's responses have theirs.
     """
-    if nesting.is_below():
-        return None
     try:
         address = Address(str(url))
+        if nesting.is_below(owner, library, method, address.url):
+            return None
         if http_ignored.is_ignored(address):
-            return Exchange(None, address, None, is_ignored=True)
+            return Exchange(library, None, address, None, status, is_ignored=True)
         if not xray_recorder.is_sampled() and xray_recorder.trace_header() is None:
             return None
-        return Exchange(method, address, name, encloses=encloses)
+        return Exchange(library, method, address, name, status)
     except Exception as error:
         failed(error)
         return None
 
 
 class Exchange:
-    """One HTTP call. Once entered, `header` is what its request is to carry, None for nothing."""
+    """One HTTP call. Once it is open, `header` is what its request is to carry, None for nothing."""
 
     __slots__ = (
         "_address",
+        "_answer",
         "_context",
-        "_encloses",
+        "_library",
         "_method",
         "_name",
+        "_status",
         "_subsegment",
-        "_token",
         "header",
         "is_begun",
         "is_ignored",
@@ -98,51 +99,63 @@ class Exchange:
 
     def __init__(
         self,
+        library: str,
         method: Any,
         address: Address,
         name: str | None,
+        status: str,
         *,
         is_ignored: bool = False,
-        encloses: bool = True,
     ) -> None:
+        self._library = library
         self._method = method
         self._address = address
         self._name = name
-        self._encloses = encloses
+        self._status = status
         self._context: Any = None
         self._subsegment: Any = None
-        self._token: Token[bool] | None = None
+        self._answer: type[BaseException] | None = None
         self.is_ignored = is_ignored
         self.is_begun = False
         self.header: str | None = None
 
-    def __enter__(self) -> Exchange:
+    def open(self) -> None:
+        """The call begins."""
         self.is_begun = True
         try:
             if not self.is_ignored:
-                if xray_recorder.is_sampled():
-                    self._open()
+                self._open()
                 self.header = xray_recorder.trace_header()
-            if self._encloses:
-                self._token = nesting.enter()
         except Exception as error:
             failed(error)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """The call has ended."""
+        if error is not None and self._answer is not None and isinstance(error, self._answer):
+            self._answer = None
+            self.answered_by_exception(getattr(error, "response", None))
+        if self._context is not None:
+            self._context.close(error)
+
+    def raises_for_status(self, kind: type[BaseException]) -> Exchange:
+        """That the library raises exceptions of this type, with a `response`, for answers; returns itself."""
+        self._answer = kind
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._token is not None:
-            nesting.leave(self._token)
-        if self._context is not None:
-            self._context.__exit__(exc_type, exc, traceback)
+    def is_for(self, library: str, method: object, url: str) -> bool:
+        """Whether this is the call of another library that makes the HTTP request with that method and URL."""
+        return (
+            library != self._library
+            and url == self._address.url
+            and (self._method is None or _text(method).upper() == _text(self._method).upper())
+        )
 
-    def answered(self, response: Any, status: str = "status") -> None:
-        """Describe the answer: its status, the attribute of that name, and the length that its `headers` say."""
+    def answered(self, response: Any) -> None:
+        """Describe the answer: its status, and the length that its `headers` say."""
         if self._subsegment is None:
             return
         try:
-            code = getattr(response, status, None)
+            code = getattr(response, self._status, None)
             if isinstance(code, int):
                 self._subsegment.put_http_meta("status", int(code))
             headers = getattr(response, "headers", None)
@@ -152,9 +165,9 @@ class Exchange:
         except Exception as error:
             failed(error)
 
-    def answered_by_exception(self, response: Any, status: str = "status") -> None:
+    def answered_by_exception(self, response: Any) -> None:
         """`answered`, where the library raises because of the status: the call has not failed by that."""
-        self.answered(response, status)
+        self.answered(response)
         if self._subsegment is not None:
             self._subsegment.close()
 
@@ -174,8 +187,13 @@ class Exchange:
 
     def _open(self) -> None:
         name = self._name or self._address.host or "UNKNOWN HOST"
-        self._context = xray_recorder.in_subsegment(name, namespace="remote")
-        self._subsegment = self._context.__enter__()
+        self._context = xray_recorder.recording(name, "remote")
+        if self._context is None:
+            return
+        self._context.open()
+        self._subsegment = self._context.subsegment
+        if self._subsegment is None:
+            return
         if self._method is not None:
             self._subsegment.put_http_meta("method", _text(self._method).upper())
         self._subsegment.put_http_meta("url", self._address.url)
@@ -189,7 +207,7 @@ class Hop:
     responses refer to it.
     """
 
-    __slots__ = ("_before", "_headers", "_token", "_value")
+    __slots__ = ("_before", "_headers", "_value")
 
     def __init__(self, headers: Any, value: str | None) -> None:
         """With either None the headers stay as they are."""
@@ -197,8 +215,8 @@ class Hop:
         self._value = None if headers is None else value
         self._before: list[tuple[Any, Any]] = []
 
-    def __enter__(self) -> None:
-        self._token = nesting.enter()
+    def open(self) -> None:
+        """Put the header in."""
         if self._value is None:
             return
         try:
@@ -209,27 +227,34 @@ class Hop:
         except Exception as error:
             failed(error)
 
-    def __exit__(self, *exc_info: object) -> None:
-        nesting.leave(self._token)
+    def answered(self, response: Any) -> None:
+        """Nothing: what the answer says is the call's to note."""
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Have the headers as they were."""
         if self._value is None:
             return
         try:
             # Another thread may be sending the same request by now, with a header of its own.
             if self._headers.get(TRACE_HEADER) == self._value:
                 del self._headers[TRACE_HEADER]
+            if not any(is_trace_header(key) for key in self._headers):
                 for key, value in self._before:
                     self._headers[key] = value
         except Exception as error:
             failed(error)
 
+    def is_for(self, library: str, method: object, url: str) -> bool:
+        """False: the call above it knows."""
+        return False
 
-def hop(url: Any, headers: Any) -> Hop | None:
+
+def hop(request: Any) -> Hop | None:
     """The request about to be sent for a call under way; None where it is to be sent as if unpatched."""
-    if nesting.is_below():
-        return None
     try:
-        is_ignored = http_ignored.is_ignored(Address(str(url)))
-        return Hop(headers, None if is_ignored else xray_recorder.trace_header())
+        address = Address(str(request.url))
+        is_ignored = http_ignored.is_ignored(address)
+        return Hop(request.headers, None if is_ignored else xray_recorder.trace_header())
     except Exception as error:
         failed(error)
         return None

@@ -60,6 +60,8 @@ def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
             return
         is_tls = self.default_port == 443
         exchange = http_exchange.begin(
+            "http.client",
+            self,
             method,
             http_exchange.whole_url(
                 "https" if is_tls else "http",
@@ -67,7 +69,6 @@ def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
                 getattr(self, "_tunnel_port", None) or self.port,
                 url,
             ),
-            encloses=False,
         )
         vars(self)[_EXCHANGE] = None if exchange is None or exchange.is_ignored else exchange
 
@@ -89,18 +90,18 @@ def _endheaders(connection: Any, endheaders: Callable[..., None]) -> Callable[..
         exchange = vars(self).get(_EXCHANGE)
         if exchange is None or exchange.is_begun:
             return endheaders(self, *args, **kwargs)
-        exchange.__enter__()
         try:
+            exchange.open()
             if exchange.header is not None:
                 from .http_exchange import TRACE_HEADER
 
                 connection.putheader(self, TRACE_HEADER, exchange.header)
             endheaders(self, *args, **kwargs)
+            exchange.suspend()
         except BaseException as error:
-            del vars(self)[_EXCHANGE]
-            exchange.__exit__(type(error), error, error.__traceback__)
+            vars(self).pop(_EXCHANGE, None)
+            exchange.close(error)
             raise
-        exchange.suspend()
 
     return endheaders_traced
 
@@ -111,14 +112,14 @@ def _getresponse(getresponse: Callable[..., Any]) -> Callable[..., Any]:
         exchange = _take(self)
         if exchange is None:
             return getresponse(self)
-        exchange.resume()
         try:
+            exchange.resume()
             response = getresponse(self)
+            exchange.answered(response)
+            exchange.close()
         except BaseException as error:
-            exchange.__exit__(type(error), error, error.__traceback__)
+            exchange.close(error)
             raise
-        exchange.answered(response)
-        exchange.__exit__(None, None, None)
         return response
 
     return getresponse_traced
@@ -129,7 +130,7 @@ def _close(close: Callable[..., None]) -> Callable[..., None]:
         exchange = _take(self)
         if exchange is not None:
             exchange.resume()
-            exchange.__exit__(None, None, None)
+            exchange.close()
         close(self)
 
     return close_traced

@@ -16,7 +16,7 @@ returns.
 
 from __future__ import annotations
 
-from . import http_exchange, replacing
+from . import http_exchange, nesting, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,59 +52,51 @@ def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
 
 def _send(send: Callable[..., Any], HTTPStatusError: type[Exception]) -> Callable[..., Any]:
     def send_traced(self: Any, request: Any, **kwargs: Any) -> Any:
-        exchange = _begin(request)
+        exchange = _begin(self, request)
         if exchange is None:
             return send(self, request, **kwargs)
-        with exchange:
-            try:
-                response = send(self, request, **kwargs)
-            except HTTPStatusError as error:  # an event hook calls raise_for_status
-                exchange.answered_by_exception(getattr(error, "response", None), "status_code")
-                raise
-            exchange.answered(response, "status_code")
-            return response
+        # An event hook may call `raise_for_status`.
+        return nesting.run(exchange.raises_for_status(HTTPStatusError), send, self, request, **kwargs)
 
     return send_traced
 
 
 def _async_send(send: Callable[..., Any], HTTPStatusError: type[Exception]) -> Callable[..., Any]:
     async def send_traced(self: Any, request: Any, **kwargs: Any) -> Any:
-        exchange = _begin(request)
+        exchange = _begin(self, request)
         if exchange is None:
             return await send(self, request, **kwargs)
-        with exchange:
-            try:
-                response = await send(self, request, **kwargs)
-            except HTTPStatusError as error:
-                exchange.answered_by_exception(getattr(error, "response", None), "status_code")
-                raise
-            exchange.answered(response, "status_code")
-            return response
+        call = exchange.raises_for_status(HTTPStatusError)
+        return await nesting.run_async(call, send, self, request, **kwargs)
 
     return send_traced
 
 
 def _send_hop(send: Callable[..., Any]) -> Callable[..., Any]:
     def send_hop(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-        hop = http_exchange.hop(request.url, request.headers)
+        hop = http_exchange.hop(request)
         if hop is None:
             return send(self, request, *args, **kwargs)
-        with hop:
-            return send(self, request, *args, **kwargs)
+        return nesting.run(hop, send, self, request, *args, **kwargs)
 
     return send_hop
 
 
 def _async_send_hop(send: Callable[..., Any]) -> Callable[..., Any]:
     async def send_hop(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-        hop = http_exchange.hop(request.url, request.headers)
+        hop = http_exchange.hop(request)
         if hop is None:
             return await send(self, request, *args, **kwargs)
-        with hop:
-            return await send(self, request, *args, **kwargs)
+        return await nesting.run_async(hop, send, self, request, *args, **kwargs)
 
     return send_hop
 
 
-def _begin(request: Any) -> http_exchange.Exchange | None:
-    return http_exchange.begin(getattr(request, "method", None), getattr(request, "url", ""), encloses=False)
+def _begin(client: Any, request: Any) -> http_exchange.Exchange | None:
+    return http_exchange.begin(
+        "httpx",
+        client,
+        getattr(request, "method", None),
+        getattr(request, "url", ""),
+        status="status_code",
+    )

@@ -131,4 +131,4 @@ def _captured(name: str, function: FunctionType) -> Any:
 
 
 def _record(name: str) -> Any:
-    return xray_recorder.in_subsegment(name) if xray_recorder.is_sampled() else None
+    return xray_recorder.recording(name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from contextvars import ContextVar
 
-from . import aws_call, replacing
+from . import aws_call, nesting, replacing
 from . import botocore as botocore_patch
 
 TYPE_CHECKING = False
@@ -58,12 +58,16 @@ def _make_api_call(make_api_call: Callable[..., Any]) -> Callable[..., Any]:
         call = aws_call.begin(self.client, operation_name, operation_kwargs)
         if call is None:
             return make_api_call(self, operation_name, operation_kwargs, *args, **kwargs)
-        with call:
-            token = _under_way.set(call)
+        before = _under_way.get()
+
+        def make() -> Any:
             try:
-                return call.answered(make_api_call(self, operation_name, operation_kwargs, *args, **kwargs))
+                _under_way.set(call)
+                return make_api_call(self, operation_name, operation_kwargs, *args, **kwargs)
             finally:
-                _under_way.reset(token)
+                _under_way.set(before)
+
+        return nesting.run(call, make)
 
     return make_traced_api_call
 

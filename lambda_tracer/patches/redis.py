@@ -4,14 +4,17 @@ Wraps: `execute_command` of the clients, through which all commands go, `execute
 `immediate_execute_command` (what is sent between WATCH and MULTI) of their pipelines.
 Records: a subsegment per command or pipeline, named `redis@host`, namespace remote, metadata in the
 namespace `redis`: the command's name, or how many commands of which names a pipeline sends, and the
-database's number.
+database's number. That a watched key changed, or that a script is not known yet, is no failure: redis-py
+handles it.
 Never records: keys, values, replies, passwords.
 Propagates: nothing.
 """
 
 from __future__ import annotations
 
-from . import dbapi, replacing
+import sys
+
+from . import dbapi, nesting, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,8 +55,7 @@ def _wrap(describe: Callable[..., Any]) -> Callable[[Any], Any]:
             recording = _begin(self, describe, args)
             if recording is None:
                 return method(self, *args, **kwargs)
-            with recording:
-                return method(self, *args, **kwargs)
+            return nesting.run(recording, method, self, *args, **kwargs)
 
         return call
 
@@ -66,8 +68,7 @@ def _wrap_async(describe: Callable[..., Any]) -> Callable[[Any], Any]:
             recording = _begin(self, describe, args)
             if recording is None:
                 return await method(self, *args, **kwargs)
-            with recording:
-                return await method(self, *args, **kwargs)
+            return await nesting.run_async(recording, method, self, *args, **kwargs)
 
         return call
 
@@ -88,7 +89,17 @@ def _begin(client: Any, describe: Callable[..., Any], args: tuple[Any, ...]) -> 
         for key, value in metadata.items():
             subsegment.put_metadata(key, value, "redis")
 
-    return dbapi.Call(client, f"redis@{host}" if host else "redis", fill)
+    return dbapi.Call(client, f"redis@{host}" if host else "redis", fill, _expected())
+
+
+def _expected() -> tuple[type[BaseException], ...]:
+    """What redis-py handles itself: a watched key that changed, a script that the server does not know yet."""
+    exceptions = sys.modules.get("redis.exceptions")
+    return tuple(
+        kind
+        for name in ("WatchError", "NoScriptError")
+        if isinstance(kind := getattr(exceptions, name, None), type)
+    )
 
 
 def _command(client: Any, args: tuple[Any, ...]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 Wraps: `Session.send`, through which all of them go, once the request is prepared and signed. Redirects
 are sent by `send` calling itself, retries by urllib3 below it: both are inside the one subsegment of the
 call, with the status of the last answer, and every hop carries the header with that subsegment as Parent.
-What response hooks call is part of the call too.
+What response hooks, authentication handlers and generators as bodies request is below the call. `HTTPAdapter.send`
+is wrapped to tell that what it calls works for the call, in an adapter of the user's, too.
 Records: host, method, URL without credentials, query and fragment, status, content length; what kept an
 answer from coming.
 Never records: bodies, query strings, credentials, other headers.
@@ -13,7 +14,7 @@ the call returns.
 
 from __future__ import annotations
 
-from . import http_exchange, replacing
+from . import http_exchange, nesting, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,32 +25,65 @@ if TYPE_CHECKING:
 
 def patch(module: ModuleType) -> None:
     """Patch `requests`."""
-
-    def make(send: Callable[..., Any]) -> Callable[..., Any]:
-        return _send(send, module.HTTPError)
-
-    replacing.replace([(module.Session, "send", make)])
+    replacing.replace(_targets(module))
 
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
-    replacing.restore([(module.Session, "send")])
+    replacing.restore((owner, name) for owner, name, _ in _targets(module))
+
+
+def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+    def make(send: Callable[..., Any]) -> Callable[..., Any]:
+        return _send(send, module.HTTPError)
+
+    return [(module.Session, "send", make), (module.adapters.HTTPAdapter, "send", _adapter_send)]
 
 
 def _send(send: Callable[..., Any], HTTPError: type[Exception]) -> Callable[..., Any]:
     def send_traced(self: Any, request: Any, **kwargs: Any) -> Any:
         exchange = http_exchange.begin(
-            getattr(request, "method", None), getattr(request, "url", None) or "", encloses=False
+            "requests",
+            self,
+            getattr(request, "method", None),
+            getattr(request, "url", None) or "",
+            status="status_code",
         )
         if exchange is None:
             return send(self, request, **kwargs)
-        with exchange, http_exchange.Hop(getattr(request, "headers", None), exchange.header):
-            try:
-                response = send(self, request, **kwargs)
-            except HTTPError as error:  # a response hook calls raise_for_status
-                exchange.answered_by_exception(getattr(error, "response", None), "status_code")
-                raise
-            exchange.answered(response, "status_code")
-            return response
+        call = _Call(exchange.raises_for_status(HTTPError), getattr(request, "headers", None))
+        return nesting.run(call, send, self, request, **kwargs)
 
     return send_traced
+
+
+def _adapter_send(send: Callable[..., Any]) -> Callable[..., Any]:
+    def send_enclosed(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return nesting.enclose(send, self, request, *args, **kwargs)
+
+    return send_enclosed
+
+
+class _Call:
+    """One call: the exchange, and the header in the request's headers as long as it lasts."""
+
+    __slots__ = ("_exchange", "_headers", "_hop", "answered", "is_for")
+
+    def __init__(self, exchange: http_exchange.Exchange, headers: Any) -> None:
+        self._exchange = exchange
+        self._headers = headers
+        self._hop: http_exchange.Hop | None = None
+        self.answered = exchange.answered
+        self.is_for = exchange.is_for
+
+    def open(self) -> None:
+        self._exchange.open()
+        self._hop = http_exchange.Hop(self._headers, self._exchange.header)
+        self._hop.open()
+
+    def close(self, error: BaseException | None = None) -> None:
+        try:
+            if self._hop is not None:
+                self._hop.close()
+        finally:
+            self._exchange.close(error)

@@ -11,6 +11,7 @@ Propagates: nothing.
 
 from __future__ import annotations
 
+from ..guard import pass_on
 from . import dbapi, sql_text
 
 TYPE_CHECKING = False
@@ -48,8 +49,8 @@ def _listen(module: Any, name: str, listener: Any) -> None:
         try:  # before the others': one that raises keeps the rest from being called
             module.event.listen(module.engine.Engine, name, listener, insert=True)
             return
-        except TypeError:  # in SQLAlchemy 1.4 it takes no such argument
-            pass
+        except TypeError as error:  # in SQLAlchemy 1.4 it takes no such argument
+            pass_on(error)
     module.event.listen(module.engine.Engine, name, listener)
 
 
@@ -65,8 +66,8 @@ def _do_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> N
         return
     call = dbapi.begin(dbapi.EVERYTHING, lambda _: _describe(context), lambda *_: statement, (), {})
     if call is not None:
-        call.__enter__()
         context._lambda_tracer_call = call
+        call.open()
 
 
 def _will_be_ended(context: Any) -> bool:
@@ -99,7 +100,7 @@ def _handle_error(error: Any) -> None:
 def _end(context: Any, exception: BaseException | None) -> None:
     call = vars(context).pop("_lambda_tracer_call", None) if context is not None else None
     if call is not None:
-        call.__exit__(None if exception is None else type(exception), exception, None)
+        call.close(exception)
 
 
 _LISTENERS: dict[str, Any] = {

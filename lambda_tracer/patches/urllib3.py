@@ -14,7 +14,7 @@ Propagates: the trace header, sampled or not, in a copy of the caller's headers.
 from __future__ import annotations
 
 from ..guard import loaded
-from . import replacing
+from . import nesting, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,17 +44,18 @@ def _manager_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     def urlopen_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
         # Not at the top: boto3 imports urllib3, so this patch is applied in functions that never call it.
         http_exchange = loaded("patches.http_exchange")
-        exchange = http_exchange and http_exchange.begin(method, url)
+        exchange = http_exchange and http_exchange.begin("urllib3", self, method, url)
         if exchange is None:
             return urlopen(self, method, url, *args, **kwargs)
-        with exchange:
+
+        def send() -> Any:
             if exchange.header is not None:
                 kwargs["headers"] = http_exchange.with_header(
                     kwargs.get("headers", self.headers), exchange.header
                 )
-            response = urlopen(self, method, url, *args, **kwargs)
-            exchange.answered(response)
-            return response
+            return urlopen(self, method, url, *args, **kwargs)
+
+        return nesting.run(exchange, send)
 
     return urlopen_traced
 
@@ -65,16 +66,18 @@ def _pool_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         http_exchange = loaded("patches.http_exchange")
         exchange = http_exchange and http_exchange.begin(
-            method, http_exchange.whole_url(self.scheme, self.host, self.port, url)
+            "urllib3", self, method, http_exchange.whole_url(self.scheme, self.host, self.port, url)
         )
         if exchange is None:
             return urlopen(self, method, url, body, headers, *args, **kwargs)
-        with exchange:
+
+        def send() -> Any:
+            sent = headers
             if exchange.header is not None:
                 own = self.headers if headers is None else headers
-                headers = http_exchange.with_header(own, exchange.header)
-            response = urlopen(self, method, url, body, headers, *args, **kwargs)
-            exchange.answered(response)
-            return response
+                sent = http_exchange.with_header(own, exchange.header)
+            return urlopen(self, method, url, body, sent, *args, **kwargs)
+
+        return nesting.run(exchange, send)
 
     return urlopen_traced
