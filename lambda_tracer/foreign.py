@@ -80,7 +80,7 @@ class ForeignCall:
 
     def _noted(self, error: BaseException | None) -> Any:
         """What is to be left, once; what was raised is put into its metadata."""
-        if self._capture.error_key is not None and isinstance(error, Exception) and self._context is not None:
+        if self._capture.error_key is not None and issubclass(type(error), Exception) and self._context is not None:
             self._put_metadata(self._capture.error_key, error)
         context, self._context = self._context, None
         return context
@@ -97,7 +97,7 @@ class ForeignCall:
         """One made by contextlib raises the user's exception again; anything else is the provider's own."""
         if error is not exc:
             pass_on(error)
-            if not isinstance(error, Exception):
+            if not issubclass(type(error), Exception):
                 raise error
             failed(error)
 

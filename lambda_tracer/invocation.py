@@ -4,8 +4,8 @@ The Lambda runtime sets the variable before it calls the handler, and deletes it
 trace header. An invocation is known by the whole header, not by Root alone: a retry or a Step Functions
 execution uses the same Root again.
 
-Invocations form a chain: each one's successor is set once, by an operation that cannot be interrupted. So threads that
-notice a new header at the same time agree on one invocation, and none of them waits for another.
+Invocations are numbered, and each number is given away once, by an operation that cannot be interrupted. So threads
+that notice a new header at the same time agree on one invocation, and none of them waits for another.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from os import fsdecode, urandom
 
 from . import settings
 from .clock import clock
-from .guard import loaded, warn_once
+from .guard import loaded, pass_on, warn_once
 from .trace_header import TraceHeader
 
 TYPE_CHECKING = False
@@ -62,11 +62,11 @@ class Invocation:
         "header",
         "is_sampled",
         "losses",
+        "number",
         "open",
         "outgoing",
         "parent_id",
         "raw",
-        "successor",
         "trace_id",
         "waiting_since",
     )
@@ -87,7 +87,7 @@ class Invocation:
         self.is_sampled = self.header.sampled == 1 and _is_trace_id(self.trace_id) and _is_id(self.parent_id)
         self.open: dict[str, Subsegment] = {}
         self.outgoing: list[str] = []
-        self.successor: dict[str, Invocation] = {}  # of one entry at most
+        self.number = 0
         self.before: list[Invocation] = []  # the one that ended with this, until what it left open is seen to
         self._causes: Causes | None = None
         self.has_ended = False
@@ -127,8 +127,9 @@ class Invocation:
 
 
 _NONE_YET: object = ()  # no value of the environment variable
-_NEXT = "next"
+_REMEMBERED = 16
 _invocation = Invocation(_NONE_YET)
+_begun: dict[int, Invocation] = {}  # the last few, by their numbers
 _is_cold = True
 
 
@@ -155,18 +156,20 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
     fresh: Invocation | None = None
     while True:
         ended = _invocation
-        while _NEXT in ended.successor:
-            ended = ended.successor[_NEXT]
+        while ended.number + 1 in _begun:
+            ended = _begun.get(ended.number + 1, ended)
         if only_if_new and raw == ended.raw:  # another thread noticed it first
             _invocation = ended
             _see_to_what_ended(ended)
             return ended
         if fresh is None:
             fresh = _made(raw, is_first=only_if_new and raw is None and ended.raw is _NONE_YET)
+        fresh.number = ended.number + 1
         fresh.before = [ended]
-        if ended.successor.setdefault(_NEXT, fresh) is fresh:
+        if _begun.setdefault(fresh.number, fresh) is fresh:
             break
     _invocation = fresh
+    _begun.pop(fresh.number - _REMEMBERED, None)
     _see_to_what_ended(fresh)
     return fresh
 
@@ -188,9 +191,12 @@ def _made(raw: bytes | str | None, *, is_first: bool) -> Invocation:
 
 def _see_to_what_ended(begun: Invocation) -> None:
     """Send what the invocation before left open. Interrupted from outside, it is done when the next one asks."""
+    if not begun.before:
+        return
     try:
         ended = begun.before.pop()
-    except IndexError:
+    except IndexError as error:  # another thread is at it
+        pass_on(error)
         return
     try:
         ended.has_ended = True
@@ -210,8 +216,14 @@ def after_fork() -> None:
 
 def after_restore() -> None:
     """In a sandbox restored from a snapshot: nothing from before is sent, and the next invocation is a cold start."""
-    global _invocation, _is_cold
     _abandon_open()
+    reset()
+
+
+def reset() -> None:
+    """Begin as a process does, before its first invocation."""
+    global _invocation, _is_cold
+    _begun.clear()
     _invocation = Invocation(None)
     _is_cold = True
 

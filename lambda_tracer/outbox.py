@@ -264,10 +264,11 @@ def _pour(source: list[Any], target: list[Any]) -> None:
 
     In C code from the taking to the putting: nothing can come between, and two threads share without taking one twice.
     """
-    try:
-        target.extend(iter(source.pop, None))
-    except IndexError as error:  # how `pop` says that there is nothing left
-        guard.pass_on(error)
+    while source:
+        try:
+            target.extend(map(source.pop, (-1,) * len(source)))
+        except IndexError as error:  # another thread took some
+            guard.pass_on(error)
 
 
 def _join(subsegment: Subsegment, text: str, children: list[Waiting]) -> Waiting:

@@ -191,6 +191,8 @@ class SubsegmentContext(Recording):
                 self.open()
             if self.subsegment is None:
                 self.subsegment = recorder.begin_subsegment(self._name, self._namespace)
+                # Not the one that all share where nothing is recorded.
+                self.subsegment.is_managed = self.subsegment.invocation is not None
         except BaseException:  # it came from outside, and nobody else will close it
             self.close()
             raise
@@ -264,7 +266,7 @@ class Recorder(SdkMethods):
             if subsegment is not None:  # nobody knows of it
                 running.open.pop(subsegment.id, None)
                 seen.set(parent)
-            if not isinstance(error, Exception):
+            if not issubclass(type(error), Exception):
                 raise
             failed(error)
             return None

@@ -123,6 +123,7 @@ class _UnsampledMessage(Recording):
 
     def open(self) -> None:
         self.subsegment = self.recorder.begin_subsegment_without_sampling(self._name)
+        self.subsegment.is_managed = self.subsegment.invocation is not None
 
 
 class SqsRecords:

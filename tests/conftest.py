@@ -85,8 +85,7 @@ def reset() -> None:
     guard.reraise = True
     guard.failures = 0
     guard._said.clear()
-    invocation._invocation = invocation.Invocation(None)
-    invocation._is_cold = True
+    invocation.reset()
     settings.global_sdk_config.set_sdk_enabled(True)
     emitter = xray_recorder.emitter
     if isinstance(emitter, UDPEmitter):

@@ -338,17 +338,26 @@ def test_a_signal_handler_installed_meanwhile_stays(daemon: Daemon) -> None:
 
 
 def test_sigterm_in_the_middle_of_recording_loses_nothing(daemon: Daemon) -> None:
-    """It interrupts the main thread while that holds the lock that the sending thread needs."""
+    """It interrupts the main thread while that is sending."""
     ran = python("""
         import os, signal, time
-        from lambda_tracer import Tracer, outbox, xray_recorder
+        from lambda_tracer import Tracer, UDPEmitter, xray_recorder
         tracer = Tracer()
+
+        class Interrupted(UDPEmitter):
+            def send(self, document):
+                if "interrupt" in document and not self.sent:
+                    self.sent += 1
+                    os.kill(os.getpid(), signal.SIGTERM)
+                return super().send(document)
+
+        xray_recorder.configure(emitter=Interrupted())
 
         @tracer.capture_lambda_handler
         def handler(event, context):
             with xray_recorder.in_subsegment("finished"): pass
-            with outbox._lock:
-                os.kill(os.getpid(), signal.SIGTERM)
+            with xray_recorder.in_subsegment("interrupt") as subsegment:
+                subsegment.put_metadata("large", "x" * 50_000)
             time.sleep(30)
 
         handler(None, None)
@@ -360,6 +369,7 @@ def test_sigterm_in_the_middle_of_recording_loses_nothing(daemon: Daemon) -> Non
         == """
         ## handler  fault Terminated in progress
           finished
+          interrupt
         """
     )
 

@@ -205,13 +205,42 @@ def test_what_is_closed_after_its_invocation_replaces_what_was_sent_in_progress(
 
 
 def test_the_handler_begins_an_invocation_even_when_the_header_is_the_last_one(daemon: Daemon) -> None:
-    xray_recorder.begin_subsegment("left open")
+    @tracer.capture_lambda_handler
+    def leaves_one_open(event: object, context: object) -> None:
+        xray_recorder.begin_subsegment("left open")
+
+    leaves_one_open({}, None)
     handler({}, None)
 
     assert (
         tree(daemon)
         == """
-        left open  in progress
+        ## leaves_one_open
+          left open  in progress
+        ## handler
+          work
+    """
+    )
+
+
+def test_what_is_open_above_the_handler_is_its_parent(daemon: Daemon) -> None:
+    """A middleware, whether it leaves a block or ends what it began."""
+    with xray_recorder.in_subsegment("## middleware"):
+        handler({}, None)
+    xray_recorder.begin_subsegment("## another")
+    handler({}, None)
+    xray_recorder.end_subsegment()
+    handler({}, None)
+
+    assert (
+        tree(daemon)
+        == """
+        ## middleware
+          ## handler
+            work
+        ## another
+          ## handler
+            work
         ## handler
           work
     """

@@ -596,12 +596,14 @@ def test_nothing_that_is_done_to_it_has_an_effect(daemon: Daemon, invoke: Invoke
     assert daemon.documents() == []
 
 
-def test_it_has_ids_of_zeros(daemon: Daemon, invoke: Invoke) -> None:
-    invoke(sampled=0)
+def test_it_has_ids_of_zeros_and_the_trace_of_its_invocation(daemon: Daemon, invoke: Invoke) -> None:
+    """Code logs the trace id and puts it into headers: the trace goes on although nothing is recorded here."""
+    invocation = invoke(sampled=0)
     subsegment = xray_recorder.begin_subsegment("work")
 
     assert (subsegment.id, subsegment.parent_id) == ("0" * 16, "0" * 16)
-    assert subsegment.trace_id == f"1-{'0' * 8}-{'0' * 24}"
+    assert subsegment.trace_id == invocation.root
+    assert xray_recorder.get_trace_entity().trace_id == invocation.root
     assert subsegment.sampled is False
 
 
@@ -657,12 +659,15 @@ def test_the_segment_of_an_unsampled_invocation_says_so(daemon: Daemon, invoke: 
     assert (segment.id, segment.trace_id, segment.sampled) == (invocation.parent, invocation.root, False)
 
 
-def test_without_a_header_the_segment_has_ids_of_zeros(
-    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_trace_what_is_current_is_false(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("_X_AMZN_TRACE_ID")
+    monkeypatch.delenv("LAMBDA_TASK_ROOT")
     segment = xray_recorder.current_segment()
 
-    assert segment.id == "0" * 16
-    assert segment.trace_id == f"1-{'0' * 8}-{'0' * 24}"
-    assert segment.sampled is False
+    assert not segment
+    assert not xray_recorder.current_subsegment()
+    assert not xray_recorder.get_trace_entity()
+    assert (segment.id, segment.trace_id, segment.sampled) == ("0" * 16, "", False)
+    with xray_recorder.in_subsegment("work") as subsegment:
+        subsegment.put_annotation("a", 1)
+    assert subsegment.trace_id == ""

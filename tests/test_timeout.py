@@ -383,7 +383,7 @@ outer(None, Context(400))
 
     assert ran.stderr == ""
     names = [(document["name"], document.get("in_progress")) for document in daemon.documents()]
-    assert names == [("## handler", False), ("## outer", True), ("## outer", False)]
+    assert names == [("## outer", True), ("## handler", False), ("## outer", False)]
 
 
 def test_without_the_handlers_decorator_nothing_is_watched(daemon: Daemon) -> None:

@@ -77,7 +77,7 @@ class Call:
         if _running.get() is self:
             _running.set(self._before)
         if self._context is not None:
-            self._context.close(None if isinstance(error, self._expected) else error)
+            self._context.close(None if issubclass(type(error), self._expected) else error)
 
     def is_stale(self) -> bool:
         """Whether it is over, or was left behind by an exception from outside: what runs now is not below it."""

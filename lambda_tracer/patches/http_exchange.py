@@ -131,7 +131,7 @@ class Exchange:
 
     def close(self, error: BaseException | None = None) -> None:
         """The call has ended."""
-        if error is not None and self._answer is not None and isinstance(error, self._answer):
+        if error is not None and self._answer is not None and issubclass(type(error), self._answer):
             self._answer = None
             self.answered_by_exception(getattr(error, "response", None))
         if self._context is not None:

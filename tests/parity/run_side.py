@@ -56,7 +56,7 @@ def lambda_tracer() -> lab.Api:
 
     def reset() -> None:
         # What the last scenario left open is forgotten, not sent when the next one begins.
-        invocation._invocation = invocation.Invocation(None)
+        invocation.reset()
         Recorder.__init__(xray_recorder)
         Tracer._reset_config()
         invocation._is_cold = True
