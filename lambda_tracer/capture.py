@@ -75,7 +75,11 @@ class CapturedCall(Recording):
     def fail(self, error: BaseException) -> None:
         """Keep what the function raised, beside the cause that every subsegment has."""
         capture = self._capture
-        if capture.error_key is not None and issubclass(type(error), Exception) and self.subsegment is not None:
+        if (
+            capture.error_key is not None
+            and issubclass(type(error), Exception)
+            and self.subsegment is not None
+        ):
             self.subsegment.put_captured(capture.error_key, error, capture.tracer.service)
         Recording.fail(self, error)
 

@@ -31,10 +31,8 @@ class Clock:
         self.sleep = time.sleep
 
     def renew(self) -> None:
-        """Go round time-machine, which changes the functions themselves, by the way that it offers; cheap."""
+        """Go round time-machine, which changes the functions themselves, by the way that it offers."""
         machine = sys.modules.get("time_machine")
-        if machine is None:
-            return
         real = getattr(getattr(machine, "escape_hatch", None), "time", None)
         for name in self.__slots__:
             if callable(getattr(real, name if name != "now" else "time", None)):

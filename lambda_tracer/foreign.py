@@ -39,6 +39,7 @@ class ForeignCall:
             try:
                 context.__exit__(None if error is None else type(error), error, _traceback_of(error))
             except BaseException as raised:
+                pass_on(raised)
                 self._raised(raised, error)
 
     async def aopen(self) -> None:
@@ -57,6 +58,7 @@ class ForeignCall:
             try:
                 await context.__aexit__(None if error is None else type(error), error, _traceback_of(error))
             except BaseException as raised:
+                pass_on(raised)
                 self._raised(raised, error)
 
     def respond(self, value: object) -> None:
@@ -80,7 +82,11 @@ class ForeignCall:
 
     def _noted(self, error: BaseException | None) -> Any:
         """What is to be left, once; what was raised is put into its metadata."""
-        if self._capture.error_key is not None and issubclass(type(error), Exception) and self._context is not None:
+        if (
+            self._capture.error_key is not None
+            and issubclass(type(error), Exception)
+            and self._context is not None
+        ):
             self._put_metadata(self._capture.error_key, error)
         context, self._context = self._context, None
         return context
@@ -96,7 +102,6 @@ class ForeignCall:
     def _raised(error: BaseException, exc: BaseException | None) -> None:
         """One made by contextlib raises the user's exception again; anything else is the provider's own."""
         if error is not exc:
-            pass_on(error)
             if not issubclass(type(error), Exception):
                 raise error
             failed(error)

@@ -105,8 +105,7 @@ class HandlerCall:
             is_outermost = outer is None or outer.has_ended or outer.is_over()
             if is_outermost:
                 _in_handler.set(self)
-                xray_recorder.begin_invocation_unless_begun()
-                self._running = invocation.current()
+                self._running = xray_recorder.begin_invocation_unless_begun()
             self._call = self._capture()
         except Exception as error:
             failed(error)

@@ -11,12 +11,13 @@ that notice a new header at the same time agree on one invocation, and none of t
 from __future__ import annotations
 
 import itertools
+import sys
 from os import fsdecode, urandom
 
 from . import settings
 from .clock import clock
 from .guard import loaded, pass_on, warn_once
-from .trace_header import TraceHeader
+from .trace_header import MAX_HEADER_CHARACTERS, TraceHeader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,8 +81,10 @@ class Invocation:
     def __init__(self, raw: object) -> None:
         """`raw` is the environment's value, as `settings.trace_header` gives it."""
         self.raw = raw
-        self.header = TraceHeader.from_header_str(fsdecode(raw) if isinstance(raw, (bytes, str)) else None)
-        self.header.keep_what_can_be_sent()
+        text = fsdecode(raw) if isinstance(raw, (bytes, str)) else ""
+        self.header = TraceHeader.from_header_str(text)
+        if len(text) > MAX_HEADER_CHARACTERS or not (text.isascii() and text.isprintable()):
+            self.header.keep_what_can_be_sent()
         self.trace_id = self.header.root or ""
         self.parent_id = self.header.parent or ""
         self.is_sampled = self.header.sampled == 1 and _is_trace_id(self.trace_id) and _is_id(self.parent_id)
@@ -175,7 +178,8 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
 
 
 def _made(raw: bytes | str | None, *, is_first: bool) -> Invocation:
-    clock.renew()
+    if "time_machine" in sys.modules:
+        clock.renew()
     settings.global_sdk_config.refresh()
     if is_first and settings.initialization_is_traced():
         # only where something is traced before the first invocation

@@ -311,19 +311,23 @@ class Recorder(SdkMethods):
 
     capture_async = capture
 
-    def begin_invocation(self) -> None:
+    def begin_invocation(self) -> Invocation:
         """Begin a new invocation even if the trace header is the last one's; nothing is current in it yet.
 
         The handler's decorator calls this. Without one, an invocation begins when its header is first seen.
         """
-        invocation.begin()
+        begun = invocation.begin()
         seen.set(None)
         bound.set(None)
+        return begun
 
-    def begin_invocation_unless_begun(self) -> None:
+    def begin_invocation_unless_begun(self) -> Invocation:
         """`begin_invocation`, unless something is open here already: then the handler is called by what opened it."""
-        if is_outermost() or place()[1] is None:
-            self.begin_invocation()
+        if not is_outermost():
+            running, current = place()
+            if current is not None:
+                return running
+        return self.begin_invocation()
 
     def discard(self, subsegment: Subsegment) -> None:
         """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""

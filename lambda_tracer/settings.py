@@ -16,6 +16,7 @@ _FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
 DEFAULT_IMPORTS_MS = 10.0
 """Imports slower than this are recorded where imports are traced and no threshold is given."""
 
+_SDK_ENABLED_KEY = os.environ.encodekey("AWS_XRAY_SDK_ENABLED")
 _TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
 
 
@@ -28,11 +29,6 @@ def trace_header() -> bytes | str | None:
         pass_on(error)
         value = os.environ.get("_X_AMZN_TRACE_ID")
     return value
-
-
-def is_set(variable: str) -> bool:
-    """Whether an environment variable is set."""
-    return variable in os.environ
 
 
 def daemon_address() -> str | None:
@@ -204,7 +200,12 @@ class SDKConfig:
         """Look at the environment again."""
         if self._is_stopped:
             return
-        if not is_set("AWS_XRAY_SDK_ENABLED"):
+        try:
+            is_set = _SDK_ENABLED_KEY in os.environ._data  # type: ignore[attr-defined]  # as in `trace_header`
+        except AttributeError as error:
+            pass_on(error)
+            is_set = "AWS_XRAY_SDK_ENABLED" in os.environ
+        if not is_set:
             self.enabled = self._is_wanted
             return
         try:

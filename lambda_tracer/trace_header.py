@@ -7,6 +7,8 @@ developer guide.
 
 from __future__ import annotations
 
+from .guard import pass_on
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +38,8 @@ def _can_be_sent(text: str) -> bool:
 def _decision(value: object) -> SamplingDecision | None:
     try:
         return _DECISIONS.get(value)
-    except TypeError:  # unhashable, hence none of the known ones
+    except TypeError as error:  # unhashable, hence none of the known ones
+        pass_on(error)
         return None
 
 

@@ -11,7 +11,7 @@ def lambda_handler(event, context):
 from __future__ import annotations
 
 from . import capture, handler, redaction, settings
-from .recorder import xray_recorder
+from .recorder import Recorder, xray_recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,8 +150,16 @@ class Tracer:
         return self.service if is_missing else given  # type: ignore[return-value]
 
     def patch(self, modules: Sequence[str] | None = None) -> None:
-        """Trace what libraries do: the named ones, or all that are known. Raises ValueError for an unknown name."""
+        """Trace what libraries do: the named ones, or all that are known.
+
+        Raises ValueError for an unknown name, also where tracing is off: a misspelt one shows in a unit test, and not
+        when the function starts in Lambda.
+        """
         if self.disabled:
+            if modules is not None and isinstance(self.provider, Recorder):
+                from .patches import check
+
+                check(modules)
             return
         if modules is None:
             self.provider.patch_all()

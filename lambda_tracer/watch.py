@@ -199,8 +199,8 @@ def _give_signal_back() -> None:
     try:
         if signals.getsignal(signals.SIGTERM) is _on_sigterm:
             signals.signal(signals.SIGTERM, signals.SIG_DFL)
-    except (ValueError, AttributeError):
-        return
+    except (ValueError, AttributeError) as error:
+        pass_on(error)
 
 
 def _on_sigterm(number: int, frame: Any) -> None:

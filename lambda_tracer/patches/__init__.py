@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from ..guard import warn_once
+from ..guard import pass_on, warn_once
 from . import importing
 
 TYPE_CHECKING = False
@@ -81,7 +81,26 @@ def patch(
     `raise_errors=False` logs it once; nothing is patched then.
     """
     libraries = named(modules)
-    own = [name for name in libraries if name not in LIBRARIES]
+    try:
+        own = check(libraries)
+    except ValueError as error:
+        pass_on(error)
+        if raise_errors:
+            raise
+        warn_once("patch", "%s", error)
+        return
+    if own:
+        from . import own_code
+
+        _register([name for name in libraries if name in LIBRARIES])
+        own_code.patch(own, ignore_module_patterns or ())
+    else:
+        _register(libraries)
+
+
+def check(modules: Iterable[str]) -> list[str]:
+    """Raise ValueError for a name that `patch` does not know; returns those that are packages of your own."""
+    own = [name for name in named(modules) if name not in LIBRARIES]
     if own:
         from . import own_code
 
@@ -89,15 +108,10 @@ def patch(
         if unknown:
             known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
             names = ", ".join(map(repr, unknown))
-            message = f"cannot patch {names}: neither a known library nor importable; known are {known}"
-            if raise_errors:
-                raise ValueError(message)
-            warn_once("patch", "%s", message)
-            return
-        _register([name for name in libraries if name in LIBRARIES])
-        own_code.patch(own, ignore_module_patterns or ())
-    else:
-        _register(libraries)
+            raise ValueError(
+                f"cannot patch {names}: neither a known library nor importable; known are {known}"
+            )
+    return own
 
 
 def patch_all(double_patch: bool = False) -> None:

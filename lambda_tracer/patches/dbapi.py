@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 from contextvars import ContextVar
 
-from ..guard import failed
+from ..guard import failed, pass_on
 from ..recorder import xray_recorder
 from . import nesting, sql_text
 
@@ -335,7 +335,8 @@ def below(given: Any, base: Any, traced_base: Any) -> Any:
             return made
     try:
         return _named_as(given, (given, traced_base), {_TRACED: (given, traced_base)})
-    except TypeError:  # its layout or its metaclass does not allow it
+    except TypeError as error:  # its layout or its metaclass does not allow it
+        pass_on(error)
         return given
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 
+from ..guard import pass_on
 from . import dbapi, replacing, sql_text
 
 TYPE_CHECKING = False
@@ -57,8 +58,8 @@ def _describe(cursor: Any) -> Any:
         for key in ("user", "host", "port", "database", "unix_socket"):
             settings[key] = getattr(connection, f"_{key}", None)
         version = _version(connection)
-    except ReferenceError:  # cursors refer to their connection weakly
-        pass
+    except ReferenceError as error:  # cursors refer to their connection weakly
+        pass_on(error)
     return dbapi.described(
         "mysql",
         settings.get("user"),

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..guard import pass_on
 from . import dbapi, replacing, sql_text
 
 TYPE_CHECKING = False
@@ -148,7 +149,8 @@ def _describe(cursor: Any) -> tuple[str, dict[str, Any], str]:
     database = getattr(getattr(cursor, "connection", None), _DATABASE, None)
     try:
         name = os.fsdecode(database) if database else "sqlite3"
-    except TypeError:
+    except TypeError as error:
+        pass_on(error)
         name = "sqlite3"
     if name.startswith("file:"):
         name = name.partition("?")[0].partition("#")[0]
