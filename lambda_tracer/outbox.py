@@ -68,6 +68,7 @@ class Outbox:
         """
         invocation = subsegment.invocation
         children: list[Waiting] = []
+        kept: tuple[list[Any], object] | None = None  # where its document is going to be, and that
         try:
             if invocation.open.pop(subsegment.id, None) is None:
                 return  # a forked parent's, which sends it, or taken already
@@ -87,16 +88,18 @@ class Outbox:
                 height = 1
             size = len(text) + 1
             if parent is None or not parent.accepts_children or size > MAX_WAITING_BYTES:
-                invocation.outgoing.append(
-                    document.standalone(text, invocation.trace_id, subsegment.parent_id)
-                )
+                alone = document.standalone(text, invocation.trace_id, subsegment.parent_id)
+                kept = invocation.outgoing, alone
+                invocation.outgoing.append(alone)
                 subsegment.is_stored = True
                 if not invocation.open:
                     invocation.waiting_since = None
             else:
                 if parent.waiting_bytes + size > MAX_WAITING_BYTES:
                     _make_room(parent, size)
-                parent.waiting.append((text, height))
+                inside = text, height
+                kept = parent.waiting, inside
+                parent.waiting.append(inside)
                 subsegment.is_stored = True
                 parent.waiting_bytes += size
                 if not parent.accepts_children:  # it has been closed in this moment
@@ -110,6 +113,8 @@ class Outbox:
             # Let go of what was captured: an exception's frames would form a cycle with it and outlive the call.
             subsegment.captured = ()
         except BaseException:
+            if kept is not None and any(each is kept[1] for each in kept[0]):
+                subsegment.is_stored = True
             if not subsegment.is_stored:
                 subsegment.waiting.extend(reversed(children))
                 invocation.open[subsegment.id] = subsegment

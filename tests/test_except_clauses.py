@@ -1,7 +1,7 @@
 """Every `except` of the package asks first whether what it caught came from outside.
 
-A time limit that a signal handler raises, Ctrl-C, an exception that another thread sets: none of them is ours to swallow,
-wherever in our code it arrives (see `lambda_tracer.guard`).
+A time limit that a signal handler raises, Ctrl-C, an exception that another thread sets: none of them is ours to
+swallow, wherever in our code it arrives (see `lambda_tracer.guard`).
 """
 
 from __future__ import annotations
@@ -27,12 +27,21 @@ def modules() -> list[Path]:
 def swallowing(tree: ast.AST) -> Iterator[ast.ExceptHandler]:
     """The `except` clauses that neither ask at once nor raise in the end."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ExceptHandler) and not _asks(node.body[0]) and not _raises(node.body):
-            # How an iterator says that it is at its end is no failure of anything.
-            if not (
-                isinstance(node.type, ast.Name) and node.type.id in ("StopIteration", "StopAsyncIteration")
-            ):
-                yield node
+        if isinstance(node, ast.ExceptHandler) and not (
+            _asks(node.body[0]) or _raises(node.body) or _is_end_of_iteration(node) or _throws(node.body[0])
+        ):
+            yield node
+
+
+def _is_end_of_iteration(clause: ast.ExceptHandler) -> bool:
+    return isinstance(clause.type, ast.Name) and clause.type.id in ("StopIteration", "StopAsyncIteration")
+
+
+def _throws(statement: ast.stmt) -> bool:
+    """Whether an exception is on its way into the generator of the user's that it is meant for."""
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in ("throw", "athrow") for node in ast.walk(statement)
+    )
 
 
 def _asks(statement: ast.stmt) -> bool:
