@@ -120,6 +120,8 @@ def _is_captured(owner: Any, name: str) -> bool:
     member = vars(owner)[name]
     function = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
     while function is not None:
+        if hasattr(type(function), "_lambda_tracer_call"):
+            return True
         if getattr(function, "__globals__", {}).get("__package__") == _OURS:
             return True
         function = getattr(function, "__wrapped__", None)

@@ -124,12 +124,14 @@ def _made(owner: Any, original: Any, make: Callable[[Any], Any]) -> Any:
         called = _Called(original, owner if method is staticmethod else None, binds_type=method is classmethod)
         if not callable(original):
             seen = original.__get__(None, owner)
-    made = functools.wraps(seen)(make(called))
-    if seen is not original and method is None:
-        made.__wrapped__ = seen
+    if isinstance(called, _Called) and not hasattr(kind, "__get__"):
+        from ..stand_in import stand_in  # a mock, a partial: rare
+
+        made = stand_in(original, make(original), make, make(called))
+    else:
+        made = functools.wraps(seen)(make(called))
     if method is not None:
         made = method(made)
-    # Without a name of their own, functools.wraps copies nothing that could be missed.
     setattr(made, _MARK, _Mark((made, original, called)))
     return made
 
