@@ -7,8 +7,7 @@ seen.
 
 from __future__ import annotations
 
-import time
-
+from .clock import clock
 from .guard import failed
 from .patches import importing
 from .recorder import Recording, xray_recorder
@@ -45,7 +44,7 @@ def _timed(name: str, run: Callable[[], None]) -> None:
         finally:
             try:
                 # One that fails as fast is mostly a package asking whether another is there.
-                if time.time() - subsegment.start_time < _threshold_s:
+                if clock.now() - subsegment.start_time < _threshold_s:
                     xray_recorder.discard(subsegment)
             except Exception as error:
                 failed(error)

@@ -7,6 +7,7 @@ through the stand-in, live; only its calls are recorded.
 
 from __future__ import annotations
 
+from types import MethodType
 from weakref import WeakKeyDictionary
 
 TYPE_CHECKING = False
@@ -14,13 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-_METHOD = type(WeakKeyDictionary().get)
-
 # Special methods that the stand-in has itself, or that make no sense for something made already.
 _OWN = frozenset(
     (
         *("__new__", "__init__", "__init_subclass__", "__subclasshook__", "__class_getitem__", "__del__"),
-        *("__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__dir__", "__class__", "__dict__"),
+        *(
+            "__getattribute__",
+            "__getattr__",
+            "__setattr__",
+            "__delattr__",
+            "__dir__",
+            "__class__",
+            "__dict__",
+        ),
         *("__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"),
         *("__getnewargs__", "__getnewargs_ex__", "__sizeof__", "__doc__", "__module__", "__slots__"),
         *("__weakref__", "__call__", "__get__", "__wrapped__", "__repr__"),
@@ -37,7 +44,10 @@ _kinds: dict[bool, WeakKeyDictionary[type, type[StandIn]]] = {
 
 
 def stand_in(
-    function: Any, call: Callable[..., Any], again: Callable[[Any], Any], bind: Callable[..., Any] | None = None
+    function: Any,
+    call: Callable[..., Any],
+    again: Callable[[Any], Any],
+    bind: Callable[..., Any] | None = None,
 ) -> StandIn:
     """What stands in for `function`: `call` is called in its place.
 
@@ -62,7 +72,7 @@ def stand_in(
 
 
 def descriptor(found: Any, again: Callable[[Any], Any]) -> Any:
-    """What stands in for something that a class holds and that can't be called, but what it gives can, or a property."""
+    """What stands in for a property, or for what can't be called but gives what can: a `partialmethod`."""
     if issubclass(type(found), property) and found.fget is not None:
         return type(found)(again(found.fget), found.fset, found.fdel, found.__doc__)
     return stand_in(found, again(_Getter(found)), again)
@@ -106,12 +116,12 @@ class StandIn:
     def __delattr__(self, name: str) -> None:
         delattr(self.__wrapped__, name)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return self.__wrapped__.__class__
 
     @property
-    def __dict__(self) -> Any:
+    def __dict__(self) -> Any:  # type: ignore[override]
         return self.__wrapped__.__dict__
 
     @property
@@ -163,12 +173,12 @@ def _get(self: StandIn, instance: Any, owner: Any = None) -> Any:
     if self._lambda_tracer_binds:
         if instance is None:
             return self
-        return stand_in(function, _METHOD(self._lambda_tracer_bind, instance), self._lambda_tracer_again)
+        return stand_in(function, MethodType(self._lambda_tracer_bind, instance), self._lambda_tracer_again)
     if callable(function) or type(function).__name__ in _GIVE_METHODS:
         bound = type(function).__get__(function, instance, owner)
         if bound is function:
             return self
-        return stand_in(bound, _METHOD(_apply(self), bound), self._lambda_tracer_again)
+        return stand_in(bound, MethodType(_apply(self), bound), self._lambda_tracer_again)
     if instance is None:
         return _special(function, "__get__")(None, owner)
     return self._lambda_tracer_call(instance, owner)  # a property of some kind: getting it is the call
@@ -191,17 +201,17 @@ class _Applied:
 
 def _apply(made: StandIn) -> Callable[..., Any]:
     """What records the calls of whatever the original is bound to: made once, since binding comes with each call."""
-    apply: Any = made._lambda_tracer_bind
-    if apply is None:
-        applied: Any = made._lambda_tracer_again(_Applied(made.__wrapped__))
-        apply = made._lambda_tracer_bind = applied._lambda_tracer_call
+    if made._lambda_tracer_bind is None:
+        applied = made._lambda_tracer_again(_Applied(made.__wrapped__))
+        made._lambda_tracer_bind = applied._lambda_tracer_call
+    apply: Callable[..., Any] = made._lambda_tracer_bind
     return apply
 
 
 def _kind(kind: type, binds: bool) -> type[StandIn]:
     """A class of stand-ins for objects of that class."""
     namespace: dict[str, Any] = {"__slots__": ()}
-    if hasattr(kind, "__call__"):
+    if any("__call__" in vars(base) for base in kind.__mro__):
         namespace["__call__"] = _call
     if binds or _binds(kind):
         namespace["__get__"] = _get

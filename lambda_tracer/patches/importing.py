@@ -225,7 +225,7 @@ class _Loader:
         if self._depth:  # called by what others put in the place of the loader's
             self._exec_module(module)
             return
-        spec = module.__spec__
+        spec: Any = module.__spec__
         name = module.__name__  # its code may change it
         was_lazy = _is_lazy(module)
         # Not what others have put there meanwhile.
@@ -269,12 +269,12 @@ class _Loader:
         if name == "exec_module":
             self._before.clear()
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return self._loader.__class__
 
     @property
-    def __dict__(self) -> Any:
+    def __dict__(self) -> Any:  # type: ignore[override]
         return self._loader.__dict__
 
     def __dir__(self) -> Iterable[str]:

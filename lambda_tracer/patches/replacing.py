@@ -8,6 +8,9 @@ what it replaced.
 from __future__ import annotations
 
 import functools
+import types
+
+from ..guard import pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +20,8 @@ if TYPE_CHECKING:
 
 _MARK = "_lambda_tracer_original"
 
-_FUNCTION = type(lambda: None)
-_METHOD_DESCRIPTORS = (type(str.upper), type(str.__len__))
 # What a class calls with the instance first, just as it is called directly.
-_CALLED_WITH_SELF = (_FUNCTION, *_METHOD_DESCRIPTORS)
+_CALLED_WITH_SELF = (types.FunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 
 MAX_LOOKED_AT = 100
 """How many objects are looked at to find ours inside what somebody else put around it."""
@@ -111,23 +112,25 @@ def _made(owner: Any, original: Any, make: Callable[[Any], Any]) -> Any:
     called: Any = original
     seen = original
     method: Any = None
-    if kind is _FUNCTION or not isinstance(owner, type):
+    if kind is types.FunctionType or not isinstance(owner, type):
         pass
     elif issubclass(kind, (staticmethod, classmethod)):
         method = kind
         seen = called = original.__func__
-        if kind is not staticmethod and type(called) is not _FUNCTION:
+        if kind is not staticmethod and type(called) is not types.FunctionType:
             called = _Called(original, binds_type=True)
     elif not issubclass(kind, _CALLED_WITH_SELF):
         # Somebody's wrapper passes for what it wraps.
         method = next((each for each in (staticmethod, classmethod) if isinstance(original, each)), None)
-        called = _Called(original, owner if method is staticmethod else None, binds_type=method is classmethod)
+        called = _Called(
+            original, owner if method is staticmethod else None, binds_type=method is classmethod
+        )
         if not callable(original):
             seen = original.__get__(None, owner)
     if isinstance(called, _Called) and not hasattr(kind, "__get__"):
         from ..stand_in import stand_in  # a mock, a partial: rare
 
-        made = stand_in(original, make(original), make, make(called))
+        made: Any = stand_in(original, make(original), make, make(called))
     else:
         made = functools.wraps(seen)(make(called))
     if method is not None:
@@ -176,7 +179,8 @@ def _mark_of(attribute: Any) -> Any:
     """The mark of what we made, also where others copied it from there: functools.wraps does, and proxies show it."""
     try:
         mark = getattr(attribute, _MARK, None)
-    except Exception:  # somebody else's __getattr__
+    except Exception as error:  # somebody else's __getattr__
+        pass_on(error)
         return None
     return mark if type(mark) is _Mark else None
 
@@ -203,7 +207,7 @@ def _inside(attribute: Any) -> Iterator[Any]:
         yield held
         if len(objects) > MAX_LOOKED_AT:
             return
-        if type(held) is _FUNCTION:
+        if type(held) is types.FunctionType:
             for cell in held.__closure__ or ():
                 try:
                     objects.append(cell.cell_contents)
@@ -216,7 +220,8 @@ def _inside(attribute: Any) -> Iterator[Any]:
             for name in ("__wrapped__", "__func__", "func"):
                 try:
                     inner = getattr(held, name, None)
-                except Exception:  # somebody else's __getattr__
+                except Exception as error:  # as above
+                    pass_on(error)
                     continue
                 if inner is not None:
                     objects.append(inner)
@@ -232,14 +237,16 @@ def _turn_off(made: Any, called: Any) -> None:
     Its code is exchanged: asking at each call whether it is still wanted would cost every call that is.
     """
     function = _function_of(made)
-    if type(function) is not _FUNCTION or id(function) in _off:
+    if type(function) is not types.FunctionType or id(function) in _off:
         return
     _off[id(function)] = function, function.__code__, function.__kwdefaults__
     template: Any = _pass_on_async if function.__code__.co_flags & _CO_COROUTINE else _pass_on
-    function.__code__ = template.__code__.replace(
+    code = template.__code__.replace(
         co_freevars=function.__code__.co_freevars, co_name=function.__code__.co_name
     )
-    function.__kwdefaults__ = {"lambda_tracer_calls": called}
+    # In this order, so that a call in between gets through.
+    function.__kwdefaults__ = {**(function.__kwdefaults__ or {}), "lambda_tracer_calls": called}
+    function.__code__ = code
 
 
 def _turn_on(made: Any) -> None:

@@ -9,6 +9,7 @@ the current subsegment and its invocation alone, not the rest of the caller's co
 from __future__ import annotations
 
 import sys
+import types
 
 from ..carried import NOWHERE
 from ..recorder import xray_recorder
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
     from typing import Any
-
-_METHOD = type(xray_recorder.carry)
 
 
 def patch(module: ModuleType) -> None:
@@ -49,6 +48,7 @@ def _start(start: Callable[..., None]) -> Callable[..., None]:
         # begins there.
         before = {"run": attributes["run"]} if "run" in attributes else {}
         run = self.run
+        ours: Any = None
 
         def run_in_place(*args: Any, **kwargs: Any) -> Any:
             put_back()
@@ -63,7 +63,7 @@ def _start(start: Callable[..., None]) -> Callable[..., None]:
             ours = None  # it holds this function, which holds it
 
         # A bound method, as the thread's own is.
-        ours = attributes["run"] = _METHOD(run_in_place, self)
+        ours = attributes["run"] = types.MethodType(run_in_place, self)
         try:
             start(self)
         except BaseException:
@@ -85,6 +85,6 @@ def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_of_interpreters(executor: Any) -> bool:
-    """Whether the pool's threads (from Python 3.14 on) each have an interpreter of their own: work is pickled for it."""
+    """Whether each of the pool's threads has an interpreter of its own (Python 3.14), for which work is pickled."""
     module = sys.modules.get("concurrent.futures.interpreter")
     return module is not None and isinstance(executor, module.InterpreterPoolExecutor)
