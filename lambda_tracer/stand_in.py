@@ -188,6 +188,7 @@ class _Applied:
     """Calls its first argument, which is of the kind that the descriptor is: what that was bound to."""
 
     __slots__ = ("_descriptor",)
+    _lambda_tracer_is_function = True
 
     def __init__(self, found: Any) -> None:
         self._descriptor = found

@@ -103,7 +103,12 @@ def wrap(function: Callable[..., Any], record: Record, *, tells_arguments: bool 
 def is_function(function: Any) -> bool:
     """Whether a plain function can take the place of `function`; else it is an object that offers more than that."""
     kind = type(function)
-    return kind in _FUNCTIONS or issubclass(kind, type) or kind.__name__ == "cython_function_or_method"
+    return (
+        kind in _FUNCTIONS
+        or issubclass(kind, type)
+        or kind.__name__ == "cython_function_or_method"
+        or hasattr(kind, "_lambda_tracer_is_function")
+    )
 
 
 def is_coroutine_function(function: object) -> bool:

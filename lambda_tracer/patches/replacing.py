@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import types
 
+from .. import wrapping
 from ..guard import pass_on
 
 TYPE_CHECKING = False
@@ -54,7 +55,10 @@ def replace(targets: Iterable[tuple[Any, str, Callable[[Any], Any]]]) -> None:
     `make` gets what can be called as a function: of a class, with the instance first. It binds another kind of
     descriptor (somebody's wrapper, a `partialmethod`) as attribute access would.
     """
-    found = [(owner, name, _own_attribute(owner, name), make) for owner, name, make in targets]
+    found = []
+    for given, name, make in targets:
+        owner = _owner(given, name)
+        found.append((owner, name, _own_attribute(owner, name), make))
     made = []
     for owner, name, original, make in found:
         inside = _ours_in(owner, name, original)
@@ -80,7 +84,8 @@ def restore(targets: Iterable[tuple[Any, str]]) -> None:
 
     Where somebody else's stands around ours, ours stays inside it and does nothing but call what it replaced.
     """
-    for owner, name in targets:
+    for given, name in targets:
+        owner = _owner(given, name)
         attribute = vars(owner).get(name)
         ours = _ours_in(owner, name, attribute)
         _replaced.pop((id(owner), name), None)
@@ -96,8 +101,19 @@ def restore(targets: Iterable[tuple[Any, str]]) -> None:
 
 def is_replaced(owner: Any, name: str) -> bool:
     """Whether the attribute is one that `replace` put there, or has it inside."""
+    owner = _owner(owner, name)
     ours = _ours_in(owner, name, vars(owner).get(name))
     return ours is not None and id(_function_of(ours)) not in _off
+
+
+def _owner(owner: Any, name: str) -> Any:
+    """The class or module itself; or the class below one of somebody else's that took the place of a library's."""
+    if isinstance(owner, type) and name not in vars(owner):
+        for base in owner.__mro__[1:]:
+            if name in vars(base):
+                is_of_others = base.__module__.partition(".")[0] != owner.__module__.partition(".")[0]
+                return base if is_of_others else owner
+    return owner
 
 
 def _own_attribute(owner: Any, name: str) -> Any:
@@ -109,17 +125,29 @@ def _own_attribute(owner: Any, name: str) -> Any:
 
 def _made(owner: Any, original: Any, make: Callable[[Any], Any]) -> Any:
     kind = type(original)
+    is_in_class = isinstance(owner, type)
     called: Any = original
     seen = original
     method: Any = None
-    if kind is types.FunctionType or not isinstance(owner, type):
+    made: Any
+    if wrapping.is_function(original) and (kind in _CALLED_WITH_SELF or not is_in_class):
+        pass
+    elif not hasattr(kind, "__get__"):
+        # A mock, a partial, an object: a class calls it without the instance, and it offers more than to be called.
+        from ..stand_in import stand_in
+
+        bind = make(_Called(original)) if is_in_class else None
+        made = stand_in(original, make(original), make, bind)
+        setattr(made, _MARK, _Mark((made, original, called)))
+        return made
+    elif not is_in_class:
         pass
     elif issubclass(kind, (staticmethod, classmethod)):
         method = kind
         seen = called = original.__func__
         if kind is not staticmethod and type(called) is not types.FunctionType:
             called = _Called(original, binds_type=True)
-    elif not issubclass(kind, _CALLED_WITH_SELF):
+    else:
         # Somebody's wrapper passes for what it wraps.
         method = next((each for each in (staticmethod, classmethod) if isinstance(original, each)), None)
         called = _Called(
@@ -127,12 +155,7 @@ def _made(owner: Any, original: Any, make: Callable[[Any], Any]) -> Any:
         )
         if not callable(original):
             seen = original.__get__(None, owner)
-    if isinstance(called, _Called) and not hasattr(kind, "__get__"):
-        from ..stand_in import stand_in  # a mock, a partial: rare
-
-        made: Any = stand_in(original, make(original), make, make(called))
-    else:
-        made = functools.wraps(seen)(make(called))
+    made = wrapping.like(seen)(make(called))
     if method is not None:
         made = method(made)
     setattr(made, _MARK, _Mark((made, original, called)))
@@ -146,6 +169,7 @@ class _Called:
     """
 
     __slots__ = ("_descriptor", "_is_bound_to_type", "_owner")
+    _lambda_tracer_is_function = True
 
     def __init__(self, descriptor: Any, owner: Any = None, *, binds_type: bool = False) -> None:
         """`owner` is the class of a static method, which is bound to nothing else."""
