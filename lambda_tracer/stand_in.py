@@ -128,10 +128,6 @@ class StandIn:
     def __doc__(self) -> Any:  # type: ignore[override]
         return self.__wrapped__.__doc__
 
-    @property
-    def __module__(self) -> Any:  # type: ignore[override]
-        return self.__wrapped__.__module__
-
     def __dir__(self) -> Iterable[str]:
         return dir(self.__wrapped__)
 
@@ -162,6 +158,10 @@ class StandIn:
         from _operator import itemgetter
 
         return itemgetter(0), ((self.__wrapped__,),)
+
+
+def _module_of(self: StandIn) -> Any:
+    return self.__wrapped__.__module__
 
 
 def _call(self: StandIn, /, *args: Any, **kwargs: Any) -> Any:
@@ -203,15 +203,18 @@ class _Applied:
 def _apply(made: StandIn) -> Callable[..., Any]:
     """What records the calls of whatever the original is bound to: made once, since binding comes with each call."""
     if made._lambda_tracer_bind is None:
-        applied = made._lambda_tracer_again(_Applied(made.__wrapped__))
-        made._lambda_tracer_bind = applied._lambda_tracer_call
+        made._lambda_tracer_bind = made._lambda_tracer_again(_Applied(made.__wrapped__))
     apply: Callable[..., Any] = made._lambda_tracer_bind
     return apply
 
 
 def _kind(kind: type, binds: bool) -> type[StandIn]:
     """A class of stand-ins for objects of that class."""
-    namespace: dict[str, Any] = {"__slots__": ()}
+    namespace: dict[str, Any] = {
+        "__slots__": (),
+        "__doc__": vars(StandIn)["__doc__"],
+        "__module__": property(_module_of),
+    }
     if any("__call__" in vars(base) for base in kind.__mro__):
         namespace["__call__"] = _call
     if binds or _binds(kind):

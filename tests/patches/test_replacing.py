@@ -21,8 +21,8 @@ calls: list[Any] = []
 
 @pytest.fixture(autouse=True)
 def _no_calls() -> Iterator[None]:
-    calls.clear()
     yield
+    calls.clear()
 
 
 def ours(original: Callable[..., Any]) -> Callable[..., Any]:
