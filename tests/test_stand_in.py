@@ -154,7 +154,7 @@ def test_an_objects_attributes_are_read_and_set_live(decorate: Callable[[Any], A
 @each_decorator
 def test_an_object_passes_for_what_it_was(decorate: Callable[[Any], Any]) -> None:
     task = Task()
-    decorated = decorate(task)
+    decorated: Any = decorate(task)
 
     assert isinstance(decorated, Task)
     assert decorated == task == decorated
@@ -170,7 +170,7 @@ def test_an_object_passes_for_what_it_was(decorate: Callable[[Any], Any]) -> Non
     assert callable(decorated)
 
 
-at_module_level = tracer.capture_method(Task())
+at_module_level: Any = tracer.capture_method(Task())
 at_module_level.__qualname__ = "at_module_level"
 
 
@@ -380,13 +380,13 @@ def test_a_property_stays_one(decorate: Callable[[Any], Any], daemon: Daemon) ->
     class Till:
         made = 0
 
-        @decorate
+        @decorate  # type: ignore[prop-decorator]
         @property
         def value(self) -> int:
             """What it is."""
             return self.made
 
-        @decorate
+        @decorate  # type: ignore[prop-decorator]
         @functools.cached_property
         def cached(self) -> int:
             self.made += 1
@@ -417,7 +417,7 @@ def test_the_lambda_handler_may_be_an_object_with_more_to_it(daemon: Daemon) -> 
             return event
 
     application = Application()
-    handler = tracer.capture_lambda_handler(application)
+    handler: Any = tracer.capture_lambda_handler(application)
 
     assert handler({"a": 1}, None) == {"a": 1}
     assert handler.routes == ("/",)
