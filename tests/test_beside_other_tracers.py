@@ -1,4 +1,4 @@
-"""Beside other tracers, in either order and unpatched again: the function does what it did, and our trace is what it is without them."""
+"""Beside other tracers, in either order: the function does what it did, and our trace is as it is without them."""
 
 from __future__ import annotations
 

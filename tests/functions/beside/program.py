@@ -60,17 +60,16 @@ def send_nowhere() -> None:
     """What the X-Ray SDK sends is not for our daemon, which looks at what we send."""
     from aws_xray_sdk.core import xray_recorder
 
-    xray_recorder.configure(daemon_address="127.0.0.1:9")
+    # An address that it is given would give way to that of the environment.
+    xray_recorder.emitter._ip, xray_recorder.emitter._port = "127.0.0.1", 9
 
 
 def sentry() -> None:
     import sentry_sdk
     from sentry_sdk.transport import Transport
 
-    class Drops(Transport):
-        def capture_envelope(self, envelope: Any) -> None: ...
-
-    sentry_sdk.init(dsn="http://key@127.0.0.1:9/1", transport=Drops, traces_sample_rate=1.0)
+    drops = type("Drops", (Transport,), {"capture_envelope": lambda self, envelope: None})
+    sentry_sdk.init(dsn="http://key@127.0.0.1:9/1", transport=drops, traces_sample_rate=1.0)
 
 
 def datadog() -> None:
@@ -88,6 +87,11 @@ def new_relic() -> None:
     import newrelic.agent
 
     newrelic.agent.initialize()
+    # Else a thread of theirs asks the clouds' addresses for what it runs on, and that is recorded as any request.
+    utilization = newrelic.agent.global_settings().utilization
+    for name in vars(utilization):
+        if name.startswith("detect_"):
+            setattr(utilization, name, False)
     newrelic.agent.register_application(timeout=0)
 
 
