@@ -105,7 +105,9 @@ def capture_method(tracer: Tracer, method: Any, capture_response: bool, capture_
 
 
 def named(function: Any) -> Any:
-    """What gives a callable its name: itself, what a partial holds, or else its type."""
+    """What gives a callable its name: itself, what a partial or a property holds, or else its type."""
+    if not callable(function):
+        function = getattr(function, "fget", None) or getattr(function, "func", None) or function
     while issubclass(type(function), functools.partial):
         function = function.func
     try:

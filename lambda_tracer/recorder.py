@@ -219,6 +219,17 @@ class Recorder(SdkMethods):
         super().__init__()
         self.outbox = outbox.Outbox(self)
 
+    # What is open belongs to this process: a copy is the recorder itself, and pickled it is a name.
+
+    def __copy__(self) -> Recorder:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Recorder:
+        return self
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return "xray_recorder" if self is xray_recorder else (type(self), ())
+
     # The life of a subsegment
 
     def begin_subsegment(self, name: str, namespace: str = "local") -> AnySubsegment:

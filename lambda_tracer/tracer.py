@@ -112,6 +112,14 @@ class Tracer:
         if self.auto_patch:
             self.patch(config["patch_modules"])
 
+    # A copy of what keeps a Tracer keeps the same one. Pickled, it is its settings: the recorder is found by its name.
+
+    def __copy__(self) -> Tracer:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Tracer:
+        return self
+
     @staticmethod
     def _prepare(trace_imports: bool | None) -> None:
         threshold_s = settings.imports_threshold_s()

@@ -11,6 +11,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
+import types
+
+from .guard import pass_on
 
 from .guard import pass_on
 
@@ -50,6 +53,15 @@ if TYPE_CHECKING:
 _ENTER = contextlib._GeneratorContextManager.__enter__.__code__
 _CODE, _CONTEXTLIB = type(_ENTER), _ENTER.co_filename
 
+# What a plain function can stand in for. A cache's methods are copied by `like`.
+_CACHED = type(functools.lru_cache(len))
+_FUNCTIONS = frozenset(
+    (
+        *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType, _CACHED),
+        *(types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType),
+    )
+)
+
 # Bits of code.co_flags, as `inspect` names them; importing inspect would cost 3 ms of cold start.
 _CO_GENERATOR = 0x20
 _CO_COROUTINE = 0x80
@@ -62,16 +74,22 @@ def wrap(function: Callable[..., Any], record: Record, *, tells_arguments: bool 
 
     With `tells_arguments` a function or coroutine function has it called as `record(args, kwargs)`.
 
-    Takes functions of every kind, callable objects (`functools.partial` among them), and `staticmethod` and
-    `classmethod` objects, which stay what they are. Raises TypeError for what cannot be called.
+    Takes functions of every kind, callable objects (`functools.partial` among them), which what is returned passes
+    for, properties, and `staticmethod` and `classmethod` objects, which stay what they are. Raises TypeError for what
+    cannot be called.
     """
     if issubclass(type(function), (staticmethod, classmethod)):
         descriptor: Any = function
         return type(descriptor)(wrap(descriptor.__func__, record, tells_arguments=tells_arguments))
+    if not callable(function) and hasattr(type(function), "__get__"):
+        from . import stand_in  # a property, a `partialmethod`
+
+        return stand_in.descriptor(function, functools.partial(wrap, record=record))
     if not callable(function):
         raise TypeError(f"expected a function or another callable, not {type(function).__name__}")
     code, made_from = _attribute(function, "__code__"), _attribute(function, "__wrapped__")
-    if made_from is not None and type(code) is _CODE and code.co_filename == _CONTEXTLIB:
+    is_made = made_from is not None and type(code) is _CODE and code.co_filename == _CONTEXTLIB
+    if is_made and type(function) is types.FunctionType:  # not an object that passes for one
         from . import generators
 
         made = generators.context_manager(code, made_from, record)
@@ -87,16 +105,23 @@ def wrap(function: Callable[..., Any], record: Record, *, tells_arguments: bool 
         wrapper = make(function, record)
     else:
         wrapper = _plain(function, record, tells_arguments)
-    if _is_called_without_self(type(function)):
-        return staticmethod(wrapper)
-    return wrapper
+    if is_function(function):
+        return wrapper
+    from . import stand_in  # most are functions
+
+    again = functools.partial(wrap, record=record, tells_arguments=tells_arguments)
+    return stand_in.stand_in(function, wrapper, again)
 
 
-def _is_called_without_self(kind: type) -> bool:
-    """Whether a callable of this type in a class body is called as it is; what stands in its place must be, too."""
-    if issubclass(kind, functools.partial):  # on 3.13 its __get__ only announces what it does from 3.14 on
-        return sys.version_info < (3, 14)
-    return not hasattr(kind, "__get__") and not issubclass(kind, type)
+def is_function(function: Any) -> bool:
+    """Whether a plain function can take the place of `function`; else it is an object that offers more than that."""
+    kind = type(function)
+    return (
+        kind in _FUNCTIONS
+        or issubclass(kind, type)
+        or kind.__name__ == "cython_function_or_method"
+        or hasattr(kind, "_lambda_tracer_is_function")
+    )
 
 
 def is_coroutine_function(function: object) -> bool:
@@ -106,6 +131,9 @@ def is_coroutine_function(function: object) -> bool:
 
 def _flags(function: Any) -> int:
     """The code flags of what is called in the end: a function, a partial's function, an object's `__call__`."""
+    call = getattr(type(function), "_lambda_tracer_call", None)
+    if call is not None:  # one of ours that stands in for an object
+        return _flags(call.__get__(function))
     while issubclass(type(function), functools.partial):
         function = function.func
     function = _attribute(function, "__func__") or function  # a bound method
@@ -137,11 +165,21 @@ def like(function: Callable[..., Any]) -> Callable[[CallableT], CallableT]:
     def dress(wrapper: CallableT) -> CallableT:
         try:
             functools.update_wrapper(wrapper, function)
-        except BaseException:
+            if type(function) is _CACHED:
+                _offer(wrapper, function)
+        except BaseException as error:
+            pass_on(error)
             wrapper.__wrapped__ = function  # type: ignore[attr-defined]
         return wrapper
 
     return dress
+
+
+def _offer(wrapper: Any, function: Any) -> None:
+    """Have the wrapper offer the methods of what it wraps: a cache's `cache_info`, say."""
+    for name in dir(type(function)):
+        if not name.startswith("_") and not hasattr(wrapper, name):
+            setattr(wrapper, name, getattr(function, name))
 
 
 def _plain(function: Callable[..., Any], record: Record, tells_arguments: bool) -> Callable[..., Any]:

@@ -172,9 +172,17 @@ def _patch_imported(target: str, module: ModuleType) -> None:
     name = registered.get(target)
     if name is None or name in unpatchable:
         return
+    others = sys.modules.get("aws_xray_sdk.core.patcher")
+    if others is not None and name in getattr(others, "_PATCHED_MODULES", ()):
+        warn_once(
+            "both",
+            "the X-Ray SDK has patched %s, too, and both record its calls: have one of them patch",
+            name,
+        )
     try:
         patch_module(name).patch(module)
     except Exception as error:
+        pass_on(error)
         warn_once(
             f"patch {name}",
             "%s could not be patched (%s: %s): it works, untraced",
@@ -193,5 +201,7 @@ def _put_back(name: str) -> None:
         try:
             if module is not None:
                 patch_module(name).unpatch(module)
-        except Exception:  # the module that could not be patched cannot be unpatched either, and need not be
-            continue
+        except (
+            Exception
+        ) as error:  # the module that can't be patched can't be unpatched either, and need not be
+            pass_on(error)

@@ -14,7 +14,7 @@ import re
 import sys
 
 from .. import wrapping
-from ..guard import warn_once
+from ..guard import pass_on, warn_once
 from ..recorder import xray_recorder
 from . import importing, replacing
 
@@ -69,7 +69,8 @@ def is_importable(name: str) -> bool:
             for finder in sys.meta_path
             if hasattr(finder, "find_spec")
         )
-    except Exception:  # someone else's finder
+    except Exception as error:  # someone else's finder
+        pass_on(error)
         return False
 
 
@@ -83,6 +84,7 @@ def _patch_module(name: str, _: str, module: ModuleType) -> None:
         if not any(pattern.match(module.__name__) for pattern in _patterns.get(name, ())):
             replacing.replace(target for target in _functions(module) if not _is_captured(*target[:2]))
     except Exception as error:
+        pass_on(error)
         warn_once("patch own", "a module could not be patched (%s): it works, untraced", type(error).__name__)
 
 
@@ -120,6 +122,8 @@ def _is_captured(owner: Any, name: str) -> bool:
     member = vars(owner)[name]
     function = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
     while function is not None:
+        if hasattr(type(function), "_lambda_tracer_call"):
+            return True
         if getattr(function, "__globals__", {}).get("__package__") == _OURS:
             return True
         function = getattr(function, "__wrapped__", None)

@@ -29,7 +29,7 @@ _STATEMENTS = ("execute", "executemany", "executescript")
 _DATABASE = "_lambda_tracer_database"
 
 _is_on = False
-_connect: Any = None  # the one replacement, which both modules get
+_connects: dict[int, Callable[..., Any]] = {}  # what was made, by the id of what it replaces
 _connection: Any = None
 _cursor: Any = None
 _C_CONNECTION: Any = None
@@ -98,8 +98,9 @@ def _while_on(traced: Callable[..., Any], method: Callable[..., Any]) -> Callabl
 
 
 def _made(connect: Callable[..., Any]) -> Callable[..., Any]:
-    global _connect
-    if _connect is None:
+    # Both modules have the same function, unless somebody has wrapped one of them.
+    made = _connects.get(id(connect))
+    if made is None:
 
         def connect_traced(*args: Any, **kwargs: Any) -> Any:
             if len(args) > 5:  # every argument may be positional
@@ -109,8 +110,8 @@ def _made(connect: Callable[..., Any]) -> Callable[..., Any]:
                 kwargs["factory"] = dbapi.below(factory, _C_CONNECTION, _connection)
             return connect(*args, **kwargs)
 
-        _connect = connect_traced
-    return _connect  # type: ignore[no-any-return]
+        made = _connects[id(connect)] = connect_traced  # which holds it
+    return made
 
 
 def _remember(init: Callable[..., None]) -> Callable[..., None]:

@@ -8,6 +8,9 @@ the current subsegment and its invocation alone, not the rest of the caller's co
 
 from __future__ import annotations
 
+import sys
+import types
+
 from ..carried import NOWHERE
 from ..recorder import xray_recorder
 from . import replacing
@@ -45,19 +48,26 @@ def _start(start: Callable[..., None]) -> Callable[..., None]:
         # begins there.
         before = {"run": attributes["run"]} if "run" in attributes else {}
         run = self.run
+        ours: Any = None
 
-        def run_in_place() -> None:
-            attributes.pop("run", None)
-            attributes.update(before)
-            carried.run(run)
+        def run_in_place(*args: Any, **kwargs: Any) -> Any:
+            put_back()
+            # Others call what they find here as `run()`, as `run(thread)`, or as the function of a bound method.
+            return carried.run(run, *(each for each in args if each is not self), **kwargs)
 
-        attributes["run"] = run_in_place
+        def put_back() -> None:
+            nonlocal ours
+            if ours is not None and attributes.get("run") is ours:  # somebody else's may stand around it
+                attributes.pop("run")
+                attributes.update(before)
+            ours = None  # it holds this function, which holds it
+
+        # A bound method, as the thread's own is.
+        ours = attributes["run"] = types.MethodType(run_in_place, self)
         try:
             start(self)
         except BaseException:
-            if attributes.get("run") is run_in_place:
-                attributes.pop("run")
-                attributes.update(before)
+            put_back()
             raise
 
     return start_in_place
@@ -65,8 +75,16 @@ def _start(start: Callable[..., None]) -> Callable[..., None]:
 
 def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
     def submit_in_place(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if _is_of_interpreters(self):
+            return submit(self, fn, *args, **kwargs)
         # The pool's thread may be bound to the invocation that it was started in.
         carried = xray_recorder.carry() or NOWHERE
         return submit(self, carried.run, fn, *args, **kwargs)
 
     return submit_in_place
+
+
+def _is_of_interpreters(executor: Any) -> bool:
+    """Whether each of the pool's threads has an interpreter of its own (Python 3.14), for which work is pickled."""
+    module = sys.modules.get("concurrent.futures.interpreter")
+    return module is not None and isinstance(executor, module.InterpreterPoolExecutor)

@@ -571,6 +571,49 @@ def test_a_coroutine_handler_of_a_patched_package_works(application: Application
     )
 
 
+WRAPPED = """
+import wrapt
+
+@wrapt.decorator
+def telling(wrapped, instance, args, kwargs):
+    return instance, wrapped(*args, **kwargs)
+
+@telling
+def function(value):
+    return value
+
+class Till:
+    @telling
+    def method(self, value):
+        return value
+
+    @telling
+    @classmethod
+    def of_class(cls, value):
+        return value
+
+    @telling
+    @staticmethod
+    def static(value):
+        return value
+"""
+
+
+def test_what_others_have_wrapped_is_told_its_instance(application: Application, daemon: Daemon) -> None:
+    pytest.importorskip("wrapt", reason="wrapt is not installed")
+    application.write({"shop": WRAPPED})
+    patch(["shop"])
+    shop = importlib.import_module("shop")
+    till = shop.Till()
+
+    assert shop.function(1) == (None, 1)
+    assert till.method(2) == shop.Till.method(till, 2) == (till, 2)
+    assert till.of_class(3) == shop.Till.of_class(3) == (shop.Till, 3)
+    assert till.static(4) == shop.Till.static(4) == (None, 4)
+    names = [part["name"] for part in daemon.subsegments()]
+    assert names == ["function", "method", "method", "of_class", "of_class", "static", "static"]
+
+
 # Undone, and refused
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import importlib
 import importlib.machinery
@@ -11,6 +12,7 @@ import importlib.util
 import inspect
 import logging
 import os
+import pickle
 import pkgutil
 import runpy
 import subprocess
@@ -431,7 +433,7 @@ def test_data_files_are_found(library: MadeUp, is_imported: bool) -> None:
     assert is_traced(sys.modules["madeup"])
 
 
-def test_a_spec_that_was_only_looked_at_says_what_the_original_says(library: MadeUp) -> None:
+def test_a_spec_that_is_only_looked_at_is_as_without_us(library: MadeUp) -> None:
     before = importlib.util.find_spec("madeup")
     patch(["madeup"])
 
@@ -439,17 +441,207 @@ def test_a_spec_that_was_only_looked_at_says_what_the_original_says(library: Mad
 
     assert before is not None
     assert spec is not None
-    loader: Any = spec.loader
-    original: Any = before.loader
-    assert (spec.name, spec.origin, spec.submodule_search_locations, spec.cached) == (
-        before.name,
-        before.origin,
-        before.submodule_search_locations,
-        before.cached,
+    assert spec == before
+    assert type(spec.loader) is importlib.machinery.SourceFileLoader
+    assert vars(spec) == vars(before)
+    assert copy.deepcopy(spec) == pickle.loads(pickle.dumps(spec)) == before
+
+
+def test_who_looks_for_a_module_while_others_are_imported_only_looks(made_up: MadeUp) -> None:
+    made_up.write(
+        {
+            "madeup": SOURCE,
+            "madeup_other": "import importlib.util\nspec = importlib.util.find_spec('madeup')\n",
+        }
     )
-    assert loader.get_filename("madeup") == original.get_filename("madeup")
-    assert loader.is_package("madeup")
-    assert loader.get_source("madeup") == SOURCE
+    made_up.known("madeup", "madeup_other")
+    made_up.targets = lambda module: []
+    patch(["madeup"])
+
+    other = importlib.import_module("madeup_other")
+
+    assert type(other.spec.loader) is importlib.machinery.SourceFileLoader
+
+
+def test_what_imports_of_a_package_nobody_waits_for_look_like_is_as_without_us() -> None:
+    """importlib.util is as it was when nothing is waited for any more."""
+    made = importlib.util.module_from_spec
+    patch_all()
+    while_patched = importlib.util.module_from_spec
+    unpatch_all()
+
+    assert while_patched is not made
+    assert importlib.util.module_from_spec is made
+
+
+class AnotherTracer(MetaPathFinder):
+    """Finds by all others, as Datadog's does, and changes the loader it found, as told."""
+
+    def __init__(self, change: Callable[[Any, Any], None]) -> None:
+        self._change = change
+        self._finding: set[str] = set()
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if not name.startswith("madeup") or name in self._finding:
+            return None
+        self._finding.add(name)
+        try:
+            spec: Any = importlib.util.find_spec(name)
+            self._change(spec, spec.loader)
+            return spec
+        finally:
+            self._finding.discard(name)
+
+
+def sets_get_code(spec: Any, loader: Any) -> None:
+    get_code = loader.get_code
+    loader.get_code = lambda name: get_code(name).replace(co_consts=get_code(name).co_consts)
+
+
+def wraps_exec_module(spec: Any, loader: Any) -> None:
+    exec_module = loader.exec_module
+
+    def theirs(module: Any) -> None:
+        module.__dict__.setdefault("told", []).append("before")
+        exec_module(module)
+        module.told.append("after")
+
+    loader.exec_module = theirs
+
+
+def wraps_exec_module_twice(spec: Any, loader: Any) -> None:
+    wraps_exec_module(spec, loader)
+    wraps_exec_module(spec, loader)
+
+
+class Chained:
+    """A loader of somebody else's around the one that it found."""
+
+    def __init__(self, loader: Any) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: Any) -> Any:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        self.loader.exec_module(module)
+        module.told = ["chained"]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)
+
+
+def puts_its_own_around(spec: Any, loader: Any) -> None:
+    spec.loader = Chained(loader)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (sets_get_code, []),
+        (wraps_exec_module, ["before", "after"]),
+        (wraps_exec_module_twice, ["before", "before", "after", "after"]),
+        (puts_its_own_around, ["chained"]),
+    ],
+)
+@pytest.mark.parametrize("is_ours_first", [False, True], ids=["theirs first", "ours first"])
+def test_what_others_do_with_the_loader_takes_effect(
+    change: Callable[[Any, Any], None],
+    told: list[str],
+    is_ours_first: bool,
+    library: MadeUp,
+    daemon: Daemon,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patch(["madeup"])
+    theirs = AnotherTracer(change)
+    first, *rest = sys.meta_path
+    finders = [first, theirs, *rest] if is_ours_first else [theirs, first, *rest]
+    monkeypatch.setattr(sys, "meta_path", finders)
+
+    module: Any = importlib.import_module("madeup")
+
+    assert getattr(module, "told", []) == told
+    assert module.call() == "called"
+    assert tree(daemon) == "madeup"
+    assert type(module.__loader__) is (
+        Chained if change is puts_its_own_around else importlib.machinery.SourceFileLoader
+    )
+
+
+def test_what_stands_in_for_the_loader_passes_for_it(
+    library: MadeUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def look(spec: Any, loader: Any) -> None:
+        original = importlib.machinery.PathFinder.find_spec("madeup")
+        assert original is not None
+        loader.noted = "by others"
+        seen["noted"] = vars(loader).pop("noted")
+        seen["is one"] = isinstance(loader, importlib.machinery.SourceFileLoader)
+        seen["equal"] = loader == original.loader and original.loader == loader and spec == original
+        seen["hash"] = hash(loader) == hash(original.loader)
+        seen["copied"] = type(copy.deepcopy(spec).loader), type(copy.copy(loader))
+        seen["pickled"] = pickle.loads(pickle.dumps(spec)) == original
+        seen["repr"] = "SourceFileLoader" in repr(loader)
+        seen["dir"] = dir(loader) == dir(original.loader)
+        seen["reader"] = type(loader.get_resource_reader("madeup"))
+
+    patch(["madeup"])
+    monkeypatch.setattr(sys, "meta_path", [AnotherTracer(look), *sys.meta_path])
+
+    module = importlib.import_module("madeup")
+
+    assert is_traced(module)
+    kind = importlib.machinery.SourceFileLoader
+    assert seen.pop("copied") == (kind, kind)
+    assert seen.pop("reader").__name__ == "FileReader"
+    assert seen.pop("noted") == "by others"
+    assert set(seen.values()) == {True}
+
+
+class Legacy:
+    """A finder without find_spec, as there were until Python 3.11."""
+
+    def find_module(self, name: str, path: Any = None) -> None: ...
+
+
+def test_a_finder_of_the_old_kind_changes_nothing(library: MadeUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    patch(["madeup"])
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Legacy()])
+
+    assert is_traced(importlib.import_module("madeup"))
+
+
+def test_a_finder_that_gives_the_same_spec_twice_is_served(
+    library: MadeUp, monkeypatch: pytest.MonkeyPatch, daemon: Daemon
+) -> None:
+    spec = importlib.util.find_spec("madeup")
+
+    class Remembers(MetaPathFinder):
+        def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+            return spec if name == "madeup" else None
+
+    patch(["madeup"])
+    monkeypatch.setattr(sys, "meta_path", [sys.meta_path[0], Remembers(), *sys.meta_path[1:]])
+    importlib.import_module("madeup")
+    del sys.modules["madeup"]
+
+    module = importlib.import_module("madeup")
+
+    module.call()
+    assert tree(daemon) == "madeup"
+    assert type(spec.loader) is importlib.machinery.SourceFileLoader  # type: ignore[union-attr]
+
+
+def test_the_source_of_an_imported_library_is_shown(library: MadeUp) -> None:
+    patch(["madeup"])
+
+    module = importlib.import_module("madeup")
+
+    assert inspect.getsource(module) == SOURCE
+    assert inspect.getsource(module.Client) in SOURCE
 
 
 def test_a_library_can_be_run_as_a_script(library: MadeUp) -> None:
@@ -964,7 +1156,7 @@ def test_what_somebody_else_put_around_ours_stays(library: MadeUp, daemon: Daemo
 
     assert module.call is theirs
     assert module.call() == ["called"]
-    assert tree(daemon) == "madeup"
+    assert daemon.datagrams() == []
 
 
 # The ways to patch
@@ -1077,6 +1269,22 @@ def test_another_provider_patches_by_itself(library: MadeUp, daemon: Daemon) -> 
 
     assert provider.asked == ["all", ["madeup"]]
     assert not is_traced(importlib.import_module("madeup"))
+
+
+def test_the_x_ray_sdks_patches_beside_ours_are_told_once(
+    daemon: Daemon, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patcher = pytest.importorskip("aws_xray_sdk.core.patcher", reason="aws-xray-sdk is not installed")
+    monkeypatch.setattr(patcher, "_PATCHED_MODULES", {"httplib", "sqlite3"})
+
+    patch(["httplib", "sqlite3"])
+
+    assert [(level, text) for level, text in records_of(caplog) if level == "WARNING"] == [
+        (
+            "WARNING",
+            "the X-Ray SDK has patched httplib, too, and both record its calls: have one of them patch",
+        )
+    ]
 
 
 def test_an_unsampled_call_of_a_patched_library_sends_nothing(
