@@ -74,7 +74,7 @@ def attributes(error: BaseException) -> dict[str, Any]:
     public = {name: value for name, value in dict.items(held) if type(name) is str and name[:1] != "_"}
     kind = type(error)
     for base in _bases(kind):
-        if _rule_for(*_names(base)) is None and _names(base)[0] not in _FURTHER_LIBRARIES:
+        if not _is_library(_names(base)[0]) and _rule_for(*_names(base)) is None:
             continue
         if base is kind or _is_of_package(kind, base):
             shown = {name: value for name, value in public.items() if name in _HARMLESS_ATTRIBUTES}
@@ -125,7 +125,7 @@ def _cleaned(error: BaseException, links: int) -> str:
             break  # a class of the user's own, with words of the user's own
         return rule(error, "") if rule in _WITHOUT_TEXT else rule(error, safe_str(error)[:_MAX_READ])
     text = safe_str(error)
-    if kind.__module__ == "builtins" and issubclass(kind, (ValueError, TypeError, LookupError, RuntimeError)):
+    if kind.__module__ == "builtins" and issubclass(kind, _EVERYBODYS):
         return _of_python(error, text)
     return text
 
@@ -146,6 +146,13 @@ def _rule_for(module: str, name: str) -> Rule | None:
 
 def _package(module: str) -> str:
     return module.partition(".")[0]
+
+
+def _is_library(module: str) -> bool:
+    """Whether a module is Python's or one of a known library, `builtins` aside, whose types are everybody's."""
+    package = _package(module)
+    is_pythons = package in sys.stdlib_module_names and package != "builtins"
+    return is_pythons or package in _FURTHER_LIBRARIES or _rule_for(module, "") is not None
 
 
 def _is_of_package(kind: type, base: type) -> bool:
@@ -185,7 +192,7 @@ def _is_pythons(traceback: TracebackType) -> bool:
 
 def _is_librarys(traceback: TracebackType) -> bool:
     name = traceback.tb_frame.f_globals.get("__name__")
-    return type(name) is str and (_rule_for(name, "") is not None or _package(name) in _FURTHER_LIBRARIES)
+    return type(name) is str and _is_library(name)
 
 
 # Quoted texts
@@ -202,22 +209,27 @@ _CLOSING = {
 }
 _NAME = r"[\w.$:/@%-]{1,128}"
 _NOUN = (
-    r"(?:\b(?:argument|attribute|charset|class|column|command|constraint|cursor|database|encoding|engine|entity|extension"
-    r"|field|function|host|host name|index|key|keyword|mapper|method|module|object|on|operator|package|parameter|plugin"
-    r"|procedure|property|relation|relationship|role|schema|sequence|server at|server on|table|trigger|type|user|view"
-    r"|savepoint|partition|tablespace|publication|policy|rule|library|codec|FOREIGN KEY|REFERENCES|KEY|CONSTRAINT)"
+    r"(?:\b(?:argument|attribute|charset|class|codec|collation|column|command|constraint|cursor|database"
+    r"|encoding|engine|entity|extension|failed for|field|function|host|host name|index|key|keyword"
+    r"|library|mapper|method|module|object|on|operator|package|parameter|partition|plugin|policy"
+    r"|procedure|property|publication|references|relation|relationship|role|rule|savepoint|schema"
+    r"|sequence|server at|server on|statement|table|tablespace|trigger|type|user|view)"
     r"\s|\bhost=|[(,.@]\s?|\bfailed \()\Z"
 )
 """What stands before a quoted name that is none of the user's values; after a bracket or a dot only in backticks."""
 
+_CLAUSE = (
+    r"field list|(?:where|order|group|on|having|from) (?:clause|statement)"
+    r"|SELECT|WHERE|(?:ORDER|GROUP) BY|HAVING|ON"
+)
 _APOSTROPHE = r"(?:[A-Za-z]{2}'(?:t|s|re|ve|ll)\b)"
 
 
-def _unquoted(text: str, tail: str = "") -> str:
+def _unquoted(text: str, tail: str = "", *, has_names: bool = True) -> str:
     """`text` up to its first quoted text that is no name, with `?` in its place.
 
     What follows goes as well: where a value ends can't be told, for it may contain quotes. But what `tail`, a pattern,
-    matches at the end is kept.
+    matches at the end is kept. `has_names`: a name behind a word that says what it names is kept, too.
     """
     at = 0
     while True:
@@ -229,19 +241,21 @@ def _unquoted(text: str, tail: str = "") -> str:
             at = start + 1
             continue
         end = next((n for n in range(start + 1, len(text)) if text[n] in _CLOSING.get(quote, quote)), -1)
-        if end > 0 and _is_named(text, start, end):
+        if end > 0 and _is_named(text, start, end, has_names):
             at = end + 1
             continue
         rest = re.search(f"(?:{tail})\\Z", text[start + 1 :], re.DOTALL) if tail else None
         return f"{text[:start]}?{rest[0] if rest else ''}"
 
 
-def _is_named(text: str, start: int, end: int) -> bool:
+def _is_named(text: str, start: int, end: int, has_names: bool) -> bool:
     """Whether a quoted text is a name, by what it looks like and what stands before or behind it."""
+    if has_names and text[:start].endswith(" in ") and re.fullmatch(_CLAUSE, text[start + 1 : end]):
+        return True
     if re.fullmatch(_NAME, text[start + 1 : end], re.ASCII) is None:
         return False
     before = re.search(_NOUN, text[max(0, start - 24) : start], re.IGNORECASE)
-    if before is not None:
+    if before is not None and has_names:
         return before[0].strip() not in ("(", ",", ".", "@") or text[start] == "`" or before[0] == "@"
     return re.match(r"['\"] (?:command|object|is an unexpected keyword argument)\b", text[end:]) is not None
 
@@ -320,7 +334,6 @@ _PG_NAMES = ("sqlstate", "message_primary", "context", "constraint_name", "table
 _MYSQL_TAIL = (
     r" for key (?:'[\w.$-]+'|\d+)|(?: in value)? for column (?:'[\w.$-]+'|(?:`[\w$-]+`\.?)+)(?: at row \d+)?"
     r"| at line \d+| at row \d+| at position \d+"
-    r"| in '(?:field list|(?:where|order|group|on|having|from) clause|group statement|[A-Z ]+)'"
 )
 
 
@@ -356,7 +369,7 @@ _SQLITE_NAMED = (
     r"(?:no such (?:table|column|function|index|view|trigger|module|savepoint|collation sequence|tokenizer|vfs|window)"
     r"|no such (?:table|index) column|ambiguous column name|duplicate column name|unknown column|unknown database"
     r"|(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY|PRIMARY KEY) constraint failed|wrong number of arguments to function"
-    r"|unable to open database(?: file)?|misuse of aggregate|misuse of window function)"
+    r"|misuse of aggregate|misuse of window function)"
 )
 
 
@@ -422,18 +435,39 @@ def _sqlalchemy(error: BaseException, text: str) -> str:
     return _without_numbers(_unquoted(_urls(text), r"; \d+ (?:were|was) matched\."))
 
 
+_REDIS_SAYS = (
+    r"operation against a key holding the wrong|value is not|hash value is not|increment|decrement|no such key"
+    r"|syntax error|index out of range|offset is out of range|bit |invalid expire time|wrong number of arguments"
+    r"|unknown (?:sub)?command|db index|invalid db index|string exceeds|min or max|weight|timeout is|numkeys"
+    r"|number of keys|exec without|discard|multi calls|watch inside|invalid cursor|source and destination"
+    r"|(?:nx|xx|gt|lt)\b.*(?:and|options)|the id specified|invalid stream|unbalanced|client sent auth"
+    r"|max number of clients|command not allowed|you can't write|redis is |link with master|errors? writing to the aof"
+    r"|no matching script|authentication required|invalid username-password|this user has no|user \w+ has no"
+    r"|transaction discarded|keys in request|\d+ [\w.:-]+\Z|hash slot not served|the cluster is down"
+    r"|multiple keys request|not enough good replicas|consumer group name already|target key name"
+    r"|no scripts in execution|bad data format|dump payload|invalid longitude|invalid argument|function not found"
+    r"|auth <password>|protocol error|unsupported|config set failed|select is not allowed|instance has cluster"
+)
+"""How the server's own messages begin, behind their codes; a script's and a module's may be anything."""
+
+
 def _redis(error: BaseException, text: str) -> str:
-    text = re.sub(
-        r"^(Command # \d+) .* (of pipeline caused error: )", r"\1 \2", text, count=1, flags=re.DOTALL
-    )
-    text = re.sub(r"((?:^|: )(?:ERR )?[Ee]rror (?:running|compiling) script).*", r"\1", text, flags=re.DOTALL)
-    text = re.sub(r"(?:^|(?<=: )|(?<=ERR ))@?user_script:.*", "raised by a script", text, flags=re.DOTALL)
-    text = re.sub(r"(unknown command|unknown subcommand).*", r"\1 ?", text, flags=re.DOTALL | re.IGNORECASE)
-    text = re.sub(
-        r"(Protocol Error|near|parameter|no such index)(?::| - |(?= )).*", r"\1 ?", text, flags=re.DOTALL
-    )
-    text = re.sub(r" script: [0-9a-f]{40}.*", "", text, flags=re.DOTALL)
-    return _without_numbers(_unquoted(text))
+    head = ""
+    match = re.match(r"(Command # \d+) .* (of pipeline caused error: )", text, re.DOTALL)
+    if match is not None:
+        head, text = f"{match[1]} {match[2]}", text[match.end() :]
+    names = [_names(base)[1] for base in _bases(type(error))]
+    if "ResponseError" in names or match is not None:
+        code = re.match(r"(?:[A-Z][A-Z]+ )?", text)
+        said = text[code.end() :] if code else text
+        if re.match(_REDIS_SAYS, said, re.IGNORECASE) is None:
+            return f"{head}refused by the server"
+        text = re.sub(r"(unknown (?:sub)?command).*", r"\1 ?", text, flags=re.DOTALL | re.IGNORECASE)
+        text = re.sub(r"(near|parameter|CONFIG SET failed)\b.*", r"\1 ?", text, flags=re.DOTALL)
+        text = re.sub(r" script: [0-9a-f]{40}.*", "", text, flags=re.DOTALL)
+        return head + _without_numbers(_unquoted(text, has_names=False))
+    text = re.sub(r"(Protocol Error)\b.*", r"\1", text, flags=re.DOTALL)
+    return head + _without_numbers(_unquoted(_urls(text)))
 
 
 def _http(error: BaseException, text: str) -> str:
@@ -441,6 +475,12 @@ def _http(error: BaseException, text: str) -> str:
     args = _args_of(error)
     name = _names(type(error))[1]
     reason = _read(error, "reason")
+    if name in ("BadStatusLine", "UnknownProtocol"):  # what was sent in the place of an answer
+        return ""
+    if _names(type(error))[0].startswith("aiohttp") and any(
+        "url" in _names(base)[1].lower() for base in _bases(type(error))
+    ):
+        return text.rpartition(" - ")[2] if " - " in text else ""
     if name == "MaxRetryError" and isinstance(reason, BaseException):
         head = re.sub(r"(with url: )([^?#\s]*).*", r"\1\2", text, flags=re.DOTALL)
         return f"{_safe_http(head)} (Caused by {_link(reason, 1)})"
@@ -453,6 +493,9 @@ def _http(error: BaseException, text: str) -> str:
     status = _read(error, "status")
     if name == "HTTPError" and type(_read(error, "code")) is int:
         return f"HTTP Error {_status(_read(error, 'code'))}"
+    match = re.match(r"(\d+), message:\s+([\w -]+)", text)
+    if match is not None:  # aiohttp's parser goes on with what it could not read
+        return f"{match[1]}, message: {match[2]}"
     if type(status) is int and re.match(r"\d+, message=", text):
         url = re.search(r"url=(?:URL\()?'([^'?#\s]*)", text)
         where = f", url='{_urls(url[1])}'" if url else ""
@@ -476,6 +519,9 @@ _SAFE_IN_QUOTES = (
 
 
 def _safe_http(text: str) -> str:
+    match = re.fullmatch(r"(?:Tunnel connection failed: )?(\d{3}) .*", text, re.DOTALL)
+    if match is not None:
+        return text[: match.start(1)] + _status(int(match[1]))
     text = re.sub(
         r"\b(Invalid URL|Failed to parse|Header part|[Hh]eader values?|[Hh]eader names?|unknown url type"
         r"|[Ii]nvalid port|nonnumeric port|Bad status line|[Ii]llegal status line|multiple cookies with name"
@@ -526,6 +572,7 @@ def _aws(error: BaseException, text: str) -> str:
         if mark in text:
             text = text.partition(mark)[0] + (mark.rstrip(" (") if mark[0].isupper() else "") + "..."
     text = re.sub(r"\bb(['\"]).*\1", "?", text, flags=re.DOTALL)
+    text = re.sub(r'(Unknown parameter in [\w.]+:|Invalid bucket name) ".*', r"\1 ?", text, flags=re.DOTALL)
     is_about_url = "url" in text.lower()
     text = _urls(text)
     return text.partition("?")[0] + "..." if is_about_url and "?" in text else text
@@ -560,6 +607,8 @@ def _pydantic(error: BaseException, text: str) -> str:
         found = error.errors(include_url=False, include_context=False, include_input=False)  # type: ignore[attr-defined]
         for entry in found[:_MAX_ERRORS]:
             where = ".".join(_place(part) for part in entry["loc"])
+            if entry["type"] in ("extra_forbidden", "unexpected_keyword_argument", "no_such_attribute"):
+                where = ".".join([*map(_place, entry["loc"][:-1]), "?"])
             said = entry["msg"]
             if entry["type"] not in ("value_error", "assertion_error", "literal_error", "enum"):
                 # The user's own validators use words of their own, and the others quote what the model allows.
@@ -641,23 +690,31 @@ _PYTHONS = (
     (r"(netloc) .* (contains invalid characters under NFKC normalization)", r"\1 \2"),
     (r"(.*), got .*", r"\1"),
     (r"(No time zone found with key) .*", r"\1"),
+    (r"(Tunnel connection failed: \d+) .*", r"\1"),
 )  # fmt: skip
 """What Python itself composes from values, as whole messages."""
 
 
+_EVERYBODYS = (ValueError, TypeError, LookupError, RuntimeError, OSError)
+
+
 def _of_python(error: BaseException, text: str) -> str:
     """A ValueError or another of Python's types: the words of the user, of a library, or of Python."""
-    if issubclass(type(error), KeyError) or _is_raised_by_user(error):
-        return text
     innermost = _innermost(error)
-    if innermost is not None and not _is_pythons(innermost) and _is_librarys(innermost):
-        return _of_library(text, _rule_for(str(innermost.tb_frame.f_globals.get("__name__")), ""))
-    if issubclass(type(error), (ValueError, LookupError)):
+    if innermost is None or _is_raised_by_user(error):
+        return text
+    is_pythons = _is_pythons(innermost)
+    is_librarys = not is_pythons and _is_librarys(innermost)
+    if issubclass(type(error), KeyError):
+        return "" if is_librarys else text
+    if issubclass(type(error), (ValueError, LookupError, OSError)):
         for pattern, kept in _PYTHONS:
             match = re.fullmatch(pattern, text[:_MAX_READ], re.DOTALL)
             if match is not None:
                 return match.expand(kept)
-    return text
+    if is_librarys:
+        return _of_library(text, _rule_for(str(innermost.tb_frame.f_globals.get("__name__")), ""))
+    return _unquoted(text[:_MAX_READ]) if is_pythons and issubclass(type(error), ValueError) else text
 
 
 def _of_library(text: str, rule: Rule | None) -> str:
