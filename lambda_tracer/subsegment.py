@@ -18,6 +18,7 @@ from .jsonable import safe_str, type_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
     from typing import Any
 
     from .invocation import Invocation
@@ -232,29 +233,37 @@ class Subsegment:
             self.throttle = True
 
     def add_exception(
-        self, exception: BaseException, stack: Iterable[Any] | None = None, remote: bool = False
+        self,
+        exception: BaseException,
+        stack: Iterable[Any] | TracebackType | None = None,
+        remote: bool = False,
     ) -> None:
         """Mark it as fault and record the exception that caused it.
 
-        `stack`: entries as `traceback.extract_tb` gives them, in the place of the exception's own traceback;
+        `stack`: a traceback, or entries as `traceback.extract_tb` gives them, in the place of the exception's own;
         `remote`: whether the exception is that of a service it called. An exception that another subsegment
-        of the invocation has recorded is referred to by id.
+        of the invocation has recorded is referred to by id. Of many, ten are described, those that led to others
+        included; the rest are counted, as metadata `exceptions_left_out` in the namespace `lambda_tracer`.
         """
         if self._has_ended("add_exception"):
             return
         self.fault = True
-        from .cause import describe  # most invocations meet no exception
-
         try:
+            from .cause import MAX_EXCEPTIONS, describe  # most invocations meet no exception
+
+            present = len(self.cause["exceptions"]) if isinstance(self.cause, dict) else 0
+            room = MAX_EXCEPTIONS - present
             described = describe(
-                exception, self.invocation.causes, self.recorder.max_trace_back, stack, remote
+                exception, self.invocation.causes, self.recorder.max_trace_back, stack, remote, room
             )
-        except (
-            BaseException
-        ) as error:  # the exception's own code; what it raises is not what the user is to see
+        except BaseException as error:
+            # The exception's own code; what it raises is not what the user is to see.
             failed(error)
             return
-        if isinstance(described, dict) and isinstance(self.cause, dict):
+        if described is None:
+            counts = self.metadata.setdefault("lambda_tracer", {})
+            counts["exceptions_left_out"] = counts.get("exceptions_left_out", 0) + 1
+        elif isinstance(described, dict) and isinstance(self.cause, dict):
             self.cause["exceptions"] += described["exceptions"]
         elif isinstance(described, dict) or self.cause is None:
             self.cause = described

@@ -8,6 +8,7 @@ from .clock import clock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
     from typing import Any
 
     from .invocation import Invocation
@@ -77,7 +78,10 @@ class UnrecordedSubsegment:
         """Does nothing."""
 
     def add_exception(
-        self, exception: BaseException, stack: Iterable[Any] | None = None, remote: bool = False
+        self,
+        exception: BaseException,
+        stack: Iterable[Any] | TracebackType | None = None,
+        remote: bool = False,
     ) -> None:
         """Does nothing."""
 

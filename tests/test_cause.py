@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 import gc
+import json
 import os
 import sys
+import threading
 import traceback
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -140,9 +146,12 @@ def test_the_tracers_own_frames_are_hidden(daemon: Daemon) -> None:
     around, handled = daemon.documents()
     [inner] = around["subsegments"]
     [method_of_handler] = handled["subsegments"]
-    for described in (inner, method_of_handler):
+    for described, outermost in (
+        (inner, "test_the_tracers_own_frames_are_hidden"),
+        (method_of_handler, "handler"),
+    ):
         stack = described["cause"]["exceptions"][0]["stack"]
-        assert [frame["label"] for frame in stack] == ["method", "down"]
+        assert [frame["label"] for frame in stack] == [outermost, "method", "down"]
 
 
 def test_an_exception_that_was_never_raised_has_no_stack(daemon: Daemon) -> None:
@@ -436,3 +445,236 @@ def test_groups_may_hold_groups(daemon: Daemon) -> None:
         "ValueError",
         "KeyError",
     ]
+
+
+# --- The stack, out to the handler --------------------------------------------------------------------------
+
+
+def labels(daemon: Daemon, name: str, exception: int = 0) -> list[str]:
+    return [frame["label"] for frame in exceptions(daemon, name)[exception]["stack"]]
+
+
+def handle(function: Any) -> None:
+    """Call `function` in a captured handler, which catches what it raises."""
+
+    @tracer.capture_lambda_handler
+    def handler(event: object, context: object) -> None:
+        with contextlib.suppress(Exception):
+            function()
+
+    handler({}, None)
+
+
+def test_the_stack_runs_out_to_the_handler_wherever_it_was_caught(daemon: Daemon) -> None:
+    def half_way() -> None:
+        with xray_recorder.in_subsegment("work") as subsegment:
+            try:
+                down(1)
+            except ValueError as error:
+                subsegment.add_exception(error)
+
+    def first() -> None:
+        half_way()
+
+    handle(first)
+
+    assert labels(daemon, "work") == ["handler", "first", "half_way", "down", "down"]
+
+
+def test_what_c_code_raises_has_the_stack_of_those_who_called_it(daemon: Daemon) -> None:
+    number = xray_recorder.capture("called")(functools.partial(int, "none"))
+
+    def caller() -> None:
+        number()
+
+    handle(caller)
+
+    assert labels(daemon, "called") == ["handler", "caller"]
+
+
+def test_what_led_to_an_exception_has_a_stack_out_to_the_handler_too(daemon: Daemon) -> None:
+    def translate() -> None:
+        try:
+            down(0)
+        except ValueError as error:
+            raise RuntimeError("translated") from error
+
+    @xray_recorder.capture("work")
+    def work() -> None:
+        translate()
+
+    handle(work)
+
+    assert labels(daemon, "work", 0) == ["handler", "work", "translate"]
+    assert labels(daemon, "work", 1) == ["handler", "work", "translate", "down"]
+
+
+def test_a_coroutine_has_those_that_await_it(daemon: Daemon) -> None:
+    async def repository() -> None:
+        with xray_recorder.in_subsegment("work"):
+            await asyncio.sleep(0)
+            down(0)
+
+    @tracer.capture_lambda_handler
+    async def handler(event: object, context: object) -> None:
+        with contextlib.suppress(ValueError):
+            await repository()
+
+    handler({}, None)
+
+    assert labels(daemon, "work") == ["handler", "repository", "down"]
+
+
+@pytest.mark.parametrize("way", ["task", "thread"])
+def test_where_no_handler_is_above_the_stack_ends_where_the_users_code_begins(
+    way: str, daemon: Daemon
+) -> None:
+    def work() -> None:
+        with contextlib.suppress(ValueError), xray_recorder.in_subsegment("work"):
+            down(0)
+
+    async def task() -> None:
+        await asyncio.sleep(0)
+        work()
+
+    async def main() -> None:
+        await asyncio.create_task(task())
+
+    if way == "task":
+        asyncio.run(main())
+    else:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+    assert labels(daemon, "work") == [*(["task"] if way == "task" else []), "work", "down"]
+
+
+def test_frames_of_libraries_give_way_first_and_the_handler_stays(daemon: Daemon) -> None:
+    @contextlib.contextmanager
+    def nothing() -> Iterator[None]:
+        yield
+
+    @nothing()
+    def through_libraries(levels: int) -> None:
+        if levels:
+            through_libraries(levels - 1)
+        else:
+            json.loads("{")
+
+    def work() -> None:
+        with xray_recorder.in_subsegment("work"):
+            through_libraries(4)
+
+    handle(work)
+
+    [exception] = exceptions(daemon, "work")
+    found = [frame["label"] for frame in exception["stack"]]
+    assert (found[0], found[1], found[-1], len(found)) == ("handler", "work", "raw_decode", 10)
+    assert found.count("through_libraries") == 5
+    assert exception["truncated"] == 5
+
+
+def test_of_a_stack_that_is_too_deep_the_handler_and_the_raise_are_kept(daemon: Daemon) -> None:
+    def work() -> None:
+        with xray_recorder.in_subsegment("work"):
+            down(30)
+
+    handle(work)
+
+    [exception] = exceptions(daemon, "work")
+    assert [frame["label"] for frame in exception["stack"]] == ["handler", *["down"] * 9]
+    assert exception["truncated"] == 33 - 10
+
+
+# --- Bounds -------------------------------------------------------------------------------------------------
+
+
+def test_a_traceback_may_stand_for_the_stack(daemon: Daemon) -> None:
+    error = ValueError("no")
+    with xray_recorder.in_subsegment("own") as subsegment:
+        try:
+            down(0)
+        except ValueError as caught:
+            subsegment.add_exception(caught, caught.__traceback__)
+            frames = traceback.extract_tb(caught.__traceback__)
+            with xray_recorder.in_subsegment("another") as other:
+                other.add_exception(error, caught.__traceback__)
+            with xray_recorder.in_subsegment("summary") as other:
+                other.add_exception(KeyError("no"), iter(frames))
+
+    expected = ["test_a_traceback_may_stand_for_the_stack", "down"]
+    assert labels(daemon, "own") == expected
+    assert labels(daemon, "another") == expected
+    assert labels(daemon, "summary") == expected
+
+
+def test_of_a_thousand_exceptions_the_first_are_described_and_the_rest_counted(daemon: Daemon) -> None:
+    with xray_recorder.in_subsegment("batch") as subsegment:
+        for number in range(1_000):
+            try:
+                raise ValueError(f"record {number}")
+            except ValueError as error:
+                subsegment.add_exception(error)
+
+    assert summary(exceptions(daemon, "batch")) == [("ValueError", f"record {n}") for n in range(10)]
+    assert daemon.subsegment("batch")["metadata"] == {"lambda_tracer": {"exceptions_left_out": 990}}
+
+
+@pytest.mark.parametrize("is_builtin", [True, False])
+def test_an_exception_is_known_again_without_looking_at_all_of_it(is_builtin: bool, daemon: Daemon) -> None:
+    asked = []
+
+    class Error(Exception):
+        def __str__(self) -> str:
+            asked.append(self)
+            return "no"
+
+    kind = ValueError if is_builtin else Error
+
+    def levels(count: int) -> None:
+        with xray_recorder.in_subsegment(f"level {count}"):
+            levels(count - 1) if count else down(0) if is_builtin else _raise(kind("no"))
+
+    def steps(count: int) -> int:
+        taken = 0
+
+        def trace(frame: Any, event: str, argument: object) -> Any:
+            nonlocal taken
+            taken += event == "line" and frame.f_code.co_filename.endswith(("cause.py", "sighting.py"))
+            return trace
+
+        sys.settrace(trace)
+        try:
+            with contextlib.suppress(kind):
+                levels(count)
+        finally:
+            sys.settrace(None)
+        return taken
+
+    steps(1)
+    few, many = steps(20), steps(120)
+    daemon.clear()
+
+    assert many < 9 * few  # with each level looking at all, some 30 times as many
+    assert len(asked) == (0 if is_builtin else 3)
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+def test_no_message_is_kept_until_the_invocation_ends(daemon: Daemon) -> None:
+    class Text(str):
+        __slots__ = ("__weakref__",)
+
+    text = Text("x" * 100_000)
+    reference = weakref.ref(text)
+    with xray_recorder.in_subsegment("outer"):
+        record(ValueError(text))
+        del text
+        gc.collect()
+
+        assert reference() is None
+
+    assert exceptions(daemon)[0]["message"].endswith("... 95904 more characters")

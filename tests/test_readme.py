@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from lambda_tracer import cause, document, initialization, outbox, patches, redaction, settings, sqs, watch
+from lambda_tracer import document, initialization, messages, outbox, patches, redaction, settings, sqs, watch
 from lambda_tracer.local import cli
 from tests.daemon import Daemon
 from tests.local.command import Ran, invoke
@@ -216,7 +216,7 @@ def _messages(module: ast.Module) -> set[str]:
         (document.MAX_ANNOTATION_TEXT, "Of a text, {} characters are kept"),
         (document.MAX_ANNOTATION_BYTES, "together have at most {} bytes"),
         (document.MAX_HTTP_TEXT, "user agent have at most {} characters"),
-        (cause.MAX_MESSAGE, "exception messages {}."),
+        (messages.MAX_MESSAGE, "exception messages {}."),
         (initialization.MAX_HELD_BYTES, "At most {} bytes are kept beside"),
         (int(initialization.MAX_AGE_S), "begins within {} seconds of the last thing"),
         (int(settings.DEFAULT_IMPORTS_MS), "Imports that take less than {} ms leave no trace"),

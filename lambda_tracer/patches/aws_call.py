@@ -138,7 +138,6 @@ class AwsCall:
         response = getattr(error, "response", None)
         if not isinstance(response, dict) or "Error" not in response:
             subsegment.add_exception(error)
-            _remove_values(subsegment.cause)
             return
         # The service answered: ClientError, known by its answer so that botocore need not be imported.
         subsegment.add_exception(error, remote=True)
@@ -152,14 +151,3 @@ class AwsCall:
         if code in _THROTTLING or status == 429:
             subsegment.add_error_flag()
             subsegment.add_throttle_flag()
-
-
-def _remove_values(cause: Any) -> None:
-    """Cut parameter values and query strings out of messages that botocore, boto3 and urllib3 make of them."""
-    for exception in cause["exceptions"] if isinstance(cause, dict) else ():
-        message = exception.get("message", "")
-        for mark in (", value: ", " for value ", "?" if "url" in message.lower() else ""):
-            if mark and mark in message:
-                message = message.partition(mark)[0] + "..."
-        if message:
-            exception["message"] = message

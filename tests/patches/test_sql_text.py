@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pytest
@@ -53,6 +54,19 @@ def test_literals_become_question_marks(dialect: str, statement: str, expected: 
         (SQLITE, "SELECT [a b], `c`, \"d\", ?1, @v, 'x'", 'SELECT [a b], `c`, "d", ?1, @v, ?'),
         (ANSI, "SELECT [a b].[c] FROM t WHERE d[1] = 2", "SELECT [a b].[c] FROM t WHERE d[?] = ?"),
         (UNKNOWN, 'SELECT `a`, "text" FROM t', "SELECT `a`, ? FROM t"),
+        (UNKNOWN, 'SELECT """it""", r"a", b"c"', "SELECT ?, r?, b?"),
+        (ANSI, "SELECT $$it's$$, v$session, $1 FROM t$x", "SELECT ?, v$session, $1 FROM t$x"),
+        (ANSI, "SELECT $4111.50, -$5000, $ 700, $.5 FROM t", "SELECT ?, -?, $ ?, ? FROM t"),
+        (POSTGRESQL, "SELECT $12, $4111111111", "SELECT $12, ?"),
+        (
+            ANSI,
+            'CREATE USER "bob" IDENTIFIED BY "pw" PROFILE "p"',
+            'CREATE USER "bob" IDENTIFIED BY ? PROFILE "p"',
+        ),
+        (ANSI, 'ALTER USER bob identified by new1 replace "old"', "ALTER USER bob identified by ? replace ?"),
+        (MYSQL, "CREATE USER bob IDENTIFIED WITH sha BY 'pw'", "CREATE USER bob IDENTIFIED WITH sha BY ?"),
+        (SQLITE, "PRAGMA key = pw1; PRAGMA journal_mode = wal", "PRAGMA key = ?; PRAGMA journal_mode = wal"),
+        (SQLITE, "PRAGMA main.rekey('pw')", "PRAGMA main.rekey(?)"),
     ],
 )
 def test_each_dialect_has_literals_and_names_of_its_own(dialect: str, statement: str, expected: str) -> None:
@@ -76,6 +90,59 @@ def test_each_dialect_has_literals_and_names_of_its_own(dialect: str, statement:
 )
 def test_what_follows_a_doubt_is_left_out(dialect: str, statement: str) -> None:
     assert SECRET not in sanitized(statement, dialect)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "statement"),
+    [
+        (UNKNOWN, f"SELECT '''it's {SECRET}''', 'x'"),
+        (UNKNOWN, f'SELECT """say "{SECRET} """, "x"'),
+        (UNKNOWN, f"SELECT a--'x\n{SECRET}', 'b'"),
+        (ANSI, f"SELECT 1 // it's\n, '{SECRET}'"),
+        (ANSI, f"SELECT $${SECRET}"),
+        (ANSI, f'CREATE USER bob IDENTIFIED BY "{SECRET}'),
+        (SQLITE, f'SELECT * FROM t WHERE a = "{SECRET}'),
+        (SQLITE, f'SELECT * FROM t WHERE a = "x""{SECRET}"'),
+    ],
+)
+def test_what_follows_a_doubt_of_one_dialect_is_left_out(dialect: str, statement: str) -> None:
+    assert SECRET not in sanitized(statement, dialect)
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ('select "a", "b" from "t" as "u"', None),
+        ('select distinct "a" "b" from "t" "u", "v" order by "a", "b" desc', None),
+        ('insert into "t" ("a", "b") values ("x", "y"), ("z", 1)', 'insert into "t" ("a", "b") values (?, ?), (?, ?)'),
+        ('insert into t select "x" || a from u', "insert into t select ? || a from u"),
+        ('update "t" set "a" = "x", "b" = "y" where "c" like "z"', 'update "t" set "a" = ?, "b" = ? where "c" like ?'),
+        ('select * from t where "a" in ("x", "y") and "b" = "z"', 'select * from t where "a" in (?, ?) and "b" = ?'),
+        ('select * from t where ("a" = "x" or "b" is not "y")', 'select * from t where ("a" = ? or "b" is not ?)'),
+        ('select * from t where "a" between "x" and "y"', 'select * from t where "a" between ? and ?'),
+        ('select * from t where "x" = a', "select * from t where ? = a"),
+        ('select * from t where coalesce("a", "x") = "y"', "select * from t where coalesce(?, ?) = ?"),
+        ('select case "a" when "x" then "y" else "z" end', "select case ? when ? then ? else ? end"),
+        ('select * from "t" join "u" on "t"."a" = "u"."a"', None),
+        ('select * from "t" join "u" using ("a", "b")', None),
+        ('create table "t" ("a" text default "x", "b" integer, primary key ("a"))',
+         'create table "t" ("a" text default ?, "b" integer, primary key ("a"))'),
+        ('create unique index "i" on "t" ("a", "b")', None),
+        ('create table t (a references "u" ("b"))', None),
+        ('insert into t values (1) on conflict ("a") do update set "a" = "x"',
+         'insert into t values (?) on conflict ("a") do update set "a" = ?'),
+        ('with "c" ("a") as (select "x" from "t") select "a" from "c"', None),
+        ('delete from "t" where "a" = "x" returning "a", "b"', 'delete from "t" where "a" = ? returning "a", "b"'),
+        ('alter table "t" rename column "a" to "b"', None),
+        ('attach "x" as "y" key "z"', 'attach ? as "y" key ?'),
+        ('pragma table_info("x")', "pragma table_info(?)"),
+        ('select * from t limit "x"', "select * from t limit ?"),
+    ],
+)  # fmt: skip
+def test_in_sqlite_double_quotes_are_names_or_texts_by_where_they_stand(
+    statement: str, expected: str | None
+) -> None:
+    assert sanitized(statement, SQLITE) == (expected or statement)
 
 
 def test_what_does_not_look_like_a_name_is_none() -> None:
@@ -144,3 +211,65 @@ def test_text_made_to_confuse_is_read_within_the_bound() -> None:
     read = [len(sanitized(piece * 8_000, dialect)) for piece, dialect in product(pieces, DIALECTS)]
 
     assert max(read) <= MAX_TEXT + 4
+
+
+def _quotations(dialect: str) -> st.SearchStrategy[str]:
+    """Ways of writing a text of which SECRET is a part, as the dialect has them."""
+    inside = st.tuples(*[st.text(st.sampled_from("ab 5;,()=-/*#$@.\n"), max_size=5)] * 2)
+    quoted = [inside.map(lambda around: f"'{around[0]}{SECRET}{around[1]}'"), st.just(f"'it''s {SECRET}'")]
+    if dialect in (MYSQL, UNKNOWN, SQLITE):
+        quoted += [inside.map(lambda around: f'"{around[0]}{SECRET}{around[1]}"'), st.just(f'"a""{SECRET}"')]
+    if dialect in (POSTGRESQL, ANSI, UNKNOWN):
+        quoted += [st.just(f"$${SECRET}$$"), st.just(f"$$it's {SECRET}$$")]
+    if dialect == POSTGRESQL:
+        quoted += [st.just(f"$tag$ $$ {SECRET} $tag$"), st.just(f"E'it\\'s {SECRET}'")]
+    if dialect == UNKNOWN:
+        quoted += [
+            st.just(f"'''it's {SECRET}'''"),
+            st.just(f'"""a "{SECRET}" b"""'),
+            st.just(f"r'{SECRET}\\'"),
+        ]
+    if dialect == ANSI:
+        quoted += [st.just(f"N'{SECRET}'"), st.just(f"q'[it's {SECRET}]'")]
+    return st.one_of(quoted)
+
+
+_TEMPLATES = (
+    "select {n}, {n} as {n} from {n} where {n} = {v}",
+    "select {n}.{n} from {n} {n} where {n}.{n} in ({v}, {v}, {v}) and {n} like {v} order by {n}, {n}",
+    "insert into {n} ({n}, {n}) values ({v}, {v}), ({v}, {v})",
+    "update {n} set {n} = {v}, {n} = {v} where {n} <> {v} or {n} between {v} and {v}",
+    "delete from {n} where {n}.{n} >= {v} and ({n} = {v} or {n} is not {v})",
+    "select {n} from {n} join {n} on {n}.{n} = {n}.{n} where ({n} < {v}) -- why\n and {n} = {v}",
+    "select {n} from {n} where {n} = (select max(x) from {n} where {n} = {v}) and {n} = {v} limit 5",
+    "insert into {n} select {n} from {n} where {n} = {v} and f({v}, 1) = {v} group by {n} having {n} > {v}",
+    "with {n} as (select {n} from {n} where {n} = {v}) select {n} from {n} where {n} in ({v})",
+    "create user bob identified by {v}",
+)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@given(data=st.data())
+def test_no_text_survives_wherever_it_stands_and_names_do(dialect: str, data: st.DataObject) -> None:
+    template = data.draw(st.sampled_from(_TEMPLATES))
+    values = data.draw(st.lists(_quotations(dialect), min_size=12, max_size=12))
+    numbers = data.draw(st.lists(st.booleans(), min_size=12, max_size=12))
+    quote = "`" if dialect in (MYSQL, UNKNOWN) else data.draw(st.sampled_from(['"', ""]))
+    spaces = data.draw(st.sampled_from([" ", "\n", "\t  "]))
+    statement, names, position = "", 0, 0
+    for piece in re.split(r"({n}|{v})", template.replace(" ", spaces)):
+        if piece == "{n}":
+            statement += f"{quote}name_{names}{quote}"
+            names += 1
+        elif piece == "{v}":
+            statement += "4s3cr3t" if numbers[position] else values[position]
+            position += 1
+        else:
+            statement += piece
+
+    shown = sanitized(statement, dialect)
+
+    assert SECRET not in shown, statement
+    expected = re.findall(r"name_\d+", statement)
+    if not shown.endswith("..."):
+        assert re.findall(r"name_\d+", shown) == expected, statement

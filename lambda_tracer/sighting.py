@@ -1,0 +1,84 @@
+"""A sighting: what an exception is known again by, without holding it, its frames or its message.
+
+An exception travels up through many traced calls, and each of them asks whether it has been described. The answer takes
+as long as it took the exception to come from the last one, however long its traceback and its message are.
+"""
+
+from __future__ import annotations
+
+from _weakref import ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+_PLACES = 8
+_MAX_HASHED = 10_000
+
+# Through the class's own descriptors: an exception may have attributes of any kind in their place.
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_args_of = BaseException.__dict__["args"].__get__
+
+
+class Sighting:
+    """One exception, as it was when it was last seen."""
+
+    __slots__ = ("_args", "_head", "_kind", "_places", "_reference")
+
+    def __init__(self, error: BaseException) -> None:
+        self._kind = type(error)
+        self._args: Any = None
+        self._reference: Any = None
+        try:
+            self._reference = ref(error)
+        except TypeError:  # Python's own have no room for it, and are told apart by what they were made of
+            self._args = _fingerprint(_args_of(error))
+        self._note(_traceback_of(error))
+
+    def is_of(self, error: BaseException) -> bool:
+        """Whether this is the same exception; if so it is seen anew."""
+        if type(error) is not self._kind:
+            return False
+        if self._reference is not None:
+            return self._reference() is error
+        # Another one may have been given the address of a dead one. An exception gains frames at the outer end as it
+        # travels. Where those that it had, and what it was made of, agree, one description is true of both.
+        if _fingerprint(_args_of(error)) != self._args:
+            return False
+        head = traceback = _traceback_of(error)
+        while traceback is not None and id(traceback) != self._head:
+            traceback = traceback.tb_next
+        if traceback is None and self._head is not None:
+            return False
+        if traceback is not None and _places(traceback) != self._places:
+            return False
+        self._note(head)
+        return True
+
+    def _note(self, head: TracebackType | None) -> None:
+        self._head = None if head is None else id(head)
+        self._places = _places(head)
+
+
+def _places(traceback: TracebackType | None) -> tuple[tuple[int, int], ...]:
+    """The outermost places of a traceback."""
+    places: list[tuple[int, int]] = []
+    while traceback is not None and len(places) < _PLACES:
+        places.append((id(traceback.tb_frame.f_code), traceback.tb_lasti))
+        traceback = traceback.tb_next
+    return tuple(places)
+
+
+def _fingerprint(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """What an exception was made of, as numbers; no code of the user's is called."""
+    return (len(args), *[_hash(value) for value in args[:_PLACES]])
+
+
+def _hash(value: Any) -> int:
+    kind = type(value)
+    if kind is str or kind is bytes:
+        if len(value) > _MAX_HASHED:
+            return hash((len(value), value[:1_000], value[-1_000:]))
+        return hash(value)
+    return hash(value) if kind in (int, float) else id(value)
