@@ -83,7 +83,7 @@ def _exit_code(argv: Sequence[str] | None) -> int:
         options = parser().parse_args(argv)
         return _invoke(options)
     except UsageError as exc:
-        _complain(str(exc))
+        _complain(escaped(str(exc)))
         return BAD_USAGE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -254,7 +254,7 @@ def _write(fd: int, text: str) -> None:
 
 
 def _complain(message: str) -> None:
-    lines = "\n".join(escaped(line) for line in message.splitlines())
+    lines = "\n".join(escaped(line) for line in message.split("\n"))
     try:
         sys.stderr.write(f"lambda-tracer: {lines}\n")
         sys.stderr.flush()

@@ -12,7 +12,7 @@ HEADER = b'{"format":"json","version":1}\n'
 MAX_DATAGRAM_BYTES = 65_000
 
 CONTROLS = (
-    "\x00\x07\x08\x0b\x1b\x7f\x80\x9b\xad\u061c\u200b\u200e\u202e\u2028\u2066\ufeff\ud800\udfff\U000e0001"
+    "\x00\x07\x08\x0b\x1b\x7f\x80\x9b\xad\u061c\u200b\u200e\u202e\u2028\u2066\ufeff\ud800-\udfff\U000e0001"
 )
 
 TEXTS = [
