@@ -1,8 +1,10 @@
 """The command `lambda-tracer invoke HANDLER`.
 
 Standard output carries the handler's results and nothing else, so that they can be piped on; the function's
-log and the traces go to standard error. Exit code: 0, 1 when the function failed, 2 for bad usage, 130 and
-143 when interrupted.
+log and the traces go to standard error. Exit code: 0, 1 when the function failed, 2 for bad usage or output
+that can't be written, 130 and 143 when interrupted.
+
+Nothing that is given ends it with a traceback. What no part of it expects is said in one line, with its place.
 """
 
 from __future__ import annotations
@@ -14,20 +16,33 @@ import os
 import re
 import signal
 import sys
+import threading
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, TextIO
 
+from lambda_tracer.clock import clock
+from lambda_tracer.local.interruption import Interrupted, ignore_signals, raise_on_signals
+from lambda_tracer.local.json_value import (
+    NotJSON,
+    is_deep,
+    numbers_beyond_floats,
+    read_loosely,
+    refuse,
+    written,
+)
 from lambda_tracer.local.options import (
     UsageError,
     check_handler,
     check_header,
     check_installed,
+    check_name,
     events,
     parser,
     variable,
 )
+from lambda_tracer.local.plain_text import escaped, escaped_json
 
 if TYPE_CHECKING:
     from lambda_tracer.local.session import Outcome, Session
@@ -35,30 +50,60 @@ if TYPE_CHECKING:
 FAILED = 1
 BAD_USAGE = 2
 
+DEFAULT_WIDTH = 80
+MAX_WIDTH = 2_000
+"""Columns."""
 
-class _Interrupted(BaseException):
-    """SIGTERM or SIGHUP; not an `Exception`, and not the `SystemExit` that a handler may raise."""
+ENDING_S = 5.0
+"""How long what an inline function has left behind may keep the process after its end."""
 
-    def __init__(self, signal_number: int) -> None:
-        self.exit_code = 128 + signal_number
+MAX_MESSAGE = 10_000
+"""Characters of why a function can't start."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (default: the process' own) and give its exit code."""
+    _open_streams()
+    exit_code = _exit_code(argv)
+    if "--inline" in (sys.argv if argv is None else argv):
+        threading.Thread(target=_end, args=(exit_code,), name="lambda-tracer end", daemon=True).start()
+    return exit_code
+
+
+def _end(exit_code: int) -> None:
+    """End this process where threads that an inline function has left would keep it for ever."""
+    threading.main_thread().join()
+    clock.sleep(ENDING_S)
+    _complain("what the function has left running still runs, and ends here")
+    os._exit(exit_code)
+
+
+def _exit_code(argv: Sequence[str] | None) -> int:
     try:
         options = parser().parse_args(argv)
         return _invoke(options)
     except UsageError as exc:
-        _complain(str(exc))
+        _complain(escaped(str(exc)))
         return BAD_USAGE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except _Interrupted as exc:
+    except Interrupted as exc:
         return exc.exit_code
     except BrokenPipeError:
         # Whoever read our output has had enough. Python would try once more to flush it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout)
         return 128 + 13
+    except OSError as exc:
+        # A disk that is full, a folder that was removed, no more files to open.
+        _complain(f"{exc.strerror or exc}{f': {exc.filename}' if exc.filename else ''}")
+        return BAD_USAGE
+    except Exception as exc:
+        place = traceback.extract_tb(exc.__traceback__)[-1]
+        _complain(
+            f"this is a bug in lambda-tracer, please report it: {type(exc).__name__} at "
+            f"{Path(place.filename).name}:{place.lineno}"
+        )
+        return BAD_USAGE
 
 
 def _invoke(options: argparse.Namespace) -> int:
@@ -67,6 +112,7 @@ def _invoke(options: argparse.Namespace) -> int:
     if not task_root.is_dir():
         raise UsageError(f"--task-root: no such folder: {options.task_root}")
     check_header(options.trace_header)
+    check_name(options.function_name)
     environment = dict(variable(text) for text in options.env)
     given = events(options.event or ["{}"])
     check_installed(options.inline)
@@ -87,14 +133,16 @@ def _invoke(options: argparse.Namespace) -> int:
     json_path = Path(options.json).absolute() if options.json and options.json != "-" else None
     if json_path is not None:
         _write_json(json_path, [])
+    # Before the function may change this process' environment.
+    report = _report(options.metadata)
     results_fd = _results_fd(options.inline)
-    _raise_on_signals()
+    raise_on_signals()
     with Session(settings, options.inline) as session:
         try:
-            outcomes = _run(session, options, given, count, results_fd)
+            outcomes = _run(session, options, given, count, results_fd, report)
         finally:
             # What is being ended is ended: a Ctrl-C, or a second one, must not leave half of it behind.
-            _ignore_signals()
+            ignore_signals()
     if options.json == "-":
         _write(results_fd, _json_text(outcomes) + "\n")
     elif json_path is not None:
@@ -103,9 +151,13 @@ def _invoke(options: argparse.Namespace) -> int:
 
 
 def _run(
-    session: Session, options: argparse.Namespace, given: list[bytes], count: int, results_fd: int
+    session: Session,
+    options: argparse.Namespace,
+    given: list[bytes],
+    count: int,
+    results_fd: int,
+    report: Callable[[Outcome, int, int], None],
 ) -> list[Outcome]:
-    report = _report(options.metadata)
     outcomes: list[Outcome] = []
     for number in range(1, count + 1):
         event = given[(number - 1) % len(given)]
@@ -133,7 +185,9 @@ def _report(metadata: bool) -> Callable[[Outcome, int, int], None]:
     # rich leaves bold and dim in under NO_COLOR, and colours pipes under FORCE_COLOR; ours is all or nothing.
     is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
     console = Console(
-        file=sys.stderr,
+        file=_own_stderr(),
+        width=_width(),
+        height=25,
         force_terminal=is_terminal,
         color_system="auto" if is_terminal else None,
         highlight=False,
@@ -146,7 +200,7 @@ def _report(metadata: bool) -> Callable[[Outcome, int, int], None]:
 
 def _init_failure(error: dict[str, Any]) -> str:
     """One line for why the function could not start; with the stack where the module's own code raised."""
-    message = " ".join(str(error.get("errorMessage", "")).split())
+    message = " ".join(str(error.get("errorMessage", "")).split())[:MAX_MESSAGE]
     message = re.sub(r"^RequestId: \S+ Error: ", "", message)
     text = f"{error.get('errorType', 'Error')}: {message}"
     stack = error.get("stackTrace") or []
@@ -160,23 +214,25 @@ def _result_text(payload: bytes, is_terminal: bool) -> str:
     """The payload as JSON: indented for people, on one line and otherwise untouched for programs."""
     text = payload.decode("utf-8", "replace")
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return json.dumps(text, ensure_ascii=False)
-    if is_terminal:
-        return json.dumps(value, indent=2, ensure_ascii=False)
-    return text if "\n" not in text else json.dumps(value, ensure_ascii=False)
+        value = read_loosely(text, refuse)
+    except NotJSON:
+        return escaped_json(json.dumps(text, ensure_ascii=False))
+    if is_terminal and not is_deep(value) and not numbers_beyond_floats(value):
+        return escaped_json(json.dumps(value, indent=2, ensure_ascii=False))
+    # In what is JSON such characters stand between its tokens only.
+    return escaped_json(re.sub(r"[\r\n\t]+ *", " ", text).strip())
 
 
 def _json_text(outcomes: Iterable[Outcome]) -> str:
-    return json.dumps({"invocations": [outcome.to_dict() for outcome in outcomes]}, indent=2)
+    return written({"invocations": [outcome.to_dict() for outcome in outcomes]}, indent=2)
 
 
 def _write_json(path: Path, outcomes: Iterable[Outcome]) -> None:
     try:
         path.write_text(_json_text(outcomes) + "\n", encoding="utf-8")
-    except OSError as exc:
-        raise UsageError(f"--json: {path}: {exc.strerror}") from exc
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else str(exc)
+        raise UsageError(f"--json: {path}: {reason}") from exc
 
 
 def _results_fd(inline: bool) -> int:
@@ -198,22 +254,60 @@ def _write(fd: int, text: str) -> None:
 
 
 def _complain(message: str) -> None:
-    sys.stderr.write(f"lambda-tracer: {message}\n")
-    sys.stderr.flush()
+    lines = "\n".join(escaped(line) for line in message.split("\n"))
+    try:
+        sys.stderr.write(f"lambda-tracer: {lines}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _silence(sys.stderr)  # nobody is there to read it
 
 
-def _stop_signals() -> list[signal.Signals]:
-    return [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+def _open_streams() -> None:
+    """Standard input, output and error exist, and take any text: who started us may have closed them."""
+    for number, (name, mode) in enumerate([("stdin", "r"), ("stdout", "w"), ("stderr", "w")]):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free: all below are open already.
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False, encoding="utf-8", errors="replace"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
-def _raise_on_signals() -> None:
-    def interrupt(signal_number: int, frame: FrameType | None) -> NoReturn:
-        raise _Interrupted(signal_number)
+def _own_stderr() -> TextIO:
+    """Standard error for ourselves, whatever an inline handler does to its own."""
+    return open(
+        os.dup(sys.stderr.fileno()),
+        "w",
+        buffering=1,
+        encoding=sys.stderr.encoding,
+        errors="backslashreplace",
+    )
 
-    for number in _stop_signals():
-        signal.signal(number, interrupt)
+
+def _silence(stream: TextIO) -> None:
+    """What is still in it, and what follows, goes nowhere."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        pass
 
 
-def _ignore_signals() -> None:
-    for number in (signal.SIGINT, *_stop_signals()):
-        signal.signal(number, signal.SIG_IGN)
+def _width() -> int:
+    """Of the terminal, or what COLUMNS says."""
+    columns = os.environ.get("COLUMNS", "")
+    is_number = columns.isascii() and columns.isdigit() and len(columns) < 6
+    width = int(columns) if is_number else _terminal_width()
+    return max(1, min(width or DEFAULT_WIDTH, MAX_WIDTH))
+
+
+def _terminal_width() -> int:
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        try:
+            return os.get_terminal_size(stream.fileno()).columns
+        except (OSError, ValueError):
+            continue
+    return 0

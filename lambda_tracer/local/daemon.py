@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
 from dataclasses import dataclass
 
+from lambda_tracer.clock import clock
 from lambda_tracer.local.documents import Document, read_datagram
 
 _RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024
@@ -21,6 +21,11 @@ _SO_RCVBUFFORCE = 33
 `socket`."""
 
 _MARK_TIMEOUT_S = 2.0
+
+MAX_KEPT = 100_000
+"""Datagrams until they are taken. What comes beyond is counted."""
+
+MAX_KEPT_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,12 @@ class Daemon:
         self.host: str
         self.port: int
         self.host, self.port = self._socket.getsockname()
+        # Made now: a function in this process may use up all files there can be.
+        self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._lock = threading.Lock()
         self._received: list[bytes] = []
+        self._received_bytes = 0
+        self._dropped = 0
         self._mark = b"mark " + os.urandom(16)
         self._mark_seen = threading.Event()
         self._thread = threading.Thread(target=self._receive, name="lambda-tracer daemon", daemon=True)
@@ -64,11 +73,18 @@ class Daemon:
         self._wait_for_mark()
         with self._lock:
             received, self._received = self._received, []
+            self._received_bytes = 0
         datagrams = []
         for data in received:
             document, problems = read_datagram(data)
             datagrams.append(Datagram(document, len(data), problems))
         return datagrams
+
+    def take_dropped(self) -> int:
+        """How many datagrams were not kept since the last call."""
+        with self._lock:
+            dropped, self._dropped = self._dropped, 0
+        return dropped
 
     def close(self) -> None:
         """Stop receiving and give the port back."""
@@ -76,28 +92,38 @@ class Daemon:
         self._closing = True
         self._send(self._mark)
         self._thread.join(timeout=1)
+        self._sender.close()
         self._socket.close()
 
     _closing = False
 
     def _wait_for_mark(self) -> None:
         self._mark_seen.clear()
-        give_up_at = time.monotonic() + _MARK_TIMEOUT_S
-        while time.monotonic() < give_up_at:
+        give_up_at = clock.monotonic() + _MARK_TIMEOUT_S
+        while clock.monotonic() < give_up_at:
             self._send(self._mark)
             # A full buffer drops our mark like any other datagram: then it is sent again.
             if self._mark_seen.wait(timeout=0.1):
                 return
 
     def _send(self, data: bytes) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.sendto(data, (self.host, self.port))
+        try:
+            self._sender.sendto(data, (self.host, self.port))
+        except OSError:
+            pass  # it is sent again
 
     def _receive(self) -> None:
         while not self._closing:
-            data = self._socket.recv(65_535)
+            try:
+                data = self._socket.recv(65_535)
+            except OSError:
+                continue  # of one datagram; there may be others
             if data == self._mark:
                 self._mark_seen.set()
                 continue
             with self._lock:
-                self._received.append(data)
+                if len(self._received) < MAX_KEPT and self._received_bytes + len(data) <= MAX_KEPT_BYTES:
+                    self._received.append(data)
+                    self._received_bytes += len(data)
+                else:
+                    self._dropped += 1

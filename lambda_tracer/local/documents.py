@@ -7,10 +7,13 @@ schema published there.
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, TypeGuard
+
+from lambda_tracer.local.json_value import NotJSON, is_deep, numbers_beyond_floats, read_loosely
 
 Document = dict[str, Any]
 
@@ -19,6 +22,12 @@ MAX_DOCUMENT_BYTES = 64_000
 
 MAX_NAME_CHARACTERS = 200
 MAX_ANNOTATION_CHARACTERS = 1_000
+
+LATEST_TIME = 253_402_300_799.0
+"""The end of the year 9999 in epoch seconds. What is later was meant in milliseconds, or is no time."""
+
+MAX_PROBLEMS = 100
+"""Of one document: a tracer that does something wrong does it often."""
 
 _SEGMENT_ID = re.compile(r"[0-9a-fA-F]{16}")
 _TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
@@ -34,31 +43,24 @@ def read_datagram(datagram: bytes) -> tuple[Document | None, list[str]]:
     """
     header_line, newline, body = datagram.partition(b"\n")
     try:
-        header = json.loads(header_line)
-    except (ValueError, RecursionError):
-        header = None
-    if (
-        not newline
-        or not isinstance(header, dict)
-        or header.get("format") != "json"
-        or header.get("version") != 1
-    ):
+        header = mapping(read_loosely(header_line))
+    except NotJSON:
+        header = {}
+    if not newline or header.get("format") != "json" or header.get("version") != 1:
         return None, ['does not begin with the line {"format":"json","version":1}']
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as exc:
+        document = read_loosely(body)
+    except NotJSON as exc:
         return None, [f"is not JSON ({exc})"]
     if not isinstance(document, dict):
         return None, ["is not a JSON object"]
-    problems = list(_problems_at_top(document))
+    problems = list(islice(_problems_at_top(document), MAX_PROBLEMS))
     if len(datagram) > MAX_DOCUMENT_BYTES:
         problems.append(f"has {len(datagram):,} bytes, more than {MAX_DOCUMENT_BYTES:,}")
-    try:
-        json.dumps(document, allow_nan=False)
-    except ValueError:
-        problems.append("contains NaN or Infinity, which JSON has not")
-    except RecursionError:
-        problems.append("is nested too deeply to be looked at")
+    if numbers_beyond_floats(document):
+        problems.append("contains NaN, Infinity or a number beyond floats")
+    if is_deep(document):
+        problems.append("is nested too deeply to be shown in full")
     return document, problems
 
 
@@ -93,6 +95,10 @@ def _problems(document: Document) -> Iterator[str]:
         yield "has a name with characters outside X-Ray's alphabet"
     if not _matches(_SEGMENT_ID, document.get("id")):
         yield "has no id of 16 hex digits"
+    for key in ("start_time", "end_time"):
+        value = document.get(key)
+        if is_number(value) and not is_time(value):
+            yield f"has a{'n' if key[0] == 'e' else ''} {key} that is no time in epoch seconds"
     if not is_number(document.get("start_time")):
         yield "has no start_time"
     if not is_number(document.get("end_time")) and document.get("in_progress") is not True:
@@ -128,8 +134,18 @@ def mapping(value: object) -> dict[str, Any]:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Is it a time as X-Ray takes it: an int or a float (true and false are neither), and finite?"""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+    """Is it an int or a float (true and false are neither), finite and within what floats hold?"""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond floats
+        return False
+
+
+def is_time(value: object) -> TypeGuard[float]:
+    """Is it a time as X-Ray takes it: a number of seconds from 1970 to the year 9999?"""
+    return is_number(value) and 0 <= value <= LATEST_TIME
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:
@@ -141,5 +157,7 @@ def _is_name_character(character: str) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    if not isinstance(value, str):
+        return "(no name)" if value is None else f"(a name that is a {type(value).__name__})"
+    text = repr(value[:60])
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from dataclasses import dataclass
+
+from lambda_tracer.clock import clock
 
 _ROOT = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _ID = re.compile(r"[0-9a-fA-F]{16}")
@@ -32,7 +33,7 @@ class Tracing:
 
 def fresh(is_sampled: bool = True) -> Tracing:
     """A trace that begins here."""
-    root = f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
+    root = f"1-{int(clock.now()):08x}-{os.urandom(12).hex()}"
     return from_header(f"Root={root};Sampled={1 if is_sampled else 0}")
 
 

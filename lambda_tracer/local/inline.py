@@ -21,10 +21,16 @@ from contextlib import contextmanager
 from types import FrameType, SimpleNamespace
 from typing import Any
 
+from lambda_tracer.clock import clock
 from lambda_tracer.local.daemon import Daemon
 from lambda_tracer.local.function import FunctionSettings
-from lambda_tracer.local.runtime_api import Invocation
-from lambda_tracer.local.sandbox import Initialization
+from lambda_tracer.local.interruption import Interrupted
+from lambda_tracer.local.plain_text import escaped
+from lambda_tracer.local.runtime_api import MAX_RESPONSE_BYTES, Invocation, too_large
+from lambda_tracer.local.sandbox import MIN_INIT_TIMEOUT_S, Initialization
+
+ENDING_S = 5.0
+"""How long a handler may go on after its time-out: one that ignores it, or is in C code, would never end."""
 
 
 class TaskTimedOut(BaseException):
@@ -50,7 +56,7 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the time-out, never below 0."""
-        return max(0, int((self._deadline - time.time()) * 1000))
+        return max(0, int((self._deadline - clock.now()) * 1000))
 
     def log(self, message: object) -> None:
         """Write to the function's log."""
@@ -83,30 +89,39 @@ class InlineSandbox:
         """Import the handler if that is still to be done, and call it."""
         initialization = None
         if self._handler is None:
-            began_at = time.time()
+            began_at = clock.now()
+            limit_s = max(MIN_INIT_TIMEOUT_S, self._settings.timeout_s)
             try:
-                self._handler = _load(self._settings.handler)
+                with _alarm(limit_s):
+                    self._handler = _load(self._settings.handler)
+            except TaskTimedOut:
+                invocation.fail("Sandbox.Timedout", f"Initialization timed out after {limit_s:.2f} seconds")
             except _LoadError as exc:
                 invocation.error = exc.error
-            except SystemExit as exc:
-                invocation.fail("Runtime.ExitError", _exit_reason(exc))
-            except Exception as exc:
-                invocation.error = _error(exc, "")
-            initialization = (began_at, time.time())
+            except BaseException as exc:
+                self._failed(exc, invocation, "")
+            initialization = (began_at, clock.now())
         if self._handler is None:
-            invocation.finished_at = time.time()
+            invocation.finished_at = clock.now()
             return initialization
         self._call(self._handler, invocation)
         return initialization
 
     def sync_log(self) -> None:
         """Flush what the handler printed."""
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                continue  # the handler has closed it, or put something of its own in its place
 
     def max_memory_mb(self) -> int | None:
         """Not known: this process holds more than the function."""
         return None
+
+    def take_notes(self) -> list[str]:
+        """Nothing more to say."""
+        return []
 
     def close(self) -> None:
         """Nothing of its own is left running."""
@@ -114,26 +129,49 @@ class InlineSandbox:
     def _call(self, handler: Callable[[Any, Any], Any], invocation: Invocation) -> None:
         self._request_id = invocation.request_id
         os.environ["_X_AMZN_TRACE_ID"] = invocation.trace_header
-        invocation.started_at = time.time()
+        invocation.started_at = clock.now()
         context = LambdaContext(self._settings, invocation, invocation.started_at + invocation.timeout_s)
         try:
             event = json.loads(invocation.event)
             with _alarm(invocation.timeout_s):
                 response = handler(event, context)
             invocation.response = _payload(response)
+            if len(invocation.response) > MAX_RESPONSE_BYTES:
+                invocation.error = too_large()
         except TaskTimedOut:
             invocation.fail("Sandbox.Timedout", f"Task timed out after {invocation.timeout_s:.2f} seconds")
-        except SystemExit as exc:
-            invocation.fail("Runtime.ExitError", _exit_reason(exc))
         except _LoadError as exc:
             invocation.error = {**exc.error, "requestId": invocation.request_id}
-        except Exception as exc:
-            invocation.error = _error(exc, invocation.request_id)
-            stack = "".join(invocation.error["stackTrace"])
-            self.sync_log()
-            print(f"[ERROR] {type(exc).__name__}: {exc}\nTraceback (most recent call last):\n{stack}", end="")
-        invocation.finished_at = time.time()
+        except BaseException as exc:
+            self._failed(exc, invocation, invocation.request_id)
+            if invocation.cause is None:
+                self._log_error(invocation.error or {})
+        invocation.finished_at = clock.now()
         self._request_id = ""
+
+    def _failed(self, exception: BaseException, invocation: Invocation, request_id: str) -> None:
+        """Note what the runtime client would tell, or what its end would be called; ours goes on."""
+        if isinstance(exception, (KeyboardInterrupt, Interrupted)):
+            raise exception
+        if isinstance(exception, SystemExit):
+            invocation.fail("Runtime.ExitError", _exit_reason(exception))
+        elif isinstance(exception, Exception):
+            invocation.error = _error(exception, request_id)
+        else:
+            # The runtime client catches no other ones: they end the process.
+            invocation.fail("Runtime.ExitError", "Runtime exited with error: exit status 1")
+
+    def _log_error(self, error: dict[str, Any]) -> None:
+        self.sync_log()
+        lines = [
+            f"[ERROR] {error['errorType']}: {error['errorMessage']}",
+            "Traceback (most recent call last):",
+        ]
+        lines += "".join(error["stackTrace"]).splitlines()
+        try:
+            print("\n".join(escaped(line, kept="\t") for line in lines))
+        except Exception:
+            return  # the handler has closed standard output; the result says it as well
 
 
 class _LoadError(Exception):
@@ -154,10 +192,10 @@ def _load(handler: str) -> Callable[[Any, Any], Any]:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as exc:
         raise _LoadError(
-            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {exc}"
+            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {_message(exc)}"
         ) from exc
     except SyntaxError as exc:
-        message = f"Syntax error in module '{module_name}': {exc}"
+        message = f"Syntax error in module '{module_name}': {_message(exc)}"
         raise _LoadError("Runtime.UserCodeSyntaxError", message) from exc
     try:
         found: Callable[[Any, Any], Any] = getattr(module, function_name)
@@ -173,7 +211,7 @@ def _payload(response: object) -> bytes:
     try:
         return json.dumps(response, ensure_ascii=False, default=_number).encode()
     except Exception as exc:
-        raise _LoadError("Runtime.MarshalError", f"Unable to marshal response: {exc}") from exc
+        raise _LoadError("Runtime.MarshalError", f"Unable to marshal response: {_message(exc)}") from exc
 
 
 def _number(value: object) -> float:
@@ -187,11 +225,19 @@ def _error(exception: BaseException, request_id: str) -> dict[str, Any]:
     while frames and (frames[0].filename == __file__ or "importlib" in frames[0].filename):
         frames.pop(0)
     return {
-        "errorMessage": str(exception),
-        "errorType": type(exception).__name__,
+        "errorMessage": _message(exception),
+        "errorType": str(type(exception).__name__),
         "requestId": request_id,
         "stackTrace": traceback.format_list(frames),
     }
+
+
+def _message(exception: BaseException) -> str:
+    """Its text. An exception whose own code fails to give one is the function's error all the same."""
+    try:
+        return str.__str__(str(exception))
+    except Exception as exc:
+        return f"(its message can't be had: {type(exc).__name__})"
 
 
 def _exit_reason(exception: SystemExit) -> str:
@@ -213,6 +259,14 @@ def _alarm(timeout_s: float) -> Iterator[None]:
     def ring(signal_number: int, frame: FrameType | None) -> None:
         raise TaskTimedOut(f"Task timed out after {timeout_s:.2f} seconds")
 
+    def end() -> None:
+        said = f"the function goes on {ENDING_S:.0f} s after its time-out, which ends an --inline run"
+        os.write(2, f"lambda-tracer: {said}\n".encode())
+        os._exit(1)
+
+    watchdog = threading.Timer(timeout_s + ENDING_S, end)
+    watchdog.daemon = True
+    watchdog.start()
     previous = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, timeout_s)
     try:
@@ -220,6 +274,12 @@ def _alarm(timeout_s: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        watchdog.cancel()
+
+
+class _PlainFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return escaped(super().format(record), kept="\n\t")
 
 
 def _log_like_the_runtime(sandbox: InlineSandbox) -> None:
@@ -228,7 +288,7 @@ def _log_like_the_runtime(sandbox: InlineSandbox) -> None:
         return True
 
     log_handler = logging.StreamHandler(sys.stdout)
-    formatter = logging.Formatter(
+    formatter = _PlainFormatter(
         "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
     )
     formatter.converter = time.gmtime

@@ -3,15 +3,18 @@ at once.
 
 Both streams share one pipe, so lines come out in the order in which they were written. The runtime client
 separates the lines of a traceback by carriage returns (in CloudWatch that makes one record); here they
-become lines.
+become lines. What could command a terminal is written as escapes: a message in it may be anybody's.
 """
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
 import threading
+
+from lambda_tracer.local.plain_text import escaped
 
 _INIT_FAILURE = re.compile(
     rb"\[ERROR\] .*\rTraceback \(most recent call last\):|\[WARNING\]\t.*LAMBDA_WARNING: "
@@ -21,6 +24,9 @@ it once."""
 
 _RECORD_STARTS = (b"[ERROR] ", b"[WARNING]\t")
 _MARK_TIMEOUT_S = 2.0
+
+_MAX_HELD_BYTES = 1024 * 1024
+"""Of a line that may be one of the runtime client's own. What is longer is not."""
 
 
 class FunctionLog:
@@ -33,6 +39,7 @@ class FunctionLog:
         self._mark_seen = threading.Event()
         self._is_initializing = True
         self._at_line_start = True
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         self._thread = threading.Thread(target=self._pass_on, name="lambda-tracer log", daemon=True)
         self._thread.start()
 
@@ -67,20 +74,21 @@ class FunctionLog:
                 before, mark, after = waiting.partition(self._mark)
                 if not mark:
                     break
-                self._write(before)
+                self._write(before, is_end=True)
                 if not self._at_line_start:
                     self._write(b"\n")
                 self._mark_seen.set()
                 waiting = after
             waiting = self._write_ready(waiting)
-        self._write(waiting)
+        self._write(waiting, is_end=True)
         os.close(self._reading_fd)
 
     def _write_ready(self, data: bytes) -> bytes:
         """Write what can be judged already, and give back the rest."""
         kept_from = len(data)
         last_line = data.rfind(b"\n") + 1
-        if self._is_initializing and data[last_line:].startswith(_RECORD_STARTS):
+        is_record = data.startswith(_RECORD_STARTS, last_line)
+        if self._is_initializing and is_record and len(data) - last_line <= _MAX_HELD_BYTES:
             kept_from = last_line
         # A mark may have been cut in two by the size of a read.
         cut = data.rfind(self._mark[:1], max(0, len(data) - len(self._mark)))
@@ -89,15 +97,17 @@ class FunctionLog:
         self._write(data[:kept_from])
         return data[kept_from:]
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, is_end: bool = False) -> None:
+        """Write `data`; what is left of a character that was cut in two only when `is_end`."""
         if self._is_initializing:
             lines = data.split(b"\n")
             data = b"\n".join(line for line in lines if not _INIT_FAILURE.match(line))
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if not data:
+        text = self._decoder.decode(data, is_end).replace("\r\n", "\n").replace("\r", "\n")
+        if not text:
             return
-        self._at_line_start = data.endswith(b"\n")
-        view = memoryview(data)
+        self._at_line_start = text.endswith("\n")
+        plain = "\n".join(escaped(line, kept="\t") for line in text.split("\n"))
+        view = memoryview(plain.encode())
         try:
             while view:
                 view = view[os.write(self._output_fd, view) :]

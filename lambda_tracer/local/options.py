@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import re
 import sys
 from pathlib import Path
 from typing import NoReturn
 
+from lambda_tracer.local.json_value import NotJSON, read_loosely, refuse
+
+MAX_EVENT_BYTES = 6_291_556
+"""Lambda's limit for an event."""
+
 DEFAULT_TIMEOUT_S = 3.0
 """Lambda's own default."""
 
-_HANDLER = re.compile(r"[^\s./:]+(?:[./][^\s./:]+)*\.[^\s./:]+")
+_HANDLER = re.compile(r"[^\s\0./:]+(?:[./][^\s\0./:]+)*\.[^\s\0./:]+")
+_MAX_DIGITS = 9
+_MAX_QUOTED = 200
+"""Characters of what was given, in the line that says what is wrong with it."""
+
 _INSTALL = "pip install 'lambda-tracer[local]'"
 
 _DESCRIPTION = """\
@@ -111,7 +119,13 @@ def check_handler(handler: str) -> None:
     """Has it the form that Lambda asks for? Whether there is such a handler, the runtime client finds out."""
     if not _HANDLER.fullmatch(handler):
         expected = "MODULE.FUNCTION, as in app.lambda_handler or src/app.lambda_handler"
-        raise UsageError(f"HANDLER must be {expected}: {handler!r}")
+        raise UsageError(f"HANDLER must be {expected}: {_quoted(handler)}")
+
+
+def check_name(name: str) -> None:
+    """Can it be part of an ARN, which is sent as an HTTP header? Lambda itself takes fewer characters."""
+    if not (name.isascii() and (name.isprintable() or not name)):
+        raise UsageError("--function-name: printable ASCII characters only")
 
 
 def check_header(header: str | None) -> None:
@@ -136,25 +150,31 @@ def variable(text: str) -> tuple[str, str]:
     """Name and value of `K=V`."""
     name, separator, value = text.partition("=")
     if not separator or not name or "\0" in text:
-        raise UsageError(f"--env: expected K=V: {text!r}")
+        raise UsageError(f"--env: expected K=V: {_quoted(text)}")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as exc:
+        raise UsageError(f"--env: the value of {_quoted(name)} is not text") from exc
     return name, value
 
 
 def events(sources: list[str]) -> list[bytes]:
     """The events as JSON in UTF-8, read from where each `--event` says."""
-    from_stdin = sys.stdin.buffer.read() if "-" in sources else b""
+    from_stdin = sys.stdin.buffer.read(MAX_EVENT_BYTES + 1) if "-" in sources else b""
     found = []
     for source in sources:
         if source == "-":
             found.append(_checked_event(from_stdin, "standard input"))
         elif _looks_like_json(source):
-            found.append(_checked_event(source.encode("utf-8", "surrogateescape"), "the text given"))
+            found.append(_checked_event(source.encode("utf-8", "surrogatepass"), "the text given"))
         else:
             try:
-                found.append(_checked_event(Path(source).read_bytes(), source))
+                with Path(source).open("rb") as file:
+                    data = file.read(MAX_EVENT_BYTES + 1)
             except (OSError, ValueError) as exc:
                 reason = exc.strerror if isinstance(exc, OSError) else str(exc)
                 raise UsageError(f"--event: {source}: {reason}") from exc
+            found.append(_checked_event(data, source))
     return found
 
 
@@ -168,30 +188,28 @@ def _looks_like_json(source: str) -> bool:
     if source.lstrip()[:1] in ("{", "[", '"'):
         return True
     try:
-        json.loads(source)
-    except (ValueError, RecursionError):
+        read_loosely(source)
+    except NotJSON:
         return False
     return True
 
 
 def _checked_event(data: bytes, where: str) -> bytes:
+    if len(data) > MAX_EVENT_BYTES:
+        raise UsageError(f"--event: {where} has more than {MAX_EVENT_BYTES:,} bytes, which is Lambda's limit")
     try:
         text = data.decode("utf-8-sig")
-        json.loads(text, parse_constant=_refuse_constant)
+        read_loosely(text, refuse)
     except UnicodeDecodeError as exc:
         raise UsageError(f"--event: {where} is not UTF-8 (byte {exc.start})") from exc
-    except (ValueError, RecursionError) as exc:
+    except NotJSON as exc:
         raise UsageError(f"--event: {where} is not JSON: {exc}") from exc
     return text.encode()
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a value of JSON")
-
-
 def _positive_int(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0: {text!r}")
+    if not text.isdecimal() or len(text) > _MAX_DIGITS or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0: {_quoted(text)}")
     return int(text)
 
 
@@ -201,8 +219,12 @@ def _positive_float(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"expected seconds, above 0 and at most a day: {text!r}")
+        raise argparse.ArgumentTypeError(f"expected seconds, above 0 and at most a day: {_quoted(text)}")
     return value
+
+
+def _quoted(text: str) -> str:
+    return repr(text) if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]!r}..."
 
 
 def _version() -> str:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -66,7 +66,8 @@ class FunctionProcess:
         """The most memory it has held, in MB; None where the system does not say (elsewhere than on
         Linux)."""
         try:
-            status = Path(f"/proc/{self.pid}/status").read_text()
+            # A name of any bytes is in it.
+            status = Path(f"/proc/{self.pid}/status").read_text("utf-8", "replace")
         except OSError:
             return None
         for line in status.splitlines():
@@ -74,9 +75,14 @@ class FunctionProcess:
                 return -(-int(line.split()[1]) // 1024)
         return None
 
+    def family(self) -> Iterator[int]:
+        """Itself, its descendants and what else is in its session; elsewhere than on Linux itself alone."""
+        yield self.pid
+        yield from _family(self.pid)
+
     def kill(self) -> None:
         """End it at once, with everything it started. Nothing happens if it has ended."""
-        strays = _descendants(self.pid)
+        strays = _family(self.pid)
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
@@ -105,26 +111,28 @@ def _reason(returncode: int) -> str:
     return f"Runtime exited with error: signal: {description or -returncode}"
 
 
-def _descendants(pid: int) -> list[int]:
-    """Children, their children and so on, also those that left the process group. Linux only; elsewhere
-    none."""
+def _family(pid: int) -> list[int]:
+    """Children, their children and so on, also those that left the process group, and who is still in the session
+    of a parent that has ended. Linux only; elsewhere none."""
     children: dict[int, list[int]] = {}
+    found: list[int] = []
     try:
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return []
     for candidate in pids:
         try:
-            stat = Path(f"/proc/{candidate}/stat").read_text()
+            stat = Path(f"/proc/{candidate}/stat").read_bytes()
+            # The name, in parentheses, may hold anything; what follows it is state, parent, group and session.
+            _, parent, _, session = stat.rpartition(b")")[2].split()[:4]
         except (OSError, ValueError):
             continue
-        # The name, in parentheses, may hold anything; the parent is the second field after it.
-        parent = int(stat.rpartition(")")[2].split()[1])
-        children.setdefault(parent, []).append(candidate)
-    found: list[int] = []
-    waiting = [pid]
+        children.setdefault(int(parent), []).append(candidate)
+        if int(session) == pid and candidate != pid:
+            found.append(candidate)
+    waiting = [pid, *found]
     while waiting:
-        below = children.get(waiting.pop(), [])
+        below = [child for child in children.get(waiting.pop(), []) if child not in found]
         found += below
         waiting += below
     return found

@@ -14,6 +14,9 @@ from lambda_tracer.local.session import Outcome
 from lambda_tracer.local.text import clean, duration_text, fit
 from lambda_tracer.local.waterfall import Waterfall
 
+NAME_SHOWN = 250
+"""Characters of it."""
+
 PROBLEMS_SHOWN = 5
 """A tracer that does something wrong does it often: the first few say what, the rest are counted."""
 
@@ -41,6 +44,8 @@ class Report:
             )
             self._waterfall.draw(outcome.elsewhere.roots(), None)
         self._problems(outcome)
+        for note in outcome.notes:
+            self._warn(f"{note[:1].upper()}{note[1:]}")
         for line in _joined(_fields(outcome), self._console.width):
             self._line(Text(line))
         self._line(Text(""))
@@ -51,7 +56,7 @@ class Report:
         title.append(which, style="bold").append(", ")
         title.append("cold start" if outcome.initialization else "warm")
         if outcome.invocation.error is not None:
-            error_type = str(outcome.invocation.error.get("errorType", ""))
+            error_type = clean(outcome.invocation.error.get("errorType", ""))
             title.append(", ").append(fit(f"failed: {error_type}", 60), style="bold red")
         title.append(" ").append(self._dash * (self._console.width - title.cell_len - 1), style="dim")
         self._line(title)
@@ -104,7 +109,7 @@ def _fields(outcome: Outcome) -> Iterator[str]:
 def _which(datagrams: list[Datagram]) -> str:
     first = datagrams[0]
     name = (first.document or {}).get("name")
-    which = repr(name) if isinstance(name, str) else f"of {first.size_bytes:,} bytes"
+    which = repr(name[:NAME_SHOWN]) if isinstance(name, str) else f"of {first.size_bytes:,} bytes"
     if len(datagrams) == 1:
         return f"the document {which}"
     return f"{len(datagrams):,} documents, the first {which}"

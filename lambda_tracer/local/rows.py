@@ -61,13 +61,15 @@ def exceptions_told_below(roots: list[Node]) -> set[int]:
     told: dict[int, set[tuple[str, str]]] = {}
     repeated = set()
     for node in reversed(nodes):
-        below: set[tuple[str, str]] = set()
-        for child in node.children:
-            below |= told[id(child)]
+        # The largest set goes on as it is: a new one at each level would be the square of a deep tree.
+        of_children = sorted((told.pop(id(child)) for child in node.children), key=len, reverse=True)
+        below = of_children[0] if of_children else set()
+        below.update(*of_children[1:])
         own = set(node.exceptions())
         if own and own <= below:
             repeated.add(id(node))
-        told[id(node)] = own | below
+        below.update(own)
+        told[id(node)] = below
     return repeated
 
 

@@ -7,6 +7,10 @@ matched by its request id.
 
 What happens is told through `events`, a queue the caller gives: `Ready`, `InitFailed`, and the `Invocation`
 itself once it is answered.
+
+It serves one process and what that has started. Where the system tells who is at the other end (`peers`), everyone
+else is refused. Everywhere an answer needs the id of an invocation that runs, which only who got it knows; a failed
+initialization is told before the first `next` or never; and what was connected to an earlier process is cut off.
 """
 
 from __future__ import annotations
@@ -14,18 +18,26 @@ from __future__ import annotations
 import collections
 import json
 import socket
+import socketserver
 import threading
-import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
+
+from lambda_tracer.clock import clock
+from lambda_tracer.local.http_connection import BadRequest, Connection, Disconnected, Request
+from lambda_tracer.local.json_value import NotJSON, read
 
 MAX_RESPONSE_BYTES = 6_291_556
 """Lambda's limit for a synchronous response, 6 MB and a little; above, the function has failed."""
 
+MAX_CONNECTIONS = 128
+"""At a time. A function that holds more open must not use up the files that this process may open."""
+
 _PREFIX = "/2018-06-01/runtime/"
+_JSON = {"Content-Type": "application/json"}
 _IDLE_POLL_S = 0.2
 
 
@@ -50,7 +62,7 @@ class Invocation:
 
     def fail(self, error_type: str, message: str) -> None:
         """End it with an error that Lambda itself reports, not the function."""
-        self.finished_at = time.time()
+        self.finished_at = clock.now()
         self.cause = {"exceptions": [{"type": error_type, "message": message, "remote": False}]}
         self.error = {
             "errorType": error_type,
@@ -74,19 +86,45 @@ class InitFailed:
 
 
 class RuntimeAPI:
-    """Serves from the moment it is made until `close`. `address` is for AWS_LAMBDA_RUNTIME_API."""
+    """Serves from the moment it is made until `close`. `address` is for AWS_LAMBDA_RUNTIME_API.
 
-    def __init__(self, events: SimpleQueue[Any] | None = None) -> None:
+    `serves` says whether a connection is of the process that is to be served, by default any is. `workers` is how
+    many invocations may run at a time, by default any number.
+    """
+
+    def __init__(
+        self,
+        events: SimpleQueue[Any] | None = None,
+        serves: Callable[[socket.socket], bool] | None = None,
+        workers: int | None = None,
+    ) -> None:
         self.events: SimpleQueue[Any] = SimpleQueue() if events is None else events
+        self.serves = serves
+        self._workers = workers
         self._changed = threading.Condition()
         self._waiting: collections.deque[Invocation] = collections.deque()
         self._running: dict[str, Invocation] = {}
+        self._process_number = 0
+        self._is_initializing = True
+        self._refused = 0
         self._closed = False
         self._server = _Server(self)
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="lambda-tracer runtime API", daemon=True
         ).start()
+
+    def expect_process(self) -> None:
+        """A new process is about to start: whatever an earlier one still says is not listened to."""
+        with self._changed:
+            self._process_number += 1
+            self._is_initializing = True
+            self._running.clear()
+            try:
+                while True:
+                    self.events.get_nowait()
+            except Empty:
+                pass
 
     def submit(self, invocation: Invocation) -> None:
         """Queue it for the next worker that asks. It appears in `events` when the worker has answered."""
@@ -103,6 +141,12 @@ class RuntimeAPI:
                 return True
             return self._running.pop(invocation.request_id, None) is not None
 
+    def take_refused(self) -> int:
+        """How many requests were refused since the last call, as those of strangers or out of turn."""
+        with self._changed:
+            refused, self._refused = self._refused, 0
+        return refused
+
     def close(self) -> None:
         """Stop serving; workers that wait for an invocation lose their connection."""
         with self._changed:
@@ -111,14 +155,53 @@ class RuntimeAPI:
         self._server.shutdown()
         self._server.server_close()
 
-    def hand_out(self, connection: socket.socket) -> Invocation | None:
+    def connected(self, connection: socket.socket) -> int | None:
+        """The number of the process that `connection` belongs to; None if it is not to be served."""
+        number = self._process_number
+        return number if self.serves is None or self.serves(connection) else None
+
+    def is_expected(self, process_number: int) -> bool:
+        """Whether that process is the one to be served."""
+        return process_number == self._process_number
+
+    def count_refused(self) -> None:
+        """One more request that was refused."""
+        with self._changed:
+            self._refused += 1
+
+    def ready(self, process_number: int) -> bool:
+        """A worker asks for an invocation; False if it is not its turn."""
+        with self._changed:
+            if process_number != self._process_number or self._closed:
+                return False
+            if self._workers is not None and len(self._running) >= self._workers:
+                return False
+            self._is_initializing = False
+            self.events.put(Ready(clock.now()))
+            return True
+
+    def init_failed(self, process_number: int, error: dict[str, Any]) -> bool:
+        """A worker could not be initialized; False if it is not its turn to say so."""
+        with self._changed:
+            if process_number != self._process_number or not self._is_initializing:
+                return False
+            self._is_initializing = False
+            self.events.put(InitFailed(error, clock.now()))
+            return True
+
+    def is_initializing(self, process_number: int) -> bool:
+        """Whether that process has not asked for an invocation yet."""
+        with self._changed:
+            return process_number == self._process_number and self._is_initializing
+
+    def hand_out(self, connection: socket.socket, process_number: int) -> Invocation | None:
         """Wait for an invocation for the worker at `connection`; None if it has gone away meanwhile."""
         with self._changed:
-            while not self._closed and not _is_gone(connection):
+            while not self._closed and process_number == self._process_number and not _is_gone(connection):
                 if self._waiting:
                     invocation = self._waiting.popleft()
                     self._running[invocation.request_id] = invocation
-                    invocation.started_at = time.time()
+                    invocation.started_at = clock.now()
                     return invocation
                 self._changed.wait(_IDLE_POLL_S)
         # It may have swallowed the wake-up call of a worker that is alive.
@@ -141,55 +224,93 @@ class RuntimeAPI:
             return self._running.pop(request_id, None)
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, api: RuntimeAPI) -> None:
         self.api = api
+        self.free = threading.Semaphore(MAX_CONNECTIONS)
         super().__init__(("127.0.0.1", 0), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve it in a thread of its own, as long as there are not too many."""
+        if not self.free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self.free.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """What runs in that thread."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A killed worker breaks its connection off; that is no news."""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version = "lambda-tracer"
-    disable_nagle_algorithm = True
-    # Buffered: head and body leave in one packet, not in two with a delayed acknowledgement in between.
-    wbufsize = -1
+class _Handler(socketserver.BaseRequestHandler):
     server: _Server
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """The function's log is no place for ours."""
+    def handle(self) -> None:
+        """Answer one request after the other, until the client or a request that can't be read ends it."""
+        api = self.server.api
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        self._connection = Connection(self.request, MAX_RESPONSE_BYTES)
+        number = api.connected(self.request)
+        try:
+            if number is None:
+                api.count_refused()
+                self._refuse(403, "AccessDenied", "the function's own processes are served, and no others")
+                return
+            self._process_number = number
+            while api.is_expected(number):
+                request = self._connection.read()
+                self._serve(request)
+                if request.is_last:
+                    return
+        except BadRequest as exc:
+            api.count_refused()
+            self._refuse(exc.status, "InvalidRequest", str(exc))
+        except Disconnected:
+            pass
+        finally:
+            self._connection.close()
 
-    def do_GET(self) -> None:
-        if self.path == _PREFIX + "invocation/next":
-            self._next()
-        elif self.path == _PREFIX + "restore/next":
-            self._reply(200, b"")
-        else:
-            self._refuse(404, "NotFound", "no such path")
-
-    def do_POST(self) -> None:
-        body = self._body()
-        parts = self.path.removeprefix(_PREFIX).split("/") if self.path.startswith(_PREFIX) else []
-        if parts in (["init", "error"], ["restore", "error"]):
-            self.server.api.events.put(InitFailed(_error(body, self.headers), time.time()))
-            self._accept()
-        elif len(parts) == 3 and parts[0] == "invocation" and parts[2] in ("response", "error"):
-            self._answered(parts[1], body, is_error=parts[2] == "error")
-        else:
-            self._refuse(404, "NotFound", "no such path")
+    def _serve(self, request: Request) -> None:
+        parts = request.path.removeprefix(_PREFIX).split("/") if request.path.startswith(_PREFIX) else []
+        match request.method, parts:
+            case "GET", ["invocation", "next"]:
+                self._next()
+            case "GET", ["restore", "next"]:
+                if self.server.api.is_initializing(self._process_number):
+                    self._reply(200, b"")
+                else:
+                    self._refuse_out_of_turn()
+            case "POST", ["init" | "restore", "error"]:
+                if self.server.api.init_failed(self._process_number, _error(request)):
+                    self._accept()
+                else:
+                    self._refuse_out_of_turn()
+            case "POST", ["invocation", request_id, "response" | "error" as kind]:
+                self._answered(request_id, request, is_error=kind == "error")
+            case _:
+                self._refuse(404, "NotFound", "no such path")
 
     def _next(self) -> None:
         api = self.server.api
-        api.events.put(Ready(time.time()))
-        invocation = api.hand_out(self.connection)
-        if invocation is None or invocation.started_at is None:
-            self.close_connection = True
+        if not api.ready(self._process_number):
+            self._refuse_out_of_turn()
             return
+        invocation = api.hand_out(self.request, self._process_number)
+        if invocation is None or invocation.started_at is None:
+            raise Disconnected
         headers = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
@@ -203,58 +324,48 @@ class _Handler(BaseHTTPRequestHandler):
             api.take_back(invocation)
             raise
 
-    def _answered(self, request_id: str, body: bytes, is_error: bool) -> None:
-        finished_at = time.time()
+    def _answered(self, request_id: str, request: Request, is_error: bool) -> None:
+        finished_at = clock.now()
         invocation = self.server.api.answer(request_id)
         if invocation is None:
+            self.server.api.count_refused()
             self._refuse(400, "InvalidRequestID", "no such invocation is running")
             return
-        too_large = not is_error and len(body) > MAX_RESPONSE_BYTES
-        if too_large:
-            message = (
-                f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
-            )
-            invocation.error = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
+        is_too_large = request.body_bytes > MAX_RESPONSE_BYTES
+        if is_too_large:
+            invocation.error = too_large()
         elif is_error:
-            invocation.error = _error(body, self.headers)
-            invocation.cause = _json_object(self.headers.get("Lambda-Runtime-Function-XRay-Error-Cause", ""))
+            invocation.error = _error(request)
+            invocation.cause = _object(request.headers.get("lambda-runtime-function-xray-error-cause", ""))
         else:
-            invocation.response = body
+            invocation.response = request.body
         invocation.finished_at = finished_at
         # Told before the worker hears of it, so that a worker which exits at once has not "exited without
         # an answer".
         self.server.api.events.put(invocation)
-        if too_large:
+        if is_too_large:
             self._refuse(413, "RequestEntityTooLarge", "the response is too large")
         else:
             self._accept()
 
-    def _body(self) -> bytes:
-        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        chunks = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            chunks.append(self.rfile.read(size))
-            self.rfile.readline()
-        while self.rfile.readline().strip():
-            pass  # trailers
-        return b"".join(chunks)
-
     def _accept(self) -> None:
-        self._reply(202, b'{"status":"OK"}', {"Content-Type": "application/json"})
+        self._reply(202, b'{"status":"OK"}', _JSON)
+
+    def _refuse_out_of_turn(self) -> None:
+        self.server.api.count_refused()
+        self._refuse(403, "InvalidStateTransition", "it is not the time for this request")
 
     def _refuse(self, status: int, error_type: str, message: str) -> None:
-        body = json.dumps({"errorType": error_type, "errorMessage": message}).encode()
-        self._reply(status, body, {"Content-Type": "application/json"})
+        self._reply(status, json.dumps({"errorType": error_type, "errorMessage": message}).encode(), _JSON)
 
     def _reply(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
+        self._connection.reply(status, body, headers or {})
+
+
+def too_large() -> dict[str, Any]:
+    """Lambda's error for a response over the limit."""
+    message = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
+    return {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
 
 
 def _is_gone(connection: socket.socket) -> bool:
@@ -268,17 +379,17 @@ def _is_gone(connection: socket.socket) -> bool:
         return True
 
 
-def _error(body: bytes, headers: Any) -> dict[str, Any]:
-    error = _json_object(body)
+def _error(request: Request) -> dict[str, Any]:
+    error = _object(request.body)
     if error is None:
-        error_type = headers.get("Lambda-Runtime-Function-Error-Type", "Runtime.Unknown")
-        error = {"errorType": error_type, "errorMessage": body.decode("utf-8", "replace")}
+        error_type = request.headers.get("lambda-runtime-function-error-type", "Runtime.Unknown")
+        error = {"errorType": error_type, "errorMessage": request.body.decode("utf-8", "replace")}
     return error
 
 
-def _json_object(text: str | bytes) -> dict[str, Any] | None:
+def _object(text: str | bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = read(text)
+    except NotJSON:
         return None
     return value if isinstance(value, dict) else None

@@ -7,14 +7,17 @@ start again.
 
 from __future__ import annotations
 
+import socket
 import threading
-import time
+from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
+from lambda_tracer.clock import clock
 from lambda_tracer.local.daemon import Daemon
 from lambda_tracer.local.function import FunctionSettings
 from lambda_tracer.local.logs import FunctionLog
+from lambda_tracer.local.peers import is_one_of
 from lambda_tracer.local.process import Exited, FunctionProcess
 from lambda_tracer.local.runtime_api import InitFailed, Invocation, Ready, RuntimeAPI
 
@@ -41,6 +44,9 @@ class Sandbox(Protocol):
     def max_memory_mb(self) -> int | None:
         """The most memory the function's process has held; None if not known."""
 
+    def take_notes(self) -> list[str]:
+        """What else there is to say since the last call: clauses that begin with a small letter."""
+
     def close(self) -> None:
         """End whatever still runs."""
 
@@ -51,11 +57,14 @@ class ProcessSandbox:
     def __init__(self, settings: FunctionSettings, daemon: Daemon) -> None:
         self._settings = settings
         self._events: SimpleQueue[Any] = SimpleQueue()
-        self._api = RuntimeAPI(self._events)
+        self._api = RuntimeAPI(self._events, self._is_own, _workers(settings.environment))
         self._log = FunctionLog()
         self._environment = settings.variables(daemon.host, daemon.port, self._api.address)
         self._process: FunctionProcess | None = None
         self._starting: threading.Thread | None = None
+        self._start_failure = ""
+        # Held while a process starts: it may call us before we know its number.
+        self._start_lock = threading.Lock()
         self._memory_mb: int | None = None
 
     def run(self, invocation: Invocation) -> Initialization | None:
@@ -65,9 +74,9 @@ class ProcessSandbox:
         while not is_taken:
             if self._process is None or not self._process.is_running():
                 self._end_process()
-                began_at = time.time()
+                began_at = clock.now()
                 self._initialize(invocation)
-                initialization = (began_at, time.time())
+                initialization = (began_at, clock.now())
                 if invocation.error is not None:
                     self._end_process()
                     return initialization
@@ -86,6 +95,13 @@ class ProcessSandbox:
         """As of the end of the last invocation."""
         return self._memory_mb
 
+    def take_notes(self) -> list[str]:
+        """What the Runtime API refused."""
+        refused = self._api.take_refused()
+        return (
+            [f"the Runtime API refused {refused:,} requests: of strangers, or out of turn"] if refused else []
+        )
+
     def close(self) -> None:
         """Kill the process and all it started; nothing of it is left when this returns."""
         self._end_process()
@@ -95,9 +111,15 @@ class ProcessSandbox:
     def _initialize(self, invocation: Invocation) -> None:
         settings = self._settings
         self._log.initialization_began()
+        self._api.expect_process()
         process = self._start_process()
+        if process is None:
+            invocation.fail(
+                "Runtime.InvalidEntrypoint", f"the process can't be started: {self._start_failure}"
+            )
+            return
         limit_s = max(MIN_INIT_TIMEOUT_S, settings.timeout_s)
-        deadline = time.monotonic() + limit_s
+        deadline = clock.monotonic() + limit_s
         while (event := self._next_event(deadline)) is not None:
             if isinstance(event, Ready):
                 self._log.initialization_ended()
@@ -111,11 +133,16 @@ class ProcessSandbox:
                 return
         invocation.fail("Sandbox.Timedout", f"Initialization timed out after {limit_s:.2f} seconds")
 
-    def _start_process(self) -> FunctionProcess:
+    def _start_process(self) -> FunctionProcess | None:
         def start() -> None:
-            self._process = FunctionProcess(
-                settings.handler, settings.task_root, self._environment, self._log.fd, self._events
-            )
+            try:
+                with self._start_lock:
+                    self._process = FunctionProcess(
+                        settings.handler, settings.task_root, self._environment, self._log.fd, self._events
+                    )
+            # A wrapper that is missing, a folder that has gone, an environment that is too large, a limit.
+            except (OSError, ValueError, RuntimeError) as exc:
+                self._start_failure = str(exc)
 
         settings = self._settings
         # In a thread, because a Ctrl-C is an exception in the main one: it must not come between the
@@ -123,13 +150,17 @@ class ProcessSandbox:
         self._starting = threading.Thread(target=start, name="lambda-tracer start")
         self._starting.start()
         self._starting.join()
-        if self._process is None:
-            raise OSError("the function's process could not be started")
         return self._process
+
+    def _is_own(self, connection: socket.socket) -> bool:
+        """Whether the function's process, or one that it has started, is at the other end."""
+        with self._start_lock:
+            process = self._process
+        return process is not None and is_one_of(connection, process.family())
 
     def _await_answer(self, invocation: Invocation, may_be_left: bool) -> bool:
         """Return when it has ended. False: the process has ended instead, without having taken it."""
-        deadline = time.monotonic() + invocation.timeout_s
+        deadline = clock.monotonic() + invocation.timeout_s
         while True:
             event = self._next_event(deadline)
             if event is invocation:
@@ -154,7 +185,7 @@ class ProcessSandbox:
 
     def _next_event(self, deadline: float) -> Any:
         try:
-            return self._events.get(timeout=max(0.0, deadline - time.monotonic()))
+            return self._events.get(timeout=max(0.0, deadline - clock.monotonic()))
         except Empty:
             return None
 
@@ -164,3 +195,11 @@ class ProcessSandbox:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
+
+
+def _workers(environment: Mapping[str, str]) -> int:
+    """How many invocations the runtime client runs at a time, by the variable that it reads."""
+    try:
+        return max(1, int(environment.get("AWS_LAMBDA_MAX_CONCURRENCY", "1")))
+    except ValueError:
+        return 1

@@ -4,15 +4,17 @@ its options and drawing."""
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+from lambda_tracer.clock import clock
 from lambda_tracer.local.daemon import Daemon, Datagram
 from lambda_tracer.local.documents import Document
 from lambda_tracer.local.function import FunctionSettings
 from lambda_tracer.local.header import Tracing, fresh, from_header
 from lambda_tracer.local.inline import InlineSandbox
+from lambda_tracer.local.json_value import NotJSON, is_deep, read_loosely, refuse
 from lambda_tracer.local.runtime_api import Invocation
 from lambda_tracer.local.sandbox import Initialization, ProcessSandbox, Sandbox
 from lambda_tracer.local.trace import Trace, as_documents, lambda_segments
@@ -30,6 +32,8 @@ class Outcome:
     """Documents of other traces: late ones of an earlier invocation, or a tracer that made up its own."""
     datagrams: list[Datagram]
     max_memory_mb: int | None
+    notes: list[str] = field(default_factory=list)
+    """What else there is to say: clauses that begin with a small letter."""
 
     @property
     def has_failed(self) -> bool:
@@ -70,6 +74,7 @@ class Outcome:
                 "documents": len(self.datagrams),
                 "bytes": sum(datagram.size_bytes for datagram in self.datagrams),
                 "problems": [problem for datagram in self.datagrams for problem in datagram.problems],
+                "notes": self.notes,
             },
             "segments": as_documents(self.trace.roots()),
             "other_traces": as_documents(self.elsewhere.roots()),
@@ -100,7 +105,7 @@ class Session:
         tracing = fresh(is_sampled) if trace_header is None else from_header(trace_header)
         settings = self._settings
         invocation = Invocation(event, tracing.header, settings.timeout_s, settings.arn)
-        submitted_at = time.time()
+        submitted_at = clock.now()
         initialization = self._sandbox.run(invocation)
         datagrams = self._daemon.take()
         self._sandbox.sync_log()
@@ -119,12 +124,23 @@ class Session:
             elsewhere,
             datagrams,
             self._sandbox.max_memory_mb(),
+            list(self._notes(trace, elsewhere)),
         )
+
+    def _notes(self, *traces: Trace) -> Iterator[str]:
+        dropped = self._daemon.take_dropped()
+        if dropped:
+            yield f"{dropped:,} more datagrams were not kept: nobody could read so many"
+        replaced = sum(trace.replaced for trace in traces)
+        if replaced:
+            yield f"{replaced:,} finished subsegments had the id of another one, of which the last is shown"
+        yield from self._sandbox.take_notes()
 
 
 def _parsed(payload: bytes) -> Any:
     text = payload.decode("utf-8", "replace")
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        value = read_loosely(text, refuse)
+    except NotJSON:
         return text
+    return text if is_deep(value) else value

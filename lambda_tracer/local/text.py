@@ -6,12 +6,15 @@ import json
 
 from rich.cells import cell_len, set_cell_size
 
+from lambda_tracer.local.json_value import TOO_DEEP
+from lambda_tracer.local.plain_text import escaped
+
 MAX_VALUE_CHARACTERS = 2_000
 """More than any line shows; a value of megabytes must not be looked at character by character."""
 
 
 def duration_text(seconds: float) -> str:
-    """`0.12 ms`, `12.3 ms`, `1,234 ms`, `12.3 s`: at most nine characters up to a day."""
+    """`0.12 ms`, `12.3 ms`, `1,234 ms`, `12.3 s`: at most nine characters up to a day, eleven beyond."""
     milliseconds = seconds * 1000
     if abs(milliseconds) < 10:
         return f"{milliseconds:.2f} ms"
@@ -19,7 +22,7 @@ def duration_text(seconds: float) -> str:
         return f"{milliseconds:.1f} ms"
     if abs(milliseconds) < 10_000:
         return f"{milliseconds:,.0f} ms"
-    return f"{seconds:,.1f} s"
+    return f"{seconds:,.1f} s" if abs(seconds) < 100_000 else f"{seconds:.2e} s"
 
 
 def fit(text: str, width: int) -> str:
@@ -29,20 +32,16 @@ def fit(text: str, width: int) -> str:
 
 
 def clean(value: object) -> str:
-    """Text on one line without control characters: nothing from a document may command the terminal.
+    """Text on one line, with control characters as escapes: nothing from a document may command the terminal.
 
-    Lone surrogates, which no terminal takes, become question marks; what no line could hold is cut off.
+    Anything but a text is given as JSON; what no line could hold is cut off.
     """
-    words = " ".join(str(value)[:MAX_VALUE_CHARACTERS].split())
-    printable = "".join(character if character.isprintable() else "?" for character in words)
-    return printable.encode("utf-8", "replace").decode()
+    text = value if isinstance(value, str) else _json(value)
+    return escaped(" ".join(text[:MAX_VALUE_CHARACTERS].split()))
 
 
-def value_text(value: object) -> str:
-    """A string as it is, anything else as JSON; cleaned."""
-    if isinstance(value, str):
-        return clean(value)
+def _json(value: object) -> str:
     try:
-        return clean(json.dumps(value, ensure_ascii=False))
+        return json.dumps(value, ensure_ascii=False)
     except RecursionError:
-        return "(nested too deeply)"
+        return TOO_DEEP

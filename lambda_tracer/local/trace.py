@@ -12,13 +12,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambda_tracer.local.documents import Document, is_number, mapping
+from lambda_tracer.local.documents import Document, is_number, is_time, mapping
 from lambda_tracer.local.function import FunctionSettings
 from lambda_tracer.local.header import Tracing
 from lambda_tracer.local.runtime_api import Invocation
+from lambda_tracer.local.text import clean
 
 MAX_EMBEDDED_LEVELS = 50
 """Of "subsegments" in each other, where we write documents."""
+
+MAX_EXCEPTIONS = 20
+"""Of one subsegment, where they are told; all of them are written."""
 
 
 @dataclass(eq=False)
@@ -27,7 +31,7 @@ class Node:
     "subsegments"."""
 
     document: Document
-    parent_id: str | None
+    parent_id: str | int | None
     children: list[Node] = field(default_factory=list)
     is_orphan: bool = False
     """Its parent is named, and was not received."""
@@ -40,7 +44,7 @@ class Node:
 
     @property
     def start(self) -> float | None:
-        """Epoch seconds; None if the document does not say."""
+        """Epoch seconds; None if the document does not say, or says what is no time."""
         return _time(self.document, "start_time")
 
     @property
@@ -53,12 +57,26 @@ class Node:
         """It never ended, as far as is known."""
         return self.end is None
 
+    @property
+    def time_problem(self) -> str:
+        """What is wrong with its times, in a few words; empty if nothing is."""
+        for key in ("start_time", "end_time"):
+            value = self.document.get(key)
+            if value is not None and not is_time(value):
+                return f"{key} is no time"
+            if is_number(value) and key == "end_time" and self.start is not None and value < self.start:
+                return "ends before it starts"
+        return "" if self.start is not None else "no start_time"
+
     def exceptions(self) -> list[tuple[str, str]]:
         """Type and message of what is recorded here; a mere reference to another subsegment's exception is
         not."""
         listed = mapping(self.document.get("cause")).get("exceptions")
         found = [mapping(item) for item in listed] if isinstance(listed, list) else []
-        return [(str(item.get("type") or "Exception"), str(item.get("message") or "")) for item in found]
+        return [
+            (clean(item.get("type") or "Exception"), clean(item.get("message") or ""))
+            for item in found[:MAX_EXCEPTIONS]
+        ]
 
 
 class Trace:
@@ -66,7 +84,10 @@ class Trace:
 
     def __init__(self, trace_id: str) -> None:
         self.trace_id = trace_id
-        self._nodes: dict[str, Node] = {}
+        # By id; those without one, which nothing can refer to, by number.
+        self._nodes: dict[str | int, Node] = {}
+        self.replaced = 0
+        """How many finished subsegments were replaced by others of the same id."""
 
     def __len__(self) -> int:
         """The number of segments and subsegments, embedded ones counted."""
@@ -74,22 +95,22 @@ class Trace:
 
     def add(self, document: Document) -> None:
         """Take in a document and the subsegments in it."""
-        waiting: list[tuple[Document, str | None]] = [(document, None)]
+        waiting: list[tuple[Document, str | int | None]] = [(document, None)]
         while waiting:
             current, container_id = waiting.pop()
-            node_id = current.get("id")
-            if not isinstance(node_id, str) or not node_id:
-                node_id = f"unnamed {len(self._nodes)}"
+            given_id = current.get("id")
+            node_id = given_id if isinstance(given_id, str) and given_id else len(self._nodes)
             embedded = current.get("subsegments")
             if isinstance(embedded, list):
                 # From the last to the first, because they are taken from the end.
                 waiting += [(child, node_id) for child in reversed(embedded) if isinstance(child, dict)]
             named_parent = current.get("parent_id")
-            parent_id = container_id or (
-                named_parent if isinstance(named_parent, str) and named_parent else None
-            )
+            parent_id = container_id
+            if parent_id is None and isinstance(named_parent, str) and named_parent:
+                parent_id = named_parent
             node = Node({key: value for key, value in current.items() if key != "subsegments"}, parent_id)
             known = self._nodes.get(node_id)
+            self.replaced += known is not None and not known.is_in_progress and not node.is_in_progress
             # Datagrams may overtake each other: what is finished does not become unfinished again.
             if known is None or known.is_in_progress or not node.is_in_progress:
                 self._nodes[node_id] = node
@@ -100,7 +121,7 @@ class Trace:
             node.children, node.is_orphan = [], False
         tops = []
         for node in self._nodes.values():
-            parent = self._nodes.get(node.parent_id) if node.parent_id else None
+            parent = self._parent(node)
             if parent is None or parent is node:
                 node.is_orphan = node.parent_id is not None and node.document.get("type") == "subsegment"
                 tops.append(node)
@@ -109,14 +130,28 @@ class Trace:
         reached = {id(node) for node in walk(tops)}
         for node in self._nodes.values():
             if id(node) not in reached:
-                # Parents in a ring: cut it open here.
-                self._nodes[node.parent_id or ""].children.remove(node)
-                node.is_orphan = True
-                tops.append(node)
-                reached |= {id(below) for below in walk([node])}
+                top = self._cut_ring_above(node)
+                tops.append(top)
+                reached |= {id(below) for below in walk([top])}
         for node in walk(tops):
             node.children.sort(key=_order)
         return sorted(tops, key=lambda node: (node.is_orphan, *_order(node)))
+
+    def _parent(self, node: Node) -> Node | None:
+        return self._nodes.get(node.parent_id) if node.parent_id is not None else None
+
+    def _cut_ring_above(self, node: Node) -> Node:
+        """Who has no root above is below a ring of parents, or in one: cut it open where the way up enters it."""
+        passed: set[int] = set()
+        top = node
+        while id(top) not in passed:
+            passed.add(id(top))
+            top = self._parent(top) or top
+        parent = self._parent(top)
+        if parent is not None:
+            parent.children.remove(top)
+        top.is_orphan = True
+        return top
 
 
 def walk(roots: Iterable[Node]) -> Iterable[Node]:
@@ -139,7 +174,7 @@ def as_documents(roots: Iterable[Node]) -> list[Document]:
     while waiting:
         node, target, depth = waiting.pop()
         document = dict(node.document)
-        if node.parent_id and depth % MAX_EMBEDDED_LEVELS == 0:
+        if isinstance(node.parent_id, str) and depth % MAX_EMBEDDED_LEVELS == 0:
             document["parent_id"] = node.parent_id
             target = documents
         target.append(document)
@@ -205,13 +240,13 @@ def lambda_segments(
 
 
 def _cause(error: dict[str, Any]) -> Document:
-    message, error_type = str(error.get("errorMessage", "")), str(error.get("errorType", ""))
+    message, error_type = error.get("errorMessage", ""), error.get("errorType", "")
     return {"exceptions": [{"message": message, "type": error_type, "remote": False}]}
 
 
 def _time(document: Document, key: str) -> float | None:
     value = document.get(key)
-    return float(value) if is_number(value) else None
+    return float(value) if is_time(value) else None
 
 
 def _order(node: Node) -> tuple[float, float]:

@@ -1,14 +1,15 @@
 """Draws a trace: a tree on the left, durations, and bars on one time axis; what was noted below each line.
 
 Every line is cut to the width of the console, never wrapped, whatever names are in it. Nothing from a
-document reaches the terminal as a control character. Colour is an addition: what it says is also said in
-words, for pipes and NO_COLOR.
+document reaches the terminal as a control character. Times that are none are said, and have no bar. Colour is
+an addition: what it says is also said in words, for pipes and NO_COLOR.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -16,11 +17,17 @@ from rich.text import Text
 
 from lambda_tracer.local.documents import mapping
 from lambda_tracer.local.rows import Row, exceptions_told_below, is_remarkable, rows
-from lambda_tracer.local.text import clean, duration_text, value_text
+from lambda_tracer.local.text import clean, duration_text
 from lambda_tracer.local.trace import Node, walk
+
+MIN_WIDTH = 30
+"""What is narrower gets the left part of lines that are this wide."""
 
 DETAIL_LINES_SHOWN = 3
 """Of one exception, URL, SQL text or set of annotations."""
+
+DETAILS_SHOWN = 100
+"""Of one subsegment."""
 
 ROWS_SHOWN = 1_000
 """Of one trace: more is not read, but kept by `--json`."""
@@ -66,7 +73,7 @@ class Waterfall:
         self._console = console
         self._metadata = metadata
         self._glyphs = _UNICODE if console.encoding.startswith("utf") else _ASCII
-        width = console.width
+        self._width = width = max(console.width, MIN_WIDTH)
         self._bar_width = max(10, min(60, width // 3))
         self._name_width = max(12, width - self._bar_width - _DURATION_WIDTH - 1)
 
@@ -108,12 +115,13 @@ class Waterfall:
             line.append(self._bar(start, end, axis, filling), style=style or "cyan")
         self._line(line)
         prefix = self._guides(row, self._glyphs.pipe if node.children else _GAP)
-        room = self._console.width - cell_len(prefix)
-        for detail in self._details(node, id(node) in told_below):
+        room = self._width - cell_len(prefix)
+        for detail in islice(self._details(node, id(node) in told_below), DETAILS_SHOWN):
             for part in self._wrapped(detail, room):
                 self._line(Text().append(prefix, style=_DIM).append_text(part))
 
     def _wrapped(self, detail: Text, room: int) -> list[Text]:
+        detail.truncate(DETAIL_LINES_SHOWN * room + 1, overflow="crop")
         lines = list(detail.wrap(self._console, room))
         if len(lines) > DETAIL_LINES_SHOWN:
             lines = lines[:DETAIL_LINES_SHOWN]
@@ -168,7 +176,9 @@ class Waterfall:
     def _bar(self, start: float, end: float, axis: _Axis, filling: str = "") -> str:
         width, glyphs = self._bar_width, self._glyphs
         first = min(max(start - axis.start, 0.0) / axis.length * width, width - 0.125)
-        last = min(max(end - axis.start, 0.0) / axis.length * width, float(width))
+        # Not before its own start, wherever a document says that it ended.
+        last = min(max(max(start, end) - axis.start, 0.0) / axis.length * width, float(width))
+        last = max(first, last)
         offset, cells = int(first), last - int(first)
         if filling:
             return " " * offset + filling * max(1, round(cells))
@@ -181,7 +191,7 @@ class Waterfall:
         document = node.document
         if not is_told_below:
             for error_type, message in node.exceptions():
-                text = f"{clean(error_type)}: {clean(message)}" if message else clean(error_type)
+                text = f"{error_type}: {message}" if message else error_type
                 yield Text(text, style=_style(node) or _RED)
         request = mapping(mapping(document.get("http")).get("request"))
         if request.get("url"):
@@ -191,15 +201,13 @@ class Waterfall:
             yield Text(clean(sql.get("sanitized_query") or sql["url"]), style="blue")
         annotations = mapping(document.get("annotations"))
         if annotations:
-            yield Text(
-                "  ".join(f"{clean(key)}={value_text(value)}" for key, value in annotations.items()),
-                style="magenta",
-            )
+            pairs = (f"{clean(key)}={clean(value)}" for key, value in annotations.items())
+            yield Text("  ".join(islice(pairs, DETAILS_SHOWN)), style="magenta")
         if self._metadata:
             for namespace, values in mapping(document.get("metadata")).items():
                 for key, value in mapping(values).items():
                     where = f"{clean(namespace)}." if namespace else ""
-                    yield Text(f"{where}{clean(key)}: {value_text(value)}", style=_DIM)
+                    yield Text(f"{where}{clean(key)}: {clean(value)}", style=_DIM)
 
     def _line(self, line: Text) -> None:
         line.truncate(self._console.width, overflow="crop")
@@ -229,8 +237,10 @@ def _notes(node: Node) -> Iterator[tuple[str, str]]:
     """What stands beside the name: short, and most important first, because it is cut at the end of its
     column."""
     document = node.document
-    if node.is_in_progress:
+    if node.is_in_progress and document.get("end_time") is None:
         yield "in progress", _YELLOW
+    if node.time_problem:
+        yield node.time_problem, _YELLOW
     for flag, style in (("fault", _RED), ("throttle", _YELLOW), ("error", _YELLOW)):
         # A throttled call is an error as well: one word says it.
         if document.get(flag) and not (flag == "error" and document.get("throttle")):

@@ -135,7 +135,7 @@ class Ran(NamedTuple):
         return "\n".join(lines)
 
 
-def invoke(*arguments: str, folder: Path, stdin: str = "", **variables: str) -> Ran:
+def invoke(*arguments: str, folder: Path, stdin: str = "", patience_s: float = 60, **variables: str) -> Ran:
     """`lambda-tracer invoke` in a pipe, 100 columns wide."""
     done = subprocess.run(
         [*COMMAND, "invoke", *arguments],
@@ -144,7 +144,7 @@ def invoke(*arguments: str, folder: Path, stdin: str = "", **variables: str) -> 
         input=stdin,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=patience_s,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -304,7 +304,7 @@ def test_a_pipe_gets_no_escape_codes_whatever_is_in_the_names(folder: Path) -> N
     ran = invoke("app.traced", "--event", json.dumps(document), folder=folder, FORCE_COLOR="1")
 
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", ran.err)
-    assert "red ?[31m? text second" in ran.err
+    assert r"red \x1b[31m\x07 text second" in ran.err
 
 
 def test_a_terminal_gets_colours_with_faults_in_red(folder: Path) -> None:
