@@ -27,10 +27,11 @@ help:  ## show this list
 install: $(INSTALLED)  ## make .venv and install the project and its tools into it
 	@:
 
-# What is installed is what a lock file says, release by release and hash by hash, and nothing is built from sources that
-# the index hands out. The project needs a build backend; that is pinned, too, and already there.
+# What is installed is what a lock file says, release by release and hash by hash. The lock is complete: pip looks for
+# nothing more, and builds nothing from sources that an index hands out. The project needs a build backend; that is pinned,
+# too, and already there.
 PIP         := -m pip install -qq --require-virtualenv
-LOCKED      := $(PIP) --only-binary :all: --require-hashes
+LOCKED      := $(PIP) --no-deps --only-binary :all: --require-hashes
 THE_PROJECT := $(PIP) --no-deps --no-build-isolation -e .
 
 # An environment whose interpreter is gone, or that was moved here from elsewhere, is made anew, whatever its stamps say.
