@@ -141,11 +141,20 @@ cdk: .ci-cache/cdk/.installed
 COMPILE := .ci-cache/uv/bin/uv --quiet pip compile --universal --python-version 3.10 --python .ci-cache/uv/bin/python \
 	--no-python-downloads --only-binary :all: --generate-hashes --upgrade --custom-compile-command 'make lock'
 
+# What must have wheels: the universal lock itself does not look. macOS on Intel is not among them: libraries left it.
+PLACES := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
+
 lock: .ci-cache/uv/.installed  ## renew the lock files in requirements/ with the newest releases
 	@$(COMPILE) pyproject.toml --extra test -o $(LOCKS)/test.txt
 	@$(COMPILE) pyproject.toml --extra local --group build -c $(LOCKS)/test.txt -o $(LOCKS)/local.txt
 	@$(COMPILE) pyproject.toml --extra lint -c $(LOCKS)/test.txt -o $(LOCKS)/lint.txt
 	@for group in sam cdk uv; do $(COMPILE) --group pyproject.toml:$$group -o $(LOCKS)/$$group.txt || exit 1; done
+	@for python in 3.10 3.11 3.12 3.13 3.14; do for place in $(PLACES); do \
+		MACOSX_DEPLOYMENT_TARGET=15.0 .ci-cache/uv/bin/uv --quiet pip install --dry-run --target .ci-cache/uv/none --no-deps \
+			--only-binary :all: --require-hashes --python-platform $$place --python-version $$python \
+			-r $(LOCKS)/local.txt -r $(LOCKS)/test.txt -r $(LOCKS)/lint.txt || \
+		{ echo "make lock: something has no wheel for Python $$python on $$place; give it a marker" >&2; exit 1; }; \
+	done; done
 
 clean:  ## remove everything that make and the tools made
 	@rm -rf $(VENV) .ci-cache .aws-sam layer/dist dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache

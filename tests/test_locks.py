@@ -22,7 +22,7 @@ PYPROJECT = toml.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = {path.stem: path.read_text(encoding="utf-8") for path in (PROJECT / "requirements").glob("*.txt")}
 
 PYTHONS = re.findall(r"Python :: (3\.\d+)", "\n".join(PYPROJECT["project"]["classifiers"]))
-MACHINES = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64")]
+MACHINES = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")]
 
 TOGETHER = ("local", "test", "lint")
 """Those that are installed into one environment."""
