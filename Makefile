@@ -1,4 +1,5 @@
-# Everything a developer runs. Needs CPython >= 3.10 and make; the rest is installed into .venv, once.
+# Everything a developer runs. Needs CPython >= 3.10 and make; the rest is installed into .venv: by the first command what
+# it needs, by the first that needs the whole of it the rest.
 #
 #   make demo PYTHON=/path/to/python3.12      choose the interpreter (only used when .venv is made)
 #   make test ARGS="-k header -x"             hand options to pytest
@@ -9,12 +10,15 @@ ARGS      ?=
 BYTECODE  ?=
 VENV      := .venv
 BIN       := $(VENV)/bin
+COMMAND   := $(VENV)/.installed-command
 INSTALLED := $(VENV)/.installed
+LOCKS     := requirements
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-patches test soak bench lint types format layer dist tools sam cdk clean
+.PHONY: help install demo demo-patches test test-newest soak bench lint types format layer dist tools sam cdk lock clean
+.PHONY: made-anew
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -23,12 +27,24 @@ help:  ## show this list
 install: $(INSTALLED)  ## make .venv and install the project and its tools into it
 	@:
 
-# The stamp is written last: an interrupted installation is taken up again by the next make. An environment whose
-# interpreter works is kept; one whose interpreter is gone, or that was moved here from elsewhere, is made anew.
-$(INSTALLED): pyproject.toml
+# What is installed is what a lock file says, release by release and hash by hash. The lock is complete: pip looks for
+# nothing more, and builds nothing from sources that an index hands out. The project needs a build backend; that is pinned,
+# too, and already there.
+PIP         := -m pip install -qq --require-virtualenv
+LOCKED      := $(PIP) --no-deps --only-binary :all: --require-hashes
+THE_PROJECT := $(PIP) --no-deps --no-build-isolation -e .
+
+# An environment whose interpreter is gone, or that was moved here from elsewhere, is made anew, whatever its stamps say.
+IS_OURS := { test -x $(BIN)/python && grep -qF '$(CURDIR)/$(VENV)' $(BIN)/activate; } 2>/dev/null
+ifneq ($(shell $(IS_OURS) && echo yes),yes)
+$(COMMAND): made-anew
+endif
+
+# A stamp is written last: an interrupted installation is taken up again by the next make. An environment whose
+# interpreter works is kept.
+$(COMMAND): pyproject.toml $(LOCKS)/local.txt
 	@set -e; \
-	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
-	   ! grep -qF '$(CURDIR)/$(VENV)' $(BIN)/activate; then \
+	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || ! $(IS_OURS); then \
 		found=; \
 		for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python3.10); do \
 			if "$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then \
@@ -43,15 +59,21 @@ $(INSTALLED): pyproject.toml
 		echo "making $(VENV) with $$("$$found" -V)" >&2; \
 		"$$found" -m venv --clear $(VENV); \
 	fi; \
-	echo "installing the project and its tools into $(VENV)" >&2; \
-	$(BIN)/python -m pip install -qq -e '.[dev]'; \
+	echo "installing the command into $(VENV)" >&2; \
+	$(BIN)/python $(LOCKED) -r $(LOCKS)/local.txt; \
+	$(BIN)/python $(THE_PROJECT); \
 	touch $@
+
+$(INSTALLED): $(COMMAND) $(LOCKS)/test.txt $(LOCKS)/lint.txt
+	@echo "installing what the tests and the checks need into $(VENV): some minutes, once" >&2
+	@$(BIN)/python $(LOCKED) -r $(LOCKS)/test.txt -r $(LOCKS)/lint.txt
+	@touch $@
 
 PAYMENT := $(BIN)/lambda-tracer invoke app.lambda_handler --task-root examples/payment
 
 # The declined payment fails by design: exit code 1, and the error that the example documents. Anything else is a failure
 # of the demo.
-demo: $(INSTALLED)  ## invoke the payment example: cold, warm, and one that fails
+demo: $(COMMAND)  ## invoke the payment example: cold, warm, and one that fails
 	@$(PAYMENT) --event examples/payment/event.json --invocations 2
 	@echo "--- the next payment is declined: the handler fails on purpose" >&2
 	@code=0; result=$$($(PAYMENT) --event examples/payment/event-declined.json) || code=$$?; \
@@ -63,9 +85,21 @@ demo: $(INSTALLED)  ## invoke the payment example: cold, warm, and one that fail
 demo-patches: $(INSTALLED)  ## invoke the example that calls libraries, against moto and a local server
 	@$(BIN)/python examples/library_calls/run.py
 
+# What measures runs first, one after the other. pytest's 5 says that ARGS picked none of that half.
+define suite
+@$(1) -m pytest -q -m "alone and not soak" $(ARGS) || [ $$? -eq 5 ]
+@$(1) -m pytest -n auto -m "not alone and not soak" $(ARGS)
+endef
+
 test: $(INSTALLED)  ## run the whole suite (ARGS="..." goes to pytest)
-	@$(BIN)/python -m pytest -q -m "alone and not soak" $(ARGS) || [ $$? -eq 5 ]  # 5: ARGS picked none
-	@$(BIN)/python -m pytest -n auto -m "not alone and not soak" $(ARGS)
+	$(call suite,$(BIN)/python)
+
+# Each time from nothing: what an earlier release needed, and this one does not name any more, would hide that.
+test-newest: $(COMMAND)  ## run the suite on the newest releases that the extras allow, not on the locked ones
+	@echo "installing the newest releases into .ci-cache/newest: some minutes" >&2
+	@$(BIN)/python -m venv --clear .ci-cache/newest
+	@.ci-cache/newest/bin/python $(PIP) -e '.[dev]'
+	$(call suite,.ci-cache/newest/bin/python)
 
 soak: $(INSTALLED)  ## run the tests that take minutes
 	@$(BIN)/python -m pytest -m soak --timeout 1800 $(ARGS)
@@ -82,7 +116,7 @@ types: $(INSTALLED)  ## mypy --strict
 format: $(INSTALLED)  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format --quiet .
 
-layer: $(INSTALLED)  ## build layer/dist/lambda-tracer-layer.zip (BYTECODE="python3.13": starts faster, is larger)
+layer: $(COMMAND)  ## build layer/dist/lambda-tracer-layer.zip (BYTECODE="python3.13": starts faster, is larger)
 	@$(BIN)/python layer/build.py $(addprefix --bytecode ,$(BYTECODE))
 
 dist: $(INSTALLED)  ## build wheel and source distribution, and check them
@@ -96,11 +130,31 @@ tools: sam cdk  ## install what the tests of template.yaml and examples/cdk need
 sam: .ci-cache/sam/.installed
 cdk: .ci-cache/cdk/.installed
 
-.ci-cache/sam/.installed .ci-cache/cdk/.installed: .ci-cache/%/.installed: | $(INSTALLED)
+.ci-cache/%/.installed: $(LOCKS)/%.txt | $(COMMAND)
 	@echo "installing $* into .ci-cache/$*" >&2
 	@$(BIN)/python -m venv --clear .ci-cache/$*
-	@.ci-cache/$*/bin/python -m pip install -qq $(if $(filter sam,$*),aws-sam-cli,aws-cdk-lib)
+	@.ci-cache/$*/bin/python $(LOCKED) -r $<
 	@touch $@
+
+# The same on every machine: for each Python from 3.10 on and each system at once, from wheels alone, and without a look at
+# the locks that there are. The later ones take from the first what they share with it, for they go into one environment.
+COMPILE := .ci-cache/uv/bin/uv --quiet pip compile --universal --python-version 3.10 --python .ci-cache/uv/bin/python \
+	--no-python-downloads --only-binary :all: --generate-hashes --upgrade --custom-compile-command 'make lock'
+
+# What must have wheels: the universal lock itself does not look. macOS on Intel is not among them: libraries left it.
+PLACES := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
+
+lock: .ci-cache/uv/.installed  ## renew the lock files in requirements/ with the newest releases
+	@$(COMPILE) pyproject.toml --extra test -o $(LOCKS)/test.txt
+	@$(COMPILE) pyproject.toml --extra local --group build -c $(LOCKS)/test.txt -o $(LOCKS)/local.txt
+	@$(COMPILE) pyproject.toml --extra lint -c $(LOCKS)/test.txt -o $(LOCKS)/lint.txt
+	@for group in sam cdk uv; do $(COMPILE) --group pyproject.toml:$$group -o $(LOCKS)/$$group.txt || exit 1; done
+	@for python in 3.10 3.11 3.12 3.13 3.14; do for place in $(PLACES); do \
+		MACOSX_DEPLOYMENT_TARGET=15.0 .ci-cache/uv/bin/uv --quiet pip install --dry-run --target .ci-cache/uv/none --no-deps \
+			--only-binary :all: --require-hashes --python-platform $$place --python-version $$python \
+			-r $(LOCKS)/local.txt -r $(LOCKS)/test.txt -r $(LOCKS)/lint.txt || \
+		{ echo "make lock: something has no wheel for Python $$python on $$place; give it a marker" >&2; exit 1; }; \
+	done; done
 
 clean:  ## remove everything that make and the tools made
 	@rm -rf $(VENV) .ci-cache .aws-sam layer/dist dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache

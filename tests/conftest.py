@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Iterator
 from difflib import ndiff
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
@@ -30,10 +30,15 @@ from lambda_tracer.patches import http_ignored
 from tests.daemon import Daemon, Reader
 from tests.tree import Tree, without_margin
 
-# No deadline: a slow machine is no reason to fail. In CI the examples are the same in every run, so that a
-# change is not blamed for what it did not break; everywhere else they are new each time.
-hypothesis.settings.register_profile("local", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
+# No deadline, and no complaint of slowness: a busy machine is no reason to fail. In CI the examples are the same in
+# every run, so that a change is not blamed for what it did not break; everywhere else they are new each time.
+PATIENT: Any = {
+    "deadline": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+    "print_blob": True,
+}
+hypothesis.settings.register_profile("local", **PATIENT)
+hypothesis.settings.register_profile("ci", **PATIENT, derandomize=True, database=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 TRACER_VARIABLES = ("_X_AMZN_TRACE_ID", "AWS_SAM_LOCAL", "AWS_CHALICE_CLI_MODE", "LAMBDA_TASK_ROOT")

@@ -198,9 +198,9 @@ def test_responses_are_recorded_only_when_asked_for(folder: Path) -> None:
 
 def test_imports_of_the_functions_module_are_timed(folder: Path) -> None:
     write(folder, "import slow\n\ndef lambda_handler(event, context):\n    return slow.WORD")
-    write(folder, "import time\ntime.sleep(0.1)\nWORD = 'late'", "slow.py")
+    write(folder, "import time\ntime.sleep(0.4)\nWORD = 'late'", "slow.py")
 
-    outcome = traced(folder, LAMBDA_TRACER_IMPORTS_MS="50")
+    outcome = traced(folder, LAMBDA_TRACER_IMPORTS_MS="200")
 
     assert result(outcome) == "late"
     assert names(outcome) == ["import app", "import slow", "## lambda_handler"]

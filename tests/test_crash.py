@@ -81,7 +81,7 @@ def test_what_left_before_the_crash_hangs_on_announced_ancestors(daemon: Daemon,
         def batch():
             with tracer.provider.in_subsegment("inner"):
                 step()
-                time.sleep(6)
+                time.sleep(7)
                 os.kill(os.getpid(), signal.SIGKILL)
 
         @tracer.capture_lambda_handler

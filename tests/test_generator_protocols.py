@@ -258,7 +258,7 @@ def comparable(given: Given) -> Given:
 
 @pytest.mark.parametrize("sampled", [1, 0])
 @pytest.mark.parametrize("decorator", DECORATORS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(body=st.sampled_from(sorted(BODIES)), script=st.lists(STEPS, max_size=7))
 @example(body="yields_in_finally", script=[Step("next"), Step("close"), Step("next"), Step("close")])
 @example(body="suppresses", script=[Step("next"), Step("close"), Step("next")])
@@ -422,7 +422,7 @@ def drive_async(generator: Any, step: Step, tokens: Log) -> Given:
 
 @pytest.mark.parametrize("sampled", [1, 0])
 @pytest.mark.parametrize("decorator", DECORATORS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(body=st.sampled_from(sorted(ASYNC_BODIES)), script=st.lists(ASYNC_STEPS, max_size=7))
 @example(body="async_yields_in_finally", script=[Step("next"), Step("close"), Step("next")])
 @example(body="async_waits_in_finally", script=[Step("next"), Step("close"), Step("close")])

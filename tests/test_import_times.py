@@ -52,9 +52,10 @@ def test_a_cold_start_is_explained_import_by_import(daemon: Daemon) -> None:
     )
 
 
+@pytest.mark.alone
 def test_the_times_are_those_of_the_sleeps(daemon: Daemon) -> None:
-    """Within 10 %, as the sleeps themselves turned out to be; thrice, for what else runs here may get in between."""
-    for _ in range(3):
+    """Within 10 %, as the sleeps themselves turned out to be; again, where what else runs here got in between."""
+    for _ in range(10):
         daemon.clear()
         with running(daemon, COLD_START, LAMBDA_TRACER_IMPORTS_MS="100") as function:
             spans = function()["spans"]
@@ -98,19 +99,23 @@ def test_it_is_off_unless_asked_for(daemon: Daemon) -> None:
 
 
 def test_the_tracer_asks_for_what_takes_ten_milliseconds(daemon: Daemon, tmp_path: Path) -> None:
-    modules = write(tmp_path, slow="import time; time.sleep(0.03)", fast="")
+    """A busy machine may take as long for one module that does nothing, but not for each of ten."""
+    fast = [f"fast{number}" for number in range(10)]
+    modules = write(tmp_path, slow="import time; time.sleep(0.03)", **dict.fromkeys(fast, ""))
     ran = python(
         PRELUDE
-        + """
+        + f"""
 tracer = Tracer(trace_imports=True)
 with xray_recorder.in_subsegment("work"):
-    import slow, fast
+    import slow, {", ".join(fast)}
 """,
         MODULES=modules,
     )
 
     assert ran.stderr == ""
-    assert tree(daemon) == "work\n  import slow"
+    parents = {part["name"]: part.get("parent_id") for part in daemon.subsegments()}
+    assert parents["import slow"] == daemon.subsegment("work")["id"]
+    assert not parents.keys() >= {f"import {name}" for name in fast}
 
 
 def test_the_tracer_may_refuse_what_the_environment_asks_for(daemon: Daemon, tmp_path: Path) -> None:
@@ -227,9 +232,7 @@ with xray_recorder.in_subsegment("work"):
 def test_a_slow_import_that_fails_is_seen_to_have_failed_and_a_fast_one_leaves_no_trace(
     daemon: Daemon, tmp_path: Path
 ) -> None:
-    modules = write(
-        tmp_path, **{**FAILING, "fails": "import time; time.sleep(0.05); raise ImportError('no')"}
-    )
+    modules = write(tmp_path, **{**FAILING, "fails": "import time; time.sleep(0.4); raise ImportError('no')"})
     python(
         PRELUDE
         + """
@@ -242,7 +245,7 @@ with xray_recorder.in_subsegment("work"):
             pass
 """,
         MODULES=modules,
-        LAMBDA_TRACER_IMPORTS_MS="40",
+        LAMBDA_TRACER_IMPORTS_MS="200",
     )
 
     assert (
@@ -303,7 +306,7 @@ def test_unsampled_imports_are_not_recorded(daemon: Daemon) -> None:
 def test_threads_that_import_the_same_module_do_not_disturb_each_other(
     daemon: Daemon, tmp_path: Path
 ) -> None:
-    modules = write(tmp_path, slow="import time; time.sleep(0.1); value = 1")
+    modules = write(tmp_path, slow="import time; time.sleep(0.5); value = 1")
     ran = python(
         PRELUDE
         + """

@@ -154,7 +154,7 @@ def test_each_worker_says_once_that_it_was_cold(daemon: Daemon, tmp_path: Path) 
 def test_each_worker_watches_its_own_deadline(daemon: Daemon, tmp_path: Path) -> None:
     """Two hang at the same time, in two workers; the others go on."""
     with workers(daemon, tmp_path) as api:
-        submitted(api, [{"number": number, "hang": True} for number in (1, 2)], timeout_s=1.0)
+        submitted(api, [{"number": number, "hang": True} for number in (1, 2)], timeout_s=2.0)
         finished = submitted(api, [{"number": number} for number in (3, 4, 5, 6)])
         answered(api, len(finished))
         # By the time-out's guard: two of them, each with what hangs and what is above it.

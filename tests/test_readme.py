@@ -133,10 +133,10 @@ def test_a_command_ends_as_the_readme_says(line: str, tmp_path: Path) -> None:
 def test_the_commands_for_make_and_pip_name_targets_and_extras_that_exist() -> None:
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     pyproject = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
-    targets = re.findall(r"^make (\w+)", "\n".join(SHELL), re.MULTILINE)
+    targets = re.findall(r"^make ([\w-]+)", "\n".join(SHELL), re.MULTILINE)
     extras = re.findall(r"^pip install '\.\[(\w+)\]'", "\n".join(SHELL), re.MULTILINE)
 
-    assert targets == ["demo", "test", "layer"]
+    assert targets == ["demo", "test", "layer", "test-newest", "lock"]
     assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
     assert extras == ["local"]
     assert [extra for extra in extras if not re.search(rf"^{extra} = \[", pyproject, re.MULTILINE)] == []

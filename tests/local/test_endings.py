@@ -74,10 +74,10 @@ def test_a_response_over_the_limit_is_lambdas_error(folder: Path) -> None:
 def test_initialization_has_a_time_limit_of_its_own(folder: Path) -> None:
     """Ten seconds in Lambda, also for a function with a shorter time-out: too long for a test to wait for."""
     (folder / "slow.py").write_text(
-        "import time\ntime.sleep(0.6)\ndef handler(event, context):\n    return 1\n"
+        "import time\ntime.sleep(1.2)\ndef handler(event, context):\n    return 1\n"
     )
 
-    ran = invoke("slow.handler", "--timeout", "0.5", folder=folder)
+    ran = invoke("slow.handler", "--timeout", "1", folder=folder)
 
     assert (ran.exit_code, ran.out) == (0, "1\n")
 

@@ -27,7 +27,7 @@ for _module in pkgutil.iter_modules(scenarios.__path__):
     importlib.import_module(f"{scenarios.__name__}.{_module.name}")
 
 SIDES = ("powertools", "lambda_tracer")
-PATIENCE_S = 60
+PATIENCE_S = 200
 
 Observed = dict[str, dict[str, Any]]
 

@@ -27,7 +27,7 @@ from tests.patches.aws_libraries import LIBRARIES, REGION, Aiobotocore, Library,
 from tests.patches.aws_servers import Answer, error, moto, running_service
 
 SIDES = ("powertools", "lambda_tracer")
-PATIENCE_S = 60
+PATIENCE_S = 200
 TABLE = "orders"
 BUCKET = "files"
 SECRET = "canary-90b2"

@@ -23,7 +23,7 @@ from tests.patches.http_server import serving
 
 SIDES = ("powertools", "lambda_tracer")
 LIBRARIES = ("requests", "httpx", "httplib", "aiohttp")
-PATIENCE_S = 60
+PATIENCE_S = 200
 
 Observed = dict[str, dict[str, dict[str, Any]]]
 

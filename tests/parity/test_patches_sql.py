@@ -23,7 +23,7 @@ from tests.patches.mongo_server import serving
 from tests.patches.sql_servers import mariadb, postgresql
 
 SIDES = ("powertools", "lambda_tracer")
-PATIENCE_S = 60
+PATIENCE_S = 200
 
 Observed = dict[str, dict[str, dict[str, Any]]]
 

@@ -126,7 +126,7 @@ def test_a_refused_connection_and_a_time_out_are_faults(daemon: Daemon) -> None:
     with pytest.raises(redis.ConnectionError):
         refused.ping()
     refused.close()
-    slow = redis.Redis(host=HOST, port=redis_server().port, socket_timeout=0.1, retry=retry)
+    slow = redis.Redis(host=HOST, port=redis_server().port, socket_timeout=0.5, retry=retry)
     with pytest.raises(redis.TimeoutError):
         slow.blpop("nothing", 5)
     slow.close()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow  # the checkers are installed for one Python only
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 FILES = ("handlers", "methods", "recorder")
-PATIENCE_S = 100
+PATIENCE_S = 250
 
 
 def test_mypy_finds_the_types_as_they_are_meant(pytestconfig: pytest.Config) -> None:
