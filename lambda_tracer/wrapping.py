@@ -15,8 +15,6 @@ import types
 
 from .guard import pass_on
 
-from .guard import pass_on
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
