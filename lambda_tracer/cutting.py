@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from json.encoder import encode_basestring_ascii as quote
 
+from . import redaction
 from .document import AWS_TEXTS, MAX_HTTP_TEXT, blocks_of, metadata_of
-from .jsonable import MAX_BYTES, Marker, dumps, encoded, safe_str
+from .jsonable import MAX_BYTES, MAX_INT_BITS, Marker, dumps, encoded, safe_str, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ MAX_ENTRIES = 8_000
 
 _SQL_TEXTS_TO_CUT = ("sanitized_query", "preparation", "connection_string", "url")
 _MARKER_HEAD = 200
+_MARKER_MEMBERS = 20
+_MARKER_DEPTH = 3
+_MAX_COUNTED = 200_000
+"""Characters, members and levels that the beginning of a value is made of, and what is counted to the end."""
+
 _WORTH_CUTTING = 3 * _MARKER_HEAD
 
 
@@ -81,6 +87,46 @@ def marker(size: int, is_exact: bool, head: str) -> Marker:
     text = Marker(encoded({"lambda_tracer": "cut", key: size, "starts_with": head}))
     text.size = size
     return text
+
+
+def beginning(value: Any, size: int, is_captured: bool) -> Marker:
+    """What stands in the place of a value of at least `size` bytes: a note with what it begins with."""
+    is_exact = type(value) is str and size <= _MAX_COUNTED
+    if is_exact:
+        size = 2 + sum(len(quote(value[at : at + 8_000])) - 2 for at in range(0, len(value), 8_000))
+    head = dumps(_trimmed(value, is_captured, 0), is_captured=is_captured)[:_MARKER_HEAD]
+    return marker(size, is_exact, head)
+
+
+def _trimmed(value: Any, is_captured: bool, depth: int) -> Any:
+    """As much of a value as its first characters are made of; plain types only, others as they are."""
+    kind = type(value)
+    if kind is str or kind is bytes or kind is bytearray:
+        if len(value) <= 2 * _MARKER_HEAD:
+            return value
+        if is_captured and kind is str and '"' in value and redaction.may_name_secret(value[:MAX_BYTES]):
+            return redaction.REDACTED  # what stands behind the cut may be its name
+        return value[: 2 * _MARKER_HEAD]
+    if kind is int and value.bit_length() > MAX_INT_BITS:
+        return f"<int of {value.bit_length()} bits>"
+    if depth > _MARKER_DEPTH and (kind is dict or kind is list or kind is tuple):
+        return type_name(value)
+    if kind is list or kind is tuple:
+        return [_trimmed(member, is_captured, depth + 1) for member in value[:_MARKER_MEMBERS]]
+    if kind is dict:
+        kept: dict[Any, Any] = {}
+        for key, item in value.items():
+            if len(kept) == _MARKER_MEMBERS:
+                break
+            name = key[: 2 * _MARKER_HEAD] if type(key) is str else key
+            is_nameless = is_captured and len(value) > _MARKER_MEMBERS and type(key) is str
+            kept[name] = (
+                redaction.REDACTED
+                if is_nameless and redaction.is_value(key)
+                else _trimmed(item, is_captured, depth + 1)
+            )
+        return kept
+    return value
 
 
 def add_metadata(given: Mapping[str, Mapping[Any, Any]], to: list[list[str]]) -> int:

@@ -123,9 +123,9 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_BYTES) ->
         if verdict is None:
             verdict, size, look = _survey(value, is_captured, room)
             if verdict == _TOO_LARGE:
-                from . import walk
+                from . import cutting
 
-                return walk.marker(value, size, redact=is_captured)
+                return cutting.beginning(value, size, is_captured)
         if verdict == _FAST:
             text = "".join(_encode(value, 0))
             if not is_captured or not (look or '\\"' in text or 'alue"' in text or 'ALUE"' in text):

@@ -12,14 +12,14 @@ import gc
 import itertools
 from _weakref import ref
 
+from .attributes import MAX_READ, fields, mro_of, namespace_of, of_attributes, of_fields, slot_of
 from .jsonable import MAX_INT_BITS, has_known_offset, name_of, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    Read = Callable[[Any, Any], Any]  # the value and the base by which it is known
+    from .attributes import Read
 
 TEXT, MEMBERS, ITEMS, ATTRIBUTES, VALUE, ERROR, NAME, OPAQUE = range(8)
 """What a reader gives: a scalar, an iterable of members, an iterable of pairs, of the attributes of a type that nothing
@@ -29,20 +29,11 @@ nothing is read: to name it is right, or nothing is known."""
 MAX_BYTES = 48_000
 """Of bytes; as base64 they are as long as a text may be."""
 
-MAX_READ = 1_001
-"""Members that are taken from one container: one more than are shown."""
-
 _MAX_DECIMAL_BITS = 10_000
 """An int beyond this is named: beyond 14,000 bits Python itself refuses to write it in decimals."""
 
 _MAX_REMEMBERED = 500
 _MAX_DIGITS = 5_000
-_MEMBER, _GETSET = type(type.__dict__["__basicsize__"]), type(type.__dict__["__dict__"])
-_OF_INSTANCES = "dictionary for instance variables"  # the descriptor that a class statement makes
-
-_mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
-_namespace_of = type.__dict__["__dict__"].__get__
-_error_dict = BaseException.__dict__["__dict__"].__get__
 
 
 class Reading:
@@ -79,36 +70,52 @@ def find(kind: type) -> Reading:
 
 
 def _find(kind: type) -> Reading:
-    bases = _mro_of(kind)
+    bases = mro_of(kind)
     if any(base is type for base in bases):
         return Reading(kind, TEXT, _class)
     for base in bases:
-        known = _KNOWN.get(name_of(base))
+        known = _known(name_of(base))
         if known is not None:
             how, read = known
             found = Reading(kind, how, read, base)
             if base is tuple:
                 found.names = _names_of_tuple(bases)
-            elif how == ITEMS and read is _model:
-                found.hidden = _hidden_in_model(bases)
+            elif hasattr(read, "hidden"):
+                found.hidden = read.hidden(bases)
             return found
-    if any(name in _namespace_of(base) for base in bases[:-1] for name in _CALLABLE_OR_STREAM):
+    if any(name in namespace_of(base) for base in bases[:-1] for name in _CALLABLE_OR_STREAM):
         return Reading(kind, NAME, _nothing)
-    fields = _fields(bases)
-    if fields is not None:
-        shown, hidden = fields
-        found = Reading(kind, ITEMS, _of_fields(bases, shown))
+    known_fields = fields(bases)
+    if known_fields is not None:
+        shown, hidden = known_fields
+        found = Reading(kind, ITEMS, of_fields(bases, shown))
         found.hidden = hidden
         return found
-    if any("__getitem__" in _namespace_of(base) for base in bases[:-1]):
+    if any("__getitem__" in namespace_of(base) for base in bases[:-1]):
         return Reading(kind, NAME, _nothing)
-    attributes = _of_attributes(bases)
+    attributes = of_attributes(bases)
     if attributes is not None:
         return Reading(kind, ATTRIBUTES, attributes)
     # What hides its `__dict__`, or has one that is another's (a proxy), is not asked for it.
-    is_closed = any(name in _namespace_of(base) for base in bases[:-1] for name in ("__slots__", "__dict__"))
+    is_closed = any(name in namespace_of(base) for base in bases[:-1] for name in ("__slots__", "__dict__"))
     return Reading(kind, NAME if is_closed or kind is object else OPAQUE, _nothing)
 
+
+def _known(name: str) -> tuple[int, Read] | None:
+    if name[1:].partition(".")[0] in _LIBRARIES:
+        from . import library_types
+
+        return library_types.KNOWN.get(name)
+    return _KNOWN.get(name)
+
+
+_LIBRARIES = frozenset(
+    (
+        *("asyncpg", "bson", "httpx", "numpy", "pandas", "polars", "psycopg2", "pyarrow", "pydantic"),
+        *("pydantic_core", "requests", "sqlalchemy", "torch", "yarl"),
+    )
+)
+"""Those whose types `library_types` knows, by the first part of their modules' names."""
 
 _CALLABLE_OR_STREAM = ("__call__", "__next__", "__anext__", "__await__", "__aiter__", "read")
 
@@ -116,119 +123,10 @@ _CALLABLE_OR_STREAM = ("__call__", "__next__", "__anext__", "__await__", "__aite
 def _names_of_tuple(bases: tuple[type, ...]) -> tuple[str, ...]:
     """The fields of a named tuple."""
     for base in bases:
-        names = _namespace_of(base).get("_fields")
+        names = namespace_of(base).get("_fields")
         if type(names) is tuple and all(type(name) is str for name in names):
             return names
     return ()
-
-
-# What a class statement gave its instances
-
-
-def _dict_of(bases: tuple[type, ...]) -> Callable[[Any], dict[str, Any]] | None:
-    """What reads an instance's own `__dict__`, whatever the class has put in the place of that name."""
-    for base in bases:
-        descriptor = _namespace_of(base).get("__dict__")
-        if type(descriptor) is _GETSET and (descriptor.__doc__ == _OF_INSTANCES or base is BaseException):
-            read: Callable[[Any], dict[str, Any]] = descriptor.__get__
-            return read
-    return None
-
-
-def _slots_of(bases: tuple[type, ...]) -> list[tuple[str, Any]]:
-    """The slots of classes that have been made by a class statement."""
-    return [
-        (name, descriptor)
-        for base in bases
-        if "__slots__" in _namespace_of(base)
-        for name, descriptor in _namespace_of(base).items()
-        if type(descriptor) is _MEMBER
-    ]
-
-
-def _slot(base: Any, name: str, value: Any) -> Any:
-    """What an instance has in a slot, or in its `__dict__`; raises AttributeError if it has nothing there."""
-    for each in _mro_of(base):
-        descriptor = _namespace_of(each).get(name)
-        if type(descriptor) is _MEMBER or type(descriptor) is _GETSET:
-            return descriptor.__get__(value)
-    read = _dict_of(_mro_of(type(value)))
-    attributes = read(value) if read is not None else {}
-    if name not in attributes:
-        raise AttributeError(name)
-    return attributes[name]
-
-
-def _of_attributes(bases: tuple[type, ...]) -> Read | None:
-    """What reads the public attributes that a value has; None where it has no place for any."""
-    of_dict = _dict_of(bases)
-    slots = [(name, slot.__get__) for name, slot in _slots_of(bases) if name[:1] != "_"]
-    if of_dict is None and not slots:
-        return None
-
-    def read(value: Any, base: Any) -> Iterator[tuple[str, Any]]:
-        for name, get in slots:
-            try:
-                item = get(value)
-            except AttributeError:
-                continue  # declared, never set
-            if not callable(item):
-                yield name, item
-        if of_dict is not None:
-            yield from public(of_dict(value))
-
-    return read
-
-
-def public(attributes: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
-    """Those of an object's attributes that are no methods and not private."""
-    for name, item in itertools.islice(dict.items(attributes), 3 * MAX_READ):
-        if type(name) is str and name[:1] != "_" and not callable(item):
-            yield name, item
-
-
-def _fields(bases: tuple[type, ...]) -> tuple[list[str], frozenset[str]] | None:
-    """The public fields of a dataclass or of an attrs class, and those that its `repr` leaves out."""
-    for base in bases:
-        found = _namespace_of(base).get("__dataclass_fields__")
-        if type(found) is dict:
-            return _shown(found.values())
-        found = _namespace_of(base).get("__attrs_attrs__")
-        if found is not None and issubclass(type(found), tuple):
-            return _shown(tuple.__iter__(found))
-    return None
-
-
-def _shown(fields: Iterable[Any]) -> tuple[list[str], frozenset[str]]:
-    known = [
-        field
-        for field in fields
-        if type_name(field) == "<attr._make.Attribute>"
-        # What only looks like a field (ClassVar, InitVar) is none.
-        or (type_name(field) == "<dataclasses.Field>" and field._field_type.name == "_FIELD")
-    ]
-    public_ones = [field for field in known if field.name[:1] != "_"]
-    return [field.name for field in public_ones], frozenset(
-        field.name for field in public_ones if field.repr is False
-    )
-
-
-def _of_fields(bases: tuple[type, ...], names: list[str]) -> Read:
-    of_dict = _dict_of(bases)
-    slots = {name: slot.__get__ for name, slot in reversed(_slots_of(bases))}
-
-    def read(value: Any, base: Any) -> Iterator[tuple[str, Any]]:
-        attributes = of_dict(value) if of_dict is not None else {}
-        for name in names:
-            if name in attributes:
-                yield name, attributes[name]
-            elif name in slots:
-                try:
-                    yield name, slots[name](value)
-                except AttributeError:
-                    continue
-
-    return read
 
 
 # Texts and numbers
@@ -261,7 +159,7 @@ def _decimal(value: Any, base: Any) -> str:
 
 
 def _fraction(value: Any, base: Any) -> str:
-    numerator, denominator = _slot(base, "_numerator", value), _slot(base, "_denominator", value)
+    numerator, denominator = slot_of(base, "_numerator", value), slot_of(base, "_denominator", value)
     return f"{whole(numerator)}" if denominator == 1 else f"{whole(numerator)}/{whole(denominator)}"
 
 
@@ -296,28 +194,28 @@ def _naive(base: Any, value: Any) -> str:
 
 
 def _uuid(value: Any, base: Any) -> str:
-    number = f"{_slot(base, 'int', value):032x}"
+    number = f"{slot_of(base, 'int', value):032x}"
     return "-".join((number[:8], number[8:12], number[12:16], number[16:20], number[20:]))
 
 
 def _address(value: Any, base: Any) -> str:
-    return str(base(_slot(base, "_ip", value)))
+    return str(base(slot_of(base, "_ip", value)))
 
 
 def _network(value: Any, base: Any) -> str:
-    return f"{_slot(base, 'network_address', value)}/{int(_slot(base, '_prefixlen', value))}"
+    return f"{slot_of(base, 'network_address', value)}/{int(slot_of(base, '_prefixlen', value))}"
 
 
 def _interface(value: Any, base: Any) -> str:
-    return f"{base.__mro__[1](_slot(base, '_ip', value))}/{int(_slot(base, '_prefixlen', value))}"
+    return f"{base.__mro__[1](slot_of(base, '_ip', value))}/{int(slot_of(base, '_prefixlen', value))}"
 
 
-def _of_base(value: Any, base: Any) -> str:
+def of_base(value: Any, base: Any) -> str:
     text: str = base.__str__(value)
     return text
 
 
-def _repr_of_base(value: Any, base: Any) -> str:
+def repr_of_base(value: Any, base: Any) -> str:
     text: str = base.__repr__(value)
     return text
 
@@ -347,10 +245,10 @@ def _path(value: Any, base: Any) -> str:
     """A path: from what it was made of, for its `str` goes through its own attributes."""
     kind = name_of(type(value))
     if kind.startswith("<pathlib.") or kind.startswith("<pathlib._local."):
-        return _of_base(value, base)
+        return of_base(value, base)
     for name in ("_str", "_raw_paths", "_parts"):
         try:
-            found = _slot(base, name, value)
+            found = slot_of(base, name, value)
         except AttributeError:
             continue  # not made yet, or of another version of Python
         if type(found) is str:
@@ -366,8 +264,8 @@ def _class(value: Any, base: Any) -> str:
 
 
 def _function(value: Any, base: Any) -> str:
-    name = _namespace_of(base)["__qualname__"].__get__(value)
-    module = _namespace_of(base)["__module__"].__get__(value)
+    name = namespace_of(base)["__qualname__"].__get__(value)
+    module = namespace_of(base)["__module__"].__get__(value)
     return f"<{module}.{name}>" if type(module) is str else f"<{name}>"
 
 
@@ -381,11 +279,11 @@ def name_in_enum(value: Any) -> str | None:
     found = reading(kind) or find(kind)
     if found.read is not _enum:
         return None
-    return f"{name_of(kind)[1:-1].rpartition('.')[2]}.{_slot(kind, '_name_', value)}"
+    return f"{name_of(kind)[1:-1].rpartition('.')[2]}.{slot_of(kind, '_name_', value)}"
 
 
 def _enum(value: Any, base: Any) -> Any:
-    return _slot(base, "_value_", value)
+    return slot_of(base, "_value_", value)
 
 
 def _nothing(value: Any, base: Any) -> None:
@@ -399,7 +297,7 @@ def _own_iterator(value: Any, base: Any) -> Any:
     return base.__iter__(value)
 
 
-def _own_items(value: Any, base: Any) -> Any:
+def own_items(value: Any, base: Any) -> Any:
     return base.items(value)
 
 
@@ -416,11 +314,11 @@ def _proxy(value: Any, base: Any) -> Any:
 
 
 def _data(value: Any, base: Any) -> Any:
-    return _slot(base, "data", value)
+    return slot_of(base, "data", value)
 
 
 def _chain(value: Any, base: Any) -> Any:
-    maps = _slot(base, "maps", value)
+    maps = slot_of(base, "maps", value)
     if type(maps) is not list or not all(issubclass(type(each), dict) for each in maps[:20]):
         return maps
     merged: dict[Any, Any] = {}
@@ -430,67 +328,15 @@ def _chain(value: Any, base: Any) -> Any:
 
 
 def _namespace(value: Any, base: Any) -> Any:
-    attributes = _namespace_of(base)["__dict__"].__get__(value)
+    attributes = namespace_of(base)["__dict__"].__get__(value)
     return dict.items(attributes)
 
 
-# Rows
-
-
-def _alchemy_row(value: Any, base: Any) -> Any:
-    data = _slot(type(value), "_data", value)
-    try:
-        names = _slot(
-            type(_slot(type(value), "_parent", value)), "_keys", _slot(type(value), "_parent", value)
-        )
-        names = list(names)
-    except (AttributeError, TypeError):
-        names = []
-    if type(data) is tuple and len(names) == len(data):
-        return zip(names, data, strict=True)
-    return enumerate(tuple.__iter__(data))
+# Rows and addresses of the standard library
 
 
 def _sqlite_row(value: Any, base: Any) -> Any:
     return zip(base.keys(value), base.__iter__(value), strict=False)
-
-
-def _psycopg2_row(value: Any, base: Any) -> Any:
-    places = {place: name for name, place in dict.items(_slot(base, "_index", value))}
-    return ((places.get(number, number), item) for number, item in enumerate(list.__iter__(value)))
-
-
-def _headers(value: Any, base: Any) -> Any:
-    pairs = list.__iter__(_slot(base, "_list", value))
-    return ((raw.decode("latin-1"), item) for raw, _, item in pairs)
-
-
-def _caseless(value: Any, base: Any) -> Any:
-    return (pair for pair in dict.values(_slot(base, "_store", value)))
-
-
-# Addresses: without the credentials in them
-
-
-def _yarl(value: Any, base: Any) -> str:
-    try:
-        parts = [_slot(base, name, value) for name in ("_scheme", "_netloc", "_path", "_query", "_fragment")]
-    except AttributeError:  # before 1.16
-        parts = list(tuple.__iter__(_slot(base, "_val", value)))
-    return _url(*parts)
-
-
-def _httpx(value: Any, base: Any) -> str:
-    scheme, _, host, port, path, query, fragment = tuple.__iter__(_slot(base, "_uri_reference", value))
-    return _url(scheme, host if port is None else f"{host}:{port}", path, query, fragment)
-
-
-def _pydantic_url(value: Any, base: Any) -> str:
-    return without_credentials(str(_slot(base, "_url", value)))
-
-
-def _pydantic_core_url(value: Any, base: Any) -> str:
-    return without_credentials(base.__str__(value))
 
 
 def _split_url(value: Any, base: Any) -> str:
@@ -498,159 +344,21 @@ def _split_url(value: Any, base: Any) -> str:
     if len(parts) == 6:  # with the parameters of its path's last segment
         path, parameters = parts[2], parts.pop(3)
         parts[2] = f"{path};{parameters}" if parameters else path
-    return _url(*[bytes(part).decode("latin-1") if type(part) is bytes else part for part in parts])
+    return url_of(*[bytes(part).decode("latin-1") if type(part) is bytes else part for part in parts])
 
 
-def _url(scheme: Any, host: Any, path: Any, query: Any, fragment: Any) -> str:
+def url_of(scheme: Any, host: Any, path: Any, query: Any, fragment: Any) -> str:
     text = f"{scheme}://" if scheme else "//" if host else ""
     text += f"{str(host or '').rpartition('@')[2]}{path or ''}"
     return text + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
-
-
-def without_credentials(url: str) -> str:
-    """The text of an address without what stands before an `@` in its host."""
-    scheme, mark, rest = url.partition("://")
-    hosts, slash, path = rest.partition("/")
-    if not mark or "@" not in hosts:
-        return url
-    return scheme + mark + ",".join(host.rpartition("@")[2] for host in hosts.split(",")) + slash + path
-
-
-# Models
-
-
-def _model(value: Any, base: Any) -> Iterator[tuple[str, Any]]:
-    fields = _model_fields(_mro_of(type(value)))
-    read = _dict_of(_mro_of(type(value)))
-    if read is None:
-        return
-    for name, item in list(dict.items(read(value)))[:MAX_READ]:
-        field = fields.get(name)
-        field = getattr(field, "field_info", field)  # pydantic 1 keeps it there
-        if getattr(field, "exclude", None) is not True and type(name) is str and name[:1] != "_":
-            yield name, item
-    try:
-        further = _slot(base, "__pydantic_extra__", value)
-    except AttributeError:
-        further = None
-    if type(further) is dict:
-        yield from dict.items(further)
-
-
-def _model_fields(bases: tuple[type, ...]) -> dict[str, Any]:
-    for base in bases:
-        for name in ("__pydantic_fields__", "model_fields", "__fields__"):
-            found = _namespace_of(base).get(name)
-            if type(found) is dict:
-                return found
-    return {}
-
-
-def _hidden_in_model(bases: tuple[type, ...]) -> frozenset[str]:
-    fields = _model_fields(bases)
-    return frozenset(
-        name
-        for name, field in fields.items()
-        if getattr(getattr(field, "field_info", field), "repr", True) is False
-    )
-
-
-def _root(value: Any, base: Any) -> Any:
-    return _slot(base, "root", value)
-
-
-def _secret(value: Any, base: Any) -> str:
-    return "**********"
-
-
-def _secret_bytes(value: Any, base: Any) -> str:
-    return "b'**********'"
-
-
-# Tables and arrays
-
-
-def _shape(value: Any, base: Any) -> str:
-    for each in _mro_of(base):
-        descriptor = _namespace_of(each).get("shape")
-        if descriptor is not None:
-            shape = tuple(descriptor.__get__(value, base))
-            return f"{type_name(value)[:-1]} {shape}>"
-    return type_name(value)
-
-
-def _array(value: Any, base: Any) -> str:
-    shape, kind = (_namespace_of(base)[name].__get__(value) for name in ("shape", "dtype"))
-    return f"{type_name(value)[:-1]} {shape} {str(kind)[:100]}>"
-
-
-def _generic(value: Any, base: Any) -> Any:
-    item = base.item(value)
-    return item if type(item) is not type(value) else str(item)[:100]
-
-
-def _na(value: Any, base: Any) -> str:
-    return "<NA>"
-
-
-def _nat(value: Any, base: Any) -> str:
-    return "NaT"
 
 
 def _numbers(value: Any, base: Any) -> Any:
     return itertools.islice(base.__iter__(value), MAX_READ)
 
 
-# bson
-
-
-def _object_id(value: Any, base: Any) -> str:
-    raw: bytes = _slot(base, "_ObjectId__id", value)
-    return raw.hex()
-
-
-# Exceptions
-
-
 def _error(value: BaseException, base: Any) -> None:
     """An exception is put together by the walk."""
-
-
-def attributes_of_error(error: BaseException) -> dict[str, Any]:
-    """The public attributes that an exception carries itself."""
-    bases = _mro_of(type(error))
-    read = _of_attributes(bases)
-    shown = dict(read(error, None)) if read is not None else {}
-    for base in bases:
-        for name in _NOT_OF_ERRORS.get(name_of(base).partition(".")[0], ()):
-            shown.pop(name, None)
-    return shown
-
-
-def arguments_of_error(error: BaseException) -> tuple[Any, ...]:
-    """What it was made with."""
-    args: tuple[Any, ...] = BaseException.__dict__["args"].__get__(error)
-    return args
-
-
-def says_its_arguments(error: BaseException) -> bool:
-    """Whether its `str` is C code, which says what the exception was made with."""
-    for base in _mro_of(type(error)):
-        own = _namespace_of(base).get("__str__")
-        if own is not None:
-            return type(own) is type(object.__str__)
-    return False
-
-
-_NOT_OF_ERRORS = {
-    "<json": ("doc",),
-    "<requests": ("doc",),
-    "<simplejson": ("doc",),
-    "<sqlalchemy": ("statement", "params", "orig", "detail"),
-    "<urllib": ("url", "filename", "hdrs", "msg", "reason"),
-    "<jsonschema": ("instance", "schema", "message", "cause", "context", "parent"),
-}
-"""Attributes of libraries' exceptions that hold what they were given to work on, by the first part of their module."""
 
 
 _KNOWN: dict[str, tuple[int, Read]] = {
@@ -660,13 +368,13 @@ _KNOWN: dict[str, tuple[int, Read]] = {
     "<builtins.bytes>": (TEXT, bytes_text),
     "<builtins.bytearray>": (TEXT, bytes_text),
     "<builtins.memoryview>": (TEXT, _memoryview),
-    "<builtins.complex>": (TEXT, _repr_of_base),
+    "<builtins.complex>": (TEXT, repr_of_base),
     "<builtins.range>": (TEXT, _range),
     "<builtins.list>": (MEMBERS, _own_iterator),
     "<builtins.tuple>": (MEMBERS, _own_iterator),
     "<builtins.set>": (MEMBERS, _own_iterator),
     "<builtins.frozenset>": (MEMBERS, _own_iterator),
-    "<builtins.dict>": (ITEMS, _own_items),
+    "<builtins.dict>": (ITEMS, own_items),
     "<builtins.dict_keys>": (MEMBERS, _view),
     "<builtins.dict_values>": (MEMBERS, _view),
     "<builtins.dict_items>": (MEMBERS, _view),
@@ -683,7 +391,7 @@ _KNOWN: dict[str, tuple[int, Read]] = {
     "<weakref.CallableProxyType>": (NAME, _nothing),
     "<weakref.ReferenceType>": (NAME, _nothing),
     "<array.array>": (MEMBERS, _numbers),
-    "<collections.OrderedDict>": (ITEMS, _own_items),
+    "<collections.OrderedDict>": (ITEMS, own_items),
     "<collections.deque>": (MEMBERS, _numbers),
     "<collections.UserDict>": (VALUE, _data),
     "<collections.UserList>": (VALUE, _data),
@@ -696,9 +404,9 @@ _KNOWN: dict[str, tuple[int, Read]] = {
     "<datetime.date>": (TEXT, lambda value, base: base.isoformat(value)),
     "<datetime.datetime>": (TEXT, _datetime),
     "<datetime.time>": (TEXT, _time),
-    "<datetime.timedelta>": (TEXT, _of_base),
-    "<datetime.timezone>": (TEXT, _of_base),
-    "<zoneinfo.ZoneInfo>": (TEXT, _of_base),
+    "<datetime.timedelta>": (TEXT, of_base),
+    "<datetime.timezone>": (TEXT, of_base),
+    "<zoneinfo.ZoneInfo>": (TEXT, of_base),
     "<datetime.tzinfo>": (NAME, _nothing),
     "<uuid.UUID>": (TEXT, _uuid),
     "<ipaddress.IPv4Interface>": (TEXT, _interface),
@@ -709,56 +417,11 @@ _KNOWN: dict[str, tuple[int, Read]] = {
     "<ipaddress.IPv6Network>": (TEXT, _network),
     "<pathlib.PurePath>": (TEXT, _path),
     "<pathlib._local.PurePath>": (TEXT, _path),  # where Python 3.13 keeps it
-    "<re.Pattern>": (TEXT, _repr_of_base),
+    "<re.Pattern>": (TEXT, repr_of_base),
     "<urllib.parse.SplitResult>": (TEXT, _split_url),
     "<urllib.parse.ParseResult>": (TEXT, _split_url),
     "<urllib.parse.SplitResultBytes>": (TEXT, _split_url),
     "<urllib.parse.ParseResultBytes>": (TEXT, _split_url),
     "<sqlite3.Row>": (ITEMS, _sqlite_row),
-    # Of libraries
-    "<sqlalchemy.engine.row.Row>": (ITEMS, _alchemy_row),
-    "<sqlalchemy.engine.row.RowMapping>": (ITEMS, _alchemy_row),
-    "<psycopg2.extras.DictRow>": (ITEMS, _psycopg2_row),
-    "<asyncpg.protocol.record.Record>": (ITEMS, _own_items),
-    "<asyncpg.protocol.protocol.Record>": (ITEMS, _own_items),
-    "<asyncpg.Record>": (ITEMS, _own_items),
-    "<requests.structures.CaseInsensitiveDict>": (ITEMS, _caseless),
-    "<httpx.Headers>": (ITEMS, _headers),
-    "<yarl.URL>": (TEXT, _yarl),
-    "<yarl._url.URL>": (TEXT, _yarl),
-    "<httpx.URL>": (TEXT, _httpx),
-    "<httpx._urls.URL>": (TEXT, _httpx),
-    "<pydantic.networks._BaseUrl>": (TEXT, _pydantic_url),
-    "<pydantic.networks._BaseMultiHostUrl>": (TEXT, _pydantic_url),
-    "<pydantic_core._pydantic_core.Url>": (TEXT, _pydantic_core_url),
-    "<pydantic_core._pydantic_core.MultiHostUrl>": (TEXT, _pydantic_core_url),
-    "<pydantic.main.BaseModel>": (ITEMS, _model),
-    "<pydantic.v1.main.BaseModel>": (ITEMS, _model),
-    "<pydantic.root_model.RootModel>": (VALUE, _root),
-    "<pydantic.types.SecretBytes>": (TEXT, _secret_bytes),
-    "<pydantic.types.SecretStr>": (TEXT, _secret),
-    "<pydantic.types._SecretBase>": (TEXT, _secret),
-    "<pydantic.types.SecretField>": (TEXT, _secret),
-    "<pydantic.v1.types.SecretField>": (TEXT, _secret),
-    "<bson.objectid.ObjectId>": (TEXT, _object_id),
-    "<bson.decimal128.Decimal128>": (TEXT, _of_base),
-    "<bson.timestamp.Timestamp>": (TEXT, _repr_of_base),
-    "<numpy.ndarray>": (TEXT, _array),
-    "<numpy.generic>": (VALUE, _generic),
-    "<numpy.dtype>": (TEXT, lambda value, base: str(value)[:200]),
-    "<pandas.core.frame.DataFrame>": (TEXT, _shape),
-    "<pandas.core.series.Series>": (TEXT, _shape),
-    "<pandas.core.indexes.base.Index>": (TEXT, _shape),
-    "<pandas.DataFrame>": (TEXT, _shape),
-    "<pandas.Series>": (TEXT, _shape),
-    "<pandas.Index>": (TEXT, _shape),
-    "<pandas._libs.missing.NAType>": (TEXT, _na),
-    "<pandas.api.typing.NAType>": (TEXT, _na),
-    "<pandas._libs.tslibs.nattype.NaTType>": (TEXT, _nat),
-    "<pandas.api.typing.NaTType>": (TEXT, _nat),
-    "<polars.dataframe.frame.DataFrame>": (TEXT, _shape),
-    "<polars.series.series.Series>": (TEXT, _shape),
-    "<pyarrow.lib.Table>": (TEXT, _shape),
-    "<torch.Tensor>": (TEXT, _shape),
 }
 """By name, so that no module is imported for the sake of a type that nobody returned, and no metaclass is asked."""

@@ -130,3 +130,7 @@ def _decide(name: str) -> bool:
 
 def _plain(name: str) -> str:
     return "".join(filter(str.isalnum, name.lower()))
+
+
+def is_value(key: str) -> bool:
+    return key in ("value", "Value")

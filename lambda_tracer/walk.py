@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 
-from . import known_types, redaction
+from . import attributes, known_types, redaction
 from .guard import pass_on
-from .jsonable import Marker, encoded, safe_str, type_name
+from .jsonable import encoded, safe_str, type_name
 from .known_types import ERROR, ITEMS, MEMBERS, NAME, OPAQUE, TEXT, VALUE
 
 TYPE_CHECKING = False
@@ -66,19 +66,6 @@ def plain(value: object, *, redact: bool = False, room: int = MAX_TEXT) -> Any:
     if room < MAX_TEXT:
         walk.work, walk.characters, walk.least = room, room, 0
     return walk.plain(value, 0)
-
-
-def marker(value: Any, size: int, *, redact: bool) -> Marker:
-    """What stands in the place of a value of at least `size` bytes: a note with its beginning."""
-    from .cutting import marker as marker_of  # which needs this module's neighbours
-
-    walk = _Walk(redact)
-    walk.work, walk.characters, walk.least = 100, 2 * _HEAD, 0
-    head = encoded(walk.plain(value, 0))[:_HEAD]
-    is_exact = type(value) is str and len(value) <= 200_000
-    if is_exact:
-        size = 2 + sum(len(encoded(value[at : at + 8_000])) - 2 for at in range(0, len(value), 8_000))
-    return marker_of(size, is_exact, head)
 
 
 class _Walk:
@@ -263,14 +250,14 @@ class _Walk:
         shown: dict[str, Any] = {"type": _name_of_type(type(error)), "message": self._message(error, depth)}
         of_error, self.of_error = self.of_error, self.of_error or depth + MAX_DEPTH_OF_ERROR
         try:
-            shown.update(self._dict(known_types.attributes_of_error(error).items(), frozenset(), depth))
+            shown.update(self._dict(attributes.attributes_of_error(error).items(), frozenset(), depth))
         finally:
             self.of_error = of_error
         return shown
 
     def _message(self, error: BaseException, depth: int) -> str:
-        arguments = known_types.arguments_of_error(error)[:MAX_OF_ERROR]
-        is_of_c = known_types.says_its_arguments(error)
+        arguments = attributes.arguments_of_error(error)[:MAX_OF_ERROR]
+        is_of_c = attributes.says_its_arguments(error)
         if all(map(_is_short_scalar, arguments)) and (is_of_c or not arguments):
             message = safe_str(error)  # its own code, where it has no arguments to say instead
         else:

@@ -23,7 +23,7 @@ import uuid
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import bson
@@ -472,7 +472,7 @@ def _sqlite_row() -> Any:
 def _dict_row() -> Any:
     class Cursor:
         description = (("id",), ("name",))
-        index = types.MappingProxyType({"id": 0, "name": 1})
+        index: ClassVar = {"id": 0, "name": 1}
 
     row = psycopg2.extras.DictRow(Cursor())
     row[0], row[1] = 1, "ada"
