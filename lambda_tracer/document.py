@@ -17,7 +17,8 @@ from __future__ import annotations
 from json.encoder import encode_basestring_ascii as quote
 
 from .clock import clock
-from .jsonable import dumps, safe_str
+from .guard import pass_on
+from .jsonable import MAX_BYTES, Marker, dumps, encoded, safe_str
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ MAX_HTTP_TEXT = 250
 
 MAX_ANNOTATION_BYTES = 40_000
 """All annotations of one subsegment. X-Ray indexes 50 a trace; what is beyond these bytes is counted and left out."""
+
+FEW_ENTRIES = 5
+"""Values of metadata that need no bounds but each its own."""
 
 _REQUEST_TEXTS = ("url", "method", "user_agent", "client_ip")
 _RESPONSE_NUMBERS = ("status", "content_length")
@@ -80,43 +84,68 @@ def encode(
         text += ',"throttle":true'
     if subsegment._http:
         text += _http(subsegment._http)
-    left_out = 0
+    left_out = cut_bytes = 0
     if subsegment._annotations:
         annotations, left_out = _annotations(subsegment._annotations)
         text += annotations
     metadata: list[list[str]] = []
     # One, as a rule: no comprehension, which is a call before 3.12.
     for namespace, key, value in () if is_brief else subsegment.captured:
-        metadata.append([namespace, key, dumps(value, is_captured=True)])
+        shown = dumps(value, is_captured=True)
+        metadata.append([namespace, key, shown])
+        if type(shown) is Marker:
+            cut_bytes += shown.size - len(shown)
     if subsegment._metadata and not is_brief:
-        for namespace, values in list(subsegment._metadata.items()):
-            metadata += [[namespace, key, dumps(value)] for key, value in list(values.items())]
+        if sum(map(len, subsegment._metadata.values())) > FEW_ENTRIES:
+            from . import cutting
+
+            cut_bytes += cutting.add_metadata(subsegment._metadata, metadata)
+        else:
+            for namespace, values in list(subsegment._metadata.items()):
+                for key, value in list(values.items()):
+                    shown = dumps(value)
+                    metadata.append([namespace, key, shown])
+                    if type(shown) is Marker:
+                        cut_bytes += shown.size - len(shown)
     if left_out:
         metadata.append(["lambda_tracer", "annotations_left_out", str(left_out)])
-    if subsegment.parent is None and subsegment.invocation.losses:
-        metadata += [["lambda_tracer", *item] for item in described(subsegment.invocation.losses).items()]
     cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment._aws
+    blocks = ""
+    if cause or sql or aws:
+        blocks = blocks_of(cause, sql, aws)
+        if type(blocks) is Marker:
+            cut_bytes += blocks.size - len(blocks)
+    invocation = subsegment.invocation
+    if cut_bytes:
+        invocation.lose("cut", cut_bytes)
+    if subsegment.parent is None and invocation.losses:
+        metadata += [["lambda_tracer", *item] for item in described(invocation.losses).items()]
     if len(metadata) == 1 and type(metadata[0][1]) is str:  # as a rule: what a function returned
         namespace, key, value = metadata[0]
-        rest = f',"metadata":{{{quote(namespace)}:{{{quote(key)}:{value}}}}}'
+        rest = f',"metadata":{{{quote(namespace[:MAX_BYTES])}:{{{quote(key[:MAX_BYTES])}:{value}}}}}'
     else:
         rest = metadata_of(metadata) if metadata else ""
-    if cause or sql or aws:
-        rest += blocks_of(cause, sql, aws)
+    rest += blocks
     if len(text) + len(rest) > MAX_DOCUMENT_BYTES:
         from . import cutting  # few are so large
 
         size = len(rest)
         rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
-        invocation = subsegment.invocation
-        invocation.lose("cut", size - len(rest))
-        if (
-            subsegment.parent is None and invocation.losses
-        ):  # the outermost one speaks for all, itself included
+        if cut_bytes and invocation.losses:  # it has been counted
+            invocation.losses["cut"][1] += size - len(rest)
+        else:
+            invocation.lose("cut", size - len(rest))
+        if subsegment.parent is None and invocation.losses:
+            # The outermost one speaks for all, itself included.
             metadata = [entry for entry in metadata if entry[:2] != ["lambda_tracer", "cut"]]
             metadata.insert(0, ["lambda_tracer", "cut", described(invocation.losses)["cut"]])
             rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
-    return text + rest
+    text += rest
+    if "\\ud" in text:  # a character beyond 16 bits, or a lone half of one
+        from . import cutting
+
+        text = cutting.without_lone_surrogates(text)
+    return text
 
 
 def described(losses: Mapping[str, list[int]]) -> dict[str, str]:
@@ -233,7 +262,8 @@ def _number(value: bool | int | float) -> str:
 def _is_true(value: object) -> bool:
     try:
         return bool(value)
-    except BaseException:  # the value's own code
+    except BaseException as error:  # the value's own code
+        pass_on(error)
         return True
 
 
@@ -251,15 +281,19 @@ def _http(http: Mapping[str, Any]) -> str:
 
 
 def metadata_of(entries: list[list[str]]) -> str:
+    """Metadata in JSON; each entry is a namespace, a key and the JSON of a value."""
     namespaces: dict[str, dict[str, str]] = {}
+    repeated: dict[tuple[str, str], int] = {}
     for namespace, key, value in entries:
         items = namespaces.setdefault(namespace, {})
         name = key if type(key) is str else safe_str(key)
-        while name in items:
-            name += "'"  # two keys, one text: both are kept
+        while name in items:  # two keys, one text: both are kept
+            count = repeated[namespace, name] = repeated.get((namespace, name), 0) + 1
+            name += "'" if count == 1 else f"'{count}"
         items[name] = value
     parts = [
-        f"{quote(namespace)}:{{{','.join([f'{quote(name)}:{value}' for name, value in items.items()])}}}"
+        f"{quote(namespace[:MAX_BYTES])}:"
+        f"{{{','.join([f'{quote(name[:MAX_BYTES])}:{value}' for name, value in items.items()])}}}"
         for namespace, items in namespaces.items()
     ]
     return f',"metadata":{{{",".join(parts)}}}'
@@ -268,20 +302,38 @@ def metadata_of(entries: list[list[str]]) -> str:
 def blocks_of(
     cause: Mapping[str, Any] | str | None, sql: Mapping[str, Any] | None, aws: Mapping[str, Any] | None
 ) -> str:
+    """The other blocks in JSON; a `Marker` where one of them was too large even to be encoded."""
     text = ""
+    uncut = 0
     if aws:
         shown = {key: value for key, value in aws.items() if value is not None}
         for key in AWS_TEXTS:
             if key in shown and type(shown[key]) is not str:
                 shown[key] = safe_str(shown[key])
-        text += f',"aws":{dumps(shown)}'
+        block = dumps(shown)
+        if type(block) is Marker:
+            from . import cutting
+
+            uncut += block.size
+            block = encoded(cutting.short_aws(shown))
+        text += f',"aws":{block}'
     if cause:
-        described = dumps(cause)
+        block = encoded(cause)
         # Always the object, but when so little stack is left that it can't be encoded.
-        text += f',"cause":{described}' if described[0] == "{" or isinstance(cause, str) else ""
+        text += f',"cause":{block}' if block[0] == "{" or isinstance(cause, str) else ""
     if sql:
-        block = {key: safe_str(value) for key, value in sql.items() if value is not None}
-        if "user" in block:
-            block["user"] = block["user"][:MAX_HTTP_TEXT]
-        text += f',"sql":{dumps(block)}'
+        texts = {key: safe_str(value) for key, value in sql.items() if value is not None}
+        if "user" in texts:
+            texts["user"] = texts["user"][:MAX_HTTP_TEXT]
+        block = dumps(texts)
+        if type(block) is Marker:
+            from . import cutting
+
+            uncut += block.size
+            block = encoded(cutting.short_sql(texts))
+        text += f',"sql":{block}'
+    if uncut:
+        shorter = Marker(text)
+        shorter.size = uncut + len(text)
+        return shorter
     return text

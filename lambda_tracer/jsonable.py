@@ -1,11 +1,11 @@
-"""Any Python value -> JSON text. Never raises, never consumes, always ends.
+"""Any Python value -> JSON text. Never raises, never consumes, never works on the value, always ends.
 
 Two speeds. The ordinary one is the C encoder of `json`, for what is made of plain dicts, lists and scalars, with a
-small hook for Decimal, dates, UUID and their like. A value is surveyed first: what holds any other type, more than a
-document could, or, in a captured response, the name of a secret, goes the careful way (`walk`), as does what the
-encoder refuses (a cycle, NaN, odd keys, depth).
+small hook for Decimal, dates, UUID and their like. A value is surveyed first, and only as far as a document could hold
+it: what is larger is shown by how it starts. What holds any other type or, in a captured response, the name of a
+secret, goes the careful way (`walk`), as does what the encoder refuses (a cycle, NaN, odd keys, depth).
 
-Texts come out as ASCII, so that the length of a document is its size in bytes and a lone surrogate can do no harm.
+Texts come out as ASCII, so that the length of a document is its size in bytes.
 """
 
 from __future__ import annotations
@@ -13,72 +13,153 @@ from __future__ import annotations
 import json
 
 from . import redaction
+from .guard import pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
-MAX_NODES = 32_000
-"""Values that the fast way takes: with two bytes each, a document is full."""
+MAX_BYTES = 64_000
+"""What a document could hold of one value."""
 
-MAX_TEXT = 200_000
-"""Characters of one text that the fast way takes."""
+_MAX_CONTAINERS = 1_600
+_MAX_KNOWN = 2_000
+_MAX_SCALARS = 10_000
+"""Lists and dicts, values of `TEXTS` and others that the fast way takes: some half a millisecond each."""
+
+_COSTS = {"<datetime.datetime>": 2, "<datetime.time>": 2, "<datetime.timedelta>": 2, "<uuid.UUID>": 4}
+"""How many others some of `TEXTS` count as."""
+
+_MAX_UNKNOWN = 64
+"""Keys of one dict, and lists that begin with a text, that are looked up one by one. More than these are made of data:
+what is encoded is searched for names instead."""
+
+_LARGE = 1 << 64
+_FEW = 50
+"""Numbers, and members of a dict, that need no survey; of a text 500 characters don't."""
+
+MAX_INT_BITS = 1_000
+"""Beyond this an int is more than a double holds, and writing it in decimals takes long."""
+
+_SAMPLE = 200
+"""Floats that tell how long a thousand of them are."""
+
+_FAST, _CAREFUL, _TOO_LARGE = range(3)
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
+_TEXT = frozenset((str,))
+_OTHER_SCALARS = frozenset((float, bool, type(None)))
 
 _harmless: set[str] = set()  # keys that are known to be no names of secrets
 redaction.remember_in(_harmless)
 
-
-TEXTS: dict[str, Callable[[Any], Any]] = {
+TEXTS: dict[str, Callable[[Any], str]] = {
     "<decimal.Decimal>": str,
-    "<fractions.Fraction>": str,
-    "<builtins.complex>": str,
-    "<builtins.range>": str,
     "<datetime.date>": str,
     "<datetime.datetime>": str,
     "<datetime.time>": str,
     "<datetime.timedelta>": str,
-    "<datetime.timezone>": str,
-    "<zoneinfo.ZoneInfo>": str,
     "<uuid.UUID>": str,
-    "<ipaddress.IPv4Address>": str,
-    "<ipaddress.IPv6Address>": str,
 }
 """Types whose text says all, by name: none is imported for the sake of a value that nobody returned."""
 
+_TIME_ZONES = frozenset(
+    (
+        "<datetime.timezone>",
+        "<zoneinfo.ZoneInfo>",
+        "<dateutil.tz.tz.tzutc>",
+        "<dateutil.tz.tz.tzlocal>",
+        "<dateutil.tz.tz.tzoffset>",
+        "<dateutil.tz.tz.tzfile>",
+        "<pytz.UTC>",
+    )
+)
+"""Time zones that are asked for the offset of a time. Of a time in any other one the naive form is shown."""
 
-def dumps(value: object, *, is_captured: bool = False) -> str:
+_zones: dict[int, type] = {}  # those of _TIME_ZONES that were met
+
+_WITH_TIME_ZONE = frozenset(("<datetime.datetime>", "<datetime.time>"))
+
+_texts: dict[int, tuple[type, Callable[[Any], str], str]] = {}
+"""Those of `TEXTS` that were met, with their names, by the type's identity, for which no metaclass is asked."""
+
+
+class Marker(str):
+    """The JSON of what stands in the place of a value that is too large."""
+
+    __slots__ = ("size",)
+
+    size: int
+    """Bytes of the value, or what it has at least."""
+
+
+def dumps(value: object, *, is_captured: bool = False, room: int = MAX_BYTES) -> str:
     """The JSON text of `value`, in ASCII, without spaces. Never raises.
 
-    `is_captured`: it was not put there on purpose, so values under names of secrets are left out.
+    `is_captured`: it was not put there on purpose, so values under names of secrets are left out. `room`: of a value
+    that needs more bytes the text is a `Marker`, or larger by what could not be foreseen.
     """
     try:
-        # A dict of scalars under harmless names, which most functions return, is told without a Python loop.
-        if (
-            type(value) is dict
-            and _harmless.issuperset(value)
-            and _SCALARS.issuperset(map(type, value.values()))
-        ) or _is_simple(value, is_captured):
-            text = "".join(_encode(value, 0))
-            if not (is_captured and ('\\"' in text or 'alue":' in text) and _may_hold_secret(text)):
-                return text
-    except BaseException:  # a cycle, NaN, an odd key, a dict that another thread changed
-        pass
-    try:
-        from .walk import plain  # what most functions return does not need it
+        # A dict of scalars under harmless names, which most functions return, is told by one short loop.
+        if type(value) is dict and len(value) <= _FEW and _harmless.issuperset(value):
+            for item in value.values():
+                kind = type(item)
+                # Slices and comparisons, which are no calls.
+                if (
+                    item[500:501]
+                    if kind is str
+                    else not -_LARGE < item < _LARGE
+                    if kind is int
+                    else kind not in _OTHER_SCALARS
+                ):
+                    verdict = None
+                    break
+            else:
+                verdict = _FAST
+        else:
+            verdict = None
+        look = False
+        if verdict is None:
+            verdict, size, look = _survey(value, is_captured, room)
+            if verdict == _TOO_LARGE:
+                from . import cutting
 
-        return _encode_plain(plain(value, redact=is_captured))
-    except BaseException:  # next to no stack is left
+                return cutting.beginning(value, size, is_captured)
+        if verdict == _FAST:
+            text = "".join(_encode(value, 0))
+            if not is_captured or not (look or '\\"' in text or 'alue"' in text or 'ALUE"' in text):
+                return text
+            if not redaction.may_name_secret(text):
+                return text
+    except BaseException as error:  # a cycle, NaN, an odd key, a dict that another thread changed
+        pass_on(error)
+    try:
+        from . import walk  # what most functions return does not need it
+
+        return _encode_plain(walk.plain(value, redact=is_captured, room=room))
+    except BaseException as error:  # next to no stack is left
+        pass_on(error)
         return '"..."'
+
+
+def encoded(value: object) -> str:
+    """The JSON text of what the tracer itself has put together from plain types, however large it is."""
+    try:
+        return "".join(_encode(value, 0))
+    except BaseException as error:  # next to no stack is left, or a user's own dict with an odd key
+        pass_on(error)
+        return dumps(value)
 
 
 def safe_str(value: object) -> str:
     """`str(value)`, or the name of its type when that fails."""
     try:
         return str.__str__(str(value))
-    except BaseException:  # the user's __str__ can raise anything; SystemExit must not leave through us
+    except (
+        BaseException
+    ) as error:  # the user's __str__ can raise anything; SystemExit must not leave through us
+        pass_on(error)
         return type_name(value)
 
 
@@ -93,38 +174,116 @@ def name_of(kind: type) -> str:
     return f"<{module}.{name}>" if type(module) is str else f"<{name}>"
 
 
-def _is_simple(value: Any, is_captured: bool) -> bool:
-    """Whether the C encoder may have it: plain types throughout, not too many, and no name of a secret."""
-    nodes = 0
+def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
+    """Which way a value goes, the bytes that it has at least, and whether its text is to be searched for names.
+
+    It stops as soon as the value can't fit, so that a large one costs no more than one that just fits.
+    """
+    kind = type(value)
+    if kind is str or kind is bytes or kind is bytearray:
+        size = len(value) + 2
+        return (_TOO_LARGE if size > room else _FAST if kind is str else _CAREFUL), size, False
+    size = containers = scalars = known = unknown = 0
+    look = False
+    leaves: list[Any] = []
     todo = [value]
     for item in todo:  # which grows meanwhile
         kind = type(item)
+        members: Iterable[Any]
         if kind is dict:
-            if not (item.keys() <= _harmless or all(_is_harmless(key, is_captured) for key in item)):
-                return False
+            size += 1 + 5 * len(item)
+            if size > room:
+                return _TOO_LARGE, size, look
+            if not item.keys() <= _harmless:
+                if not _TEXT.issuperset(map(type, item)):
+                    return _CAREFUL, size, look
+                size += sum(map(len, item))
+                unknown += len(item)
+                if size > room:
+                    return _TOO_LARGE, size, look
+                if unknown > _MAX_UNKNOWN:
+                    look = True
+                else:
+                    for key in item:
+                        if not _is_harmless(key, is_captured):
+                            return _CAREFUL, size, look
             members = item.values()
         elif kind is list or kind is tuple:
-            if is_captured and len(item) == 2 and type(item[0]) is str and redaction.is_secret(item[0]):
-                return False
+            size += 1 + 2 * len(item)
+            if size > room:
+                return _TOO_LARGE, size, look
             members = item
-        elif kind is str:
-            return len(item) < MAX_TEXT
-        elif kind in _SCALARS or type_name(item) in TEXTS:
-            continue
+            if is_captured and len(item) > 1 and type(item[0]) is str and item[0] not in _harmless:
+                unknown += 1
+                if unknown > _MAX_UNKNOWN:
+                    look = True
+                elif redaction.is_secret(item[0]):
+                    return _CAREFUL, size, look
+        elif kind in _SCALARS:  # the value itself
+            return _FAST if kind is not int else _CAREFUL, 1, False
         else:
-            return False
-        nodes += len(members)
-        if nodes > MAX_NODES:
-            return False
+            entry = _texts.get(id(kind)) or _met(kind)
+            if entry is None:
+                return _CAREFUL, size, look
+            known += _COSTS.get(entry[2], 1)
+            if known > _MAX_KNOWN:
+                return _CAREFUL, size, look
+            size += 2
+            if entry[2] == "<decimal.Decimal>":
+                size += max(0, item.__sizeof__() - 128) * 2  # 19 digits in 8 bytes
+                if size > room:
+                    return _TOO_LARGE, size, look
+            elif entry[2] in _WITH_TIME_ZONE and not has_known_offset(item.tzinfo):
+                return _CAREFUL, size, look
+            continue
+        containers += 1
+        scalars += len(item)
+        if containers > _MAX_CONTAINERS or scalars > _MAX_SCALARS:
+            return _CAREFUL, size, look
         if not _SCALARS.issuperset(map(type, members)):
             todo += [member for member in members if type(member) not in _SCALARS]
-    return True
+        leaves += members
+        if len(leaves) > 1_000:
+            size += _bytes_of(leaves, room - size)
+            leaves.clear()
+            if size > room:
+                return _TOO_LARGE, size, look
+    size += _bytes_of(leaves, room - size)
+    return (_TOO_LARGE if size > room else _FAST), size, look
 
 
-def _is_harmless(key: Any, is_captured: bool) -> bool:
-    """Whether a key is a text, and no name of a secret where that matters."""
-    if type(key) is not str or key in _harmless:
-        return type(key) is str
+def _bytes_of(leaves: list[Any], left: int) -> int:
+    """What the scalars among `leaves` take at least, beyond a byte each, which is counted."""
+    size = digits = longest = 0
+    floats = []
+    for leaf in leaves:
+        kind = type(leaf)
+        if kind is str:
+            size += len(leaf) + 1
+            if size > left:
+                return size
+            if not leaf.isascii():
+                size += len(_quote(leaf)) - 2 - len(leaf)
+        elif kind is int:
+            if not -_LARGE < leaf < _LARGE:
+                bits = leaf.bit_length()
+                digits += bits * 3 // 10
+                longest = max(longest, bits)
+        elif kind is float:
+            floats.append(leaf)
+    size += digits
+    if size <= left and longest > MAX_INT_BITS:
+        raise OverflowError("an int that is to be named: the careful way")
+    if len(floats) > _SAMPLE:
+        sample = len("".join(_encode(floats[:_SAMPLE], 0))) - 2 * _SAMPLE
+        size += sample * len(floats) * 4 // (5 * _SAMPLE)
+    return size
+
+
+def _is_harmless(key: str, is_captured: bool) -> bool:
+    """Whether a key is no name of a secret, where that matters."""
+    if key in _harmless:
+        return True
     if redaction.is_secret(key):
         return not is_captured
     if len(_harmless) < 10_000 and len(key) <= 200:  # keys made of data must not fill the memory
@@ -132,20 +291,30 @@ def _is_harmless(key: Any, is_captured: bool) -> bool:
     return True
 
 
-def _may_hold_secret(text: str) -> bool:
-    """Whether encoded JSON holds JSON in a text, or a name beside its value, that may be of a secret."""
-    from . import walk
+def _met(kind: type) -> tuple[type, Callable[[Any], str], str] | None:
+    name = name_of(kind)
+    text = TEXTS.get(name)
+    if text is None or len(_texts) > 100:
+        return None
+    entry = _texts[id(kind)] = (kind, text, name)  # the type is kept: its identity stays its own
+    return entry
 
-    # JSON inside a text comes out with its quotes escaped.
-    if '\\"' in text and walk.has_secret_text(text, as_value=True):
+
+def has_known_offset(zone: object) -> bool:
+    """Whether asking a time zone for its offset runs no code of the user's."""
+    kind = type(zone)
+    if zone is None or id(kind) in _zones:
         return True
-    return 'alue":' in text and any(map(redaction.is_secret, walk.named(text)))
+    name = name_of(kind)
+    if name not in _TIME_ZONES and not name.startswith("<pytz.tzfile."):
+        return False
+    _zones[id(kind)] = kind
+    return True
 
 
 def _text_of(value: object) -> str:
-    """What the C encoder asks for when it meets a type that JSON lacks: one of those that `_is_simple` let through."""
-    text: str = TEXTS[type_name(value)](value)
-    return text
+    """What the C encoder asks for when it meets a type that JSON lacks: one of those that `_survey` let through."""
+    return _texts[id(type(value))][1](value)
 
 
 def _fast_encoder() -> Callable[[object, int], Any]:
@@ -156,10 +325,10 @@ def _fast_encoder() -> Callable[[object, int], Any]:
             default=_text_of, check_circular=False, allow_nan=False, separators=(",", ":")
         )
         return lambda value, level: encoder.iterencode(value)
-    quote = json.encoder.encode_basestring_ascii
-    encode: Callable[[object, int], Any] = make(None, _text_of, quote, None, ":", ",", False, False, False)
+    encode: Callable[[object, int], Any] = make(None, _text_of, _quote, None, ":", ",", False, False, False)
     return encode
 
 
+_quote = json.encoder.encode_basestring_ascii
 _encode = _fast_encoder()
 _encode_plain = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":")).encode

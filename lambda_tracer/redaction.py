@@ -83,6 +83,30 @@ def is_secret(name: str) -> bool:
     return known
 
 
+def hides(name: str, value: object) -> bool:
+    """Whether this value under this name is not to be recorded."""
+    return is_secret(name)
+
+
+def may_name_secret(text: str) -> bool:
+    names = re.findall(r'"([^"\\]{2,100})\\*"\s*[:,}]', text)
+    return any(map(is_secret, names))
+
+
+def names_secret(text: str) -> bool:
+    names = re.findall(r'"([^"\\]{2,100})\\*"\s*:', text)
+    return any(map(is_secret, names))
+
+
+def values_in(mapping: dict[str, object]) -> list[str]:
+    return [key for key in mapping if key in ("value", "Value")]
+
+
+def named_values(mapping: dict[str, object]) -> list[str]:
+    names = [mapping.get(key) for key in ("name", "Name", "key", "Key")]
+    return values_in(mapping) if any(type(name) is str and is_secret(name) for name in names) else []
+
+
 def remember_in(cache: set[str]) -> None:
     """Empty `cache` whenever the answers may change."""
     _caches.append(cache)
@@ -106,3 +130,7 @@ def _decide(name: str) -> bool:
 
 def _plain(name: str) -> str:
     return "".join(filter(str.isalnum, name.lower()))
+
+
+def is_value(key: str) -> bool:
+    return key in ("value", "Value")

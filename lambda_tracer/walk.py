@@ -1,22 +1,26 @@
-"""The careful way from any Python value to plain data: bounded in depth, breadth and size, and never consuming.
+"""The careful way from any Python value to plain data: bounded in work, depth and size, and never consuming.
 
-For what the C encoder does not take, or must not be given: types of every kind, cycles, endless containers, values
-whose own code fails. Iterators, generators, coroutines, files and streams are named, never read; a value that fails is
-named, and its siblings are kept. With `redact` the values of secret names are left out (see `redaction`).
+For what the C encoder does not take, or must not be given: types of every kind, cycles, endless containers. How a type
+is read is `known_types`' business: none of a value's own code runs, but where a user gave something as metadata that
+only jsonpickle can show. A value that fails is named, and its siblings are kept. With `redact` the values of secret
+names are left out (see `redaction`).
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 
-from . import redaction
-from .jsonable import TEXTS, name_of, safe_str, type_name
+from . import attributes, known_types, redaction
+from .guard import pass_on
+from .jsonable import encoded, safe_str, type_name
+from .known_types import ERROR, ITEMS, MEMBERS, NAME, OPAQUE, TEXT, VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import Any
+
+    from .known_types import Reading
 
 MAX_DEPTH = 12
 """Levels that the walk descends before it only names what it finds."""
@@ -24,143 +28,267 @@ MAX_DEPTH = 12
 MAX_ITEMS = 1_000
 """Members that the walk shows of one list or mapping."""
 
-MAX_NODES = 20_000
-"""Values that one walk visits in all: some 20 ms."""
+MAX_WORK = 2_500
+"""What one walk may do, in the time that a scalar takes (a quarter of a microsecond)."""
 
-MAX_TEXT = 64_000
-"""Characters that the walk keeps of one text: more than a document holds."""
+_KNOWN, _CONTAINER, _OBJECT, _PARSED, _ERROR, _NEW_TYPE = 5, 4, 10, 30, 40, 60
+"""What others take."""
 
-MAX_CHARACTERS = 200_000
-"""Characters that one walk keeps in all: thrice what a document holds, so that the largest values still show."""
+MAX_TEXT = 60_000
+"""Bytes that the walk keeps of all texts together: what it makes fits in a document, as a rule."""
+
+MAX_LOOKED_AT = 64_000
+"""Characters of a text that are searched for names of secrets."""
+
+MAX_MESSAGE = 4_096
+"""Characters of an exception's message."""
+
+MAX_OF_ERROR = 20
+MAX_DEPTH_OF_ERROR = 3
+"""Members and levels of what an exception carries."""
 
 _SHORT = 40
+_SMALL = 1 << 63
+_HEAD = 200
+_WORTH_SHOWING = 1_000
+"""Characters of the beginning of a text, the least that is shown of one that is cut."""
 
-MAX_INT_BITS = 1_000
-"""Beyond this an int is more than a double holds, and beyond 14,000 Python refuses to write it in decimals."""
+_PLAIN = (dict, list, tuple, set, frozenset)
+_name_of_type = type.__dict__["__qualname__"].__get__
+
+_MAX_PARSED = 2_000
+"""Lists and dicts of a JSON text that is looked into."""
 
 
-def plain(value: object, *, redact: bool = False) -> Any:
-    """`value` as dict, list, str, int, float, bool and None. Never raises."""
-    return _Walk(redact).plain(value, 0)
+def plain(value: object, *, redact: bool = False, room: int = MAX_TEXT) -> Any:
+    """`value` as dict, list, str, int, float, bool and None, in some `room` bytes. Never raises."""
+    walk = _Walk(redact)
+    if room < MAX_TEXT:
+        walk.work, walk.characters, walk.least = room, room, 0
+    return walk.plain(value, 0)
 
 
 class _Walk:
     """One bounded walk."""
 
-    __slots__ = ("characters", "nodes", "path", "redact")
+    __slots__ = ("characters", "least", "of_error", "path", "redact", "work")
 
     def __init__(self, redact: bool) -> None:
-        self.characters = 0
-        self.nodes = 0
+        self.characters = MAX_TEXT
+        self.least = _WORTH_SHOWING
+        self.of_error = 0  # the depth from which on what an exception carries is shown
         self.path: set[int] = set()
         self.redact = redact
+        self.work = MAX_WORK
 
-    def plain(self, value: object, depth: int) -> Any:
-        self.nodes += 1
-        if value is None or value is True or value is False:
+    def plain(self, value: Any, depth: int) -> Any:
+        self.work -= 1
+        kind = type(value)
+        if kind is str:
+            return self._text(value, depth)
+        if value is None or kind is bool:
             return value
-        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+        if kind is int and -_SMALL < value < _SMALL:
+            return value
+        if kind is float and value - value == 0:
+            return value
+        if depth > MAX_DEPTH or self.work < 0:
             return type_name(value)
         if id(value) in self.path:
             return f"<cycle: {type_name(value)[1:]}"
         self.path.add(id(value))
         try:
-            return self._look_into(value, depth + 1)
-        except BaseException:  # the user's own code again: this one value is named, its siblings are kept
+            return self._look_into(value, kind, depth + 1)
+        except BaseException as error:  # this one value is named, its siblings are kept
+            pass_on(error)
             return type_name(value)
         finally:
             self.path.discard(id(value))
 
-    def _look_into(self, value: Any, depth: int) -> Any:
-        kind = type(value)
-        for base in type.__dict__["__mro__"].__get__(kind):
-            name = name_of(base)
-            if name in _SCALARS:
-                return self._scalar(_SCALARS[name](value), depth)
-            if name in _CONTAINERS:
-                return self._list(_CONTAINERS[name](value), value, depth)
-            if base is dict:
-                return self._dict(dict.items(value), depth)
-            converter = _CONVERTERS.get(name)
-            if converter is not None:
-                return self.plain(converter(value), depth)
-        if issubclass(kind, type) or (callable(value) and hasattr(value, "__qualname__")):
-            return f"<{value.__module__}.{value.__qualname__}>"
-        if callable(value) or _is_stream(kind):
+    def _look_into(self, value: Any, kind: type, depth: int) -> Any:
+        reading = known_types.reading(kind)
+        if reading is None:
+            self.work -= _NEW_TYPE
+            reading = known_types.find(kind)
+        how, read, base = reading.how, reading.read, reading.base
+        if base is str:
+            size = str.__len__(value)
+            text = (
+                str.__str__(value) if size <= MAX_LOOKED_AT else str.__getitem__(value, slice(MAX_LOOKED_AT))
+            )
+            return self._text(text, depth, size)
+        if how == TEXT:
+            self.work -= _KNOWN
+            shown = read(value, base)
+            if type(shown) is str:
+                return self._text(shown, depth)
+            return self._number(shown) if type(shown) is int else shown
+        if how in (NAME, OPAQUE):
+            return (
+                type_name(value)
+                if how == NAME or self.redact or self.of_error
+                else self._pickled(value, depth)
+            )
+        self.work -= _CONTAINER
+        if how == VALUE:
+            return self.plain(read(value, base), depth)
+        if self.of_error and (depth > self.of_error or base not in _PLAIN):
             return type_name(value)
-        if hasattr(kind, "__dataclass_fields__"):
-            return self._dict([(name, getattr(value, name, None)) for name in _shown_fields(kind)], depth)
-        if hasattr(kind, "get_secret_value"):  # shows what its __str__ shows: asterisks
-            return self.plain(str(value), depth)
-        for dump in ("model_dump", "dict"):  # pydantic, which respects `exclude`
-            if hasattr(kind, dump) and (hasattr(kind, "model_fields") or hasattr(kind, "__fields__")):
-                return self.plain(getattr(value, dump)(), depth)
-        if hasattr(kind, "__fspath__"):
-            return self.plain(value.__fspath__(), depth)
-        if hasattr(kind, "keys") and hasattr(kind, "__getitem__"):
-            keys = itertools.islice(value.keys(), MAX_ITEMS + 1)
-            return self._dict([(key, value[key]) for key in keys], depth)
-        shown = public_attributes(value)
-        return self._dict(shown, depth) if shown is not None else self._pickled(value, depth)
+        if how == MEMBERS:
+            return self._list(read(value, base), reading, depth)
+        if how == ERROR:
+            self.work -= _ERROR
+            return self._error(value, depth)
+        self.work -= _OBJECT - _CONTAINER
+        shown = self._dict(read(value, base), reading.hidden, depth)
+        return shown if shown or how == ITEMS else type_name(value)
 
-    def _scalar(self, value: str | int | float, depth: int) -> Any:
-        if not isinstance(value, str):
+    def _number(self, number: int) -> int | str:
+        self.characters -= 3 + number.bit_length() * 3 // 10
+        return (
+            number
+            if self.characters > 0 or number.bit_length() < 64
+            else f"<int of {number.bit_length()} bits>"
+        )
+
+    def _text(self, value: str, depth: int, size: int = 0) -> str:
+        """A text as far as there is room for it; `size` is that of the whole if this is only its beginning."""
+        if self.redact and '"' in value:
+            value = self._redacted(value, depth)
+        size = max(size, len(value))
+        if size <= _SHORT:  # always kept: it may stand for a number, or a date
+            self.characters -= size + 3
             return value
-        if self.redact and value[:_SHORT].lstrip()[:1] in ("{", "["):
-            value = self._redacted_json(value, depth)
-        self.characters += len(value)
-        # What is short is always kept: it may stand for a number, or a date.
-        is_kept = self.characters <= MAX_CHARACTERS or len(value) <= _SHORT
-        return value if is_kept else f"<str of {len(value)} characters>"
+        left = max(0, self.characters)
+        kept = value[:left]
+        bytes_kept = len(encoded(kept))
+        if bytes_kept > left:  # of other alphabets, which take up to twelve bytes a letter
+            kept = kept[: len(kept) * left // bytes_kept]
+            bytes_kept = left
+        if len(kept) == size:
+            self.characters -= bytes_kept + 1
+            return value
+        if len(kept) < self.least:
+            return f"<str of {size} characters>"
+        self.characters -= bytes_kept + _SHORT
+        return f"{kept}... {size - len(kept)} more characters"
 
-    def _dict(self, items: Iterable[tuple[Any, Any]], depth: int) -> dict[str, Any]:
+    def _dict(self, items: Iterable[tuple[Any, Any]], hidden: frozenset[str], depth: int) -> dict[str, Any]:
         shown: dict[str, Any] = {}
+        repeated: dict[str, int] = {}
+        most = MAX_OF_ERROR if self.of_error else MAX_ITEMS
+        has_values = is_cut = False
         for key, item in items:
-            if len(shown) == MAX_ITEMS:
+            if len(shown) == most or self.work < 0:
                 shown["..."] = "more"
+                is_cut = True
                 break
             name = self._key(key)
-            while name in shown:
-                name += "'"  # two keys, one text ({1: .., "1": ..}): both are kept
-            is_secret = self.redact and item is not None and redaction.is_secret(name)
-            shown[name] = redaction.REDACTED if is_secret else self.plain(item, depth)
-        if self.redact and is_named_secret(shown):
-            shown.update({key: redaction.REDACTED for key in ("value", "Value") if key in shown})
+            if name in shown:  # two keys, one text ({1: .., "1": ..}): both are kept
+                name = _further(name, shown, repeated)
+            if self.redact and item is not None and (name in hidden or redaction.hides(name, item)):
+                shown[name] = redaction.REDACTED
+                self.work -= 1
+            else:
+                shown[name] = self.plain(item, depth)
+            has_values = has_values or "alue" in name or "ALUE" in name
+        if self.redact and has_values:
+            # Of a mapping that was cut, the name may be what is missing.
+            values = redaction.values_in(shown) if is_cut else redaction.named_values(shown)
+            shown.update(dict.fromkeys(values, redaction.REDACTED))
         return shown
 
-    def _key(self, key: object) -> str:
-        if key is None or key is True or key is False:
-            return json.dumps(key)
-        is_text = issubclass(type(key), str)
-        return (str.__str__(key) if is_text else safe_str(key))[:MAX_TEXT]
+    def _key(self, key: Any) -> str:
+        kind = type(key)
+        name: str
+        if kind is str:
+            name = key
+        elif key is None or kind is bool or (kind is int and -_SMALL < key < _SMALL):
+            name = json.dumps(key)
+        else:
+            name = self._other_key(key, kind)
+        self.characters -= len(name) + 4
+        return name if len(name) <= _HEAD or self.characters > 0 else name[:_HEAD]
 
-    def _list(self, items: Iterable[Any], value: Any, depth: int) -> list[Any]:
+    def _other_key(self, key: Any, kind: type) -> str:
+        if issubclass(kind, str):
+            beginning: str = str.__getitem__(key, slice(MAX_TEXT))
+            return beginning
+        if kind is bytes:
+            return repr(key[:_HEAD])
+        if kind is tuple and len(key) < _SHORT and all(map(_is_short_scalar, key)):
+            return repr(key)
+        in_enum = known_types.name_in_enum(key)
+        if in_enum is not None:
+            return in_enum
+        how = (known_types.reading(kind) or known_types.find(kind)).how
+        if how != TEXT and how != VALUE:
+            return type_name(key)
+        return str(self.plain(key, MAX_DEPTH))
+
+    def _list(self, items: Iterable[Any], reading: Reading, depth: int) -> list[Any]:
         shown: list[Any] = []
+        most = MAX_OF_ERROR if self.of_error else MAX_ITEMS
         for item in items:
-            if len(shown) == MAX_ITEMS:
+            if len(shown) == most or self.work < 0:
                 shown.append("... more")
                 break
             shown.append(self.plain(item, depth))
-        names = getattr(type(value), "_fields", None)
-        if self.redact and isinstance(names, tuple) and len(names) == len(shown):  # a named tuple
-            return [
-                redaction.REDACTED if redaction.is_secret(name) and item is not None else item
-                for name, item in zip(names, shown, strict=True)
-            ]
-        if self.redact and len(shown) == 2 and type(shown[0]) is str and redaction.is_secret(shown[0]):
-            shown[1] = redaction.REDACTED  # a header as a pair
+        if not self.redact:
+            return shown
+        if len(reading.names) == len(shown):  # a named tuple
+            for place, name in enumerate(reading.names):
+                if shown[place] is not None and redaction.hides(name, shown[place]):
+                    shown[place] = redaction.REDACTED
+        if len(shown) > 1 and type(shown[0]) is str and redaction.is_secret(shown[0]):
+            # A header as a pair, or with something behind it.
+            shown[1:] = [None if item is None else redaction.REDACTED for item in shown[1:]]
         return shown
 
-    def _redacted_json(self, text: str, depth: int) -> str:
-        """JSON inside a text, as in the body of an API response."""
+    def _error(self, error: BaseException, depth: int) -> dict[str, Any]:
+        """Type and message, and what the exception carries besides (a status, a code) in plain public attributes."""
+        shown: dict[str, Any] = {"type": _name_of_type(type(error)), "message": self._message(error, depth)}
+        of_error, self.of_error = self.of_error, self.of_error or depth + MAX_DEPTH_OF_ERROR
         try:
-            inner = json.loads(text)
-        except ValueError:
-            return redaction.REDACTED if has_secret_text(text) else text
-        if not has_secret_text(text, as_value=True):
+            shown.update(self._dict(attributes.attributes_of_error(error).items(), frozenset(), depth))
+        finally:
+            self.of_error = of_error
+        return shown
+
+    def _message(self, error: BaseException, depth: int) -> str:
+        arguments = attributes.arguments_of_error(error)[:MAX_OF_ERROR]
+        is_of_c = attributes.says_its_arguments(error)
+        if all(map(_is_short_scalar, arguments)) and (is_of_c or not arguments):
+            message = safe_str(error)  # its own code, where it has no arguments to say instead
+        else:
+            of_error, self.of_error = self.of_error, self.of_error or depth + 2
+            shown = [self.plain(argument, depth) for argument in arguments]
+            self.of_error = of_error
+            message = str(shown[0]) if len(shown) == 1 else str(tuple(shown)) if shown else ""
+        message = self._text(message, depth)
+        if len(message) > MAX_MESSAGE:
+            return f"{message[:MAX_MESSAGE]}... {len(message) - MAX_MESSAGE} more characters"
+        return message
+
+    def _redacted(self, text: str, depth: int) -> str:
+        """A text that may be JSON, as in the body of a response: without the values of secret names in it."""
+        looked_at = text[:MAX_LOOKED_AT]
+        self.work -= 1 + len(looked_at) // 200
+        if not redaction.may_name_secret(looked_at):
             return text
-        shown = json.dumps(self.plain(inner, depth))
-        return shown if redaction.REDACTED in shown else text
+        self.work -= _PARSED + len(looked_at) // 100
+        start = text.lstrip("\ufeff \t\r\n")
+        if start[:1] not in ("{", "[", '"'):
+            return redaction.REDACTED if redaction.names_secret(looked_at) else text
+        is_small = len(text) <= MAX_LOOKED_AT and text.count("{") + text.count("[") <= _MAX_PARSED
+        if not is_small or depth > MAX_DEPTH or self.work < 0:
+            return redaction.REDACTED
+        try:
+            shown = json.dumps(self.plain(json.loads(start, object_pairs_hook=_object), depth))
+            return shown if redaction.REDACTED in shown else text
+        except (ValueError, RecursionError) as error:
+            pass_on(error)
+            return redaction.REDACTED if redaction.names_secret(looked_at) else text
 
     def _pickled(self, value: Any, depth: int) -> Any:
         import jsonpickle  # 32 ms, only for objects that have no attributes to show
@@ -170,145 +298,29 @@ class _Walk:
         )
         shown = simple.flatten(value)
         if shown is None or shown is value or type(shown) is type(value):
-            return safe_str(value)[:MAX_TEXT]
+            return type_name(value)
         return self.plain(shown, depth)
 
 
-def has_secret_text(text: str, *, as_value: bool = False) -> bool:
-    """Whether a text that may be JSON has a secret name among its keys; keys of JSON in JSON have escaped quotes.
-
-    `as_value`: or as a value, which names the one beside it in pairs and in `{"name": .., "value": ..}`.
-    """
-    import re
-
-    behind = "[:,}]" if as_value else ":"
-    names = re.findall(r'"([^"\\]{2,100})\\*"\s*' + behind, text[:MAX_TEXT])
-    return any(map(redaction.is_secret, names))
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; one in which a key comes twice shows its readers different things, and is left out whole."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key comes twice")
+    return made
 
 
-def named(text: str) -> list[str]:
-    """The values of `name` and `key` in JSON."""
-    import re
-
-    return re.findall(r'"(?:name|Name|key|Key)":"([^"\\]{2,100})"', text[:MAX_TEXT])
-
-
-def is_named_secret(mapping: dict[Any, Any]) -> bool:
-    """Whether a mapping is of the form `{"name": <name of a secret>, "value": ..}`."""
-    if "value" not in mapping and "Value" not in mapping:
-        return False
-    names = [mapping.get(key) for key in ("name", "Name", "key", "Key")]
-    return any(type(name) is str and redaction.is_secret(name) for name in names)
+def _further(name: str, shown: dict[str, Any], repeated: dict[str, int]) -> str:
+    """Another key for what has the same text."""
+    while True:
+        count = repeated[name] = repeated.get(name, 0) + 1
+        further = f"{name}'" if count == 1 else f"{name}'{count}"
+        if further not in shown:
+            return further
 
 
-def public_attributes(value: Any) -> list[tuple[str, Any]] | None:
-    """What a value shows: attributes that are no methods and not private. None when it has no place for any."""
-    names: list[tuple[str, Any]] = []
-    found = False
-    for base in type.__dict__["__mro__"].__get__(type(value)):
-        slots = base.__dict__.get("__slots__", ())
-        for slot in (slots,) if isinstance(slots, str) else tuple(slots):
-            found = True
-            if isinstance(slot, str) and slot[:1] != "_":
-                try:
-                    names.append((slot, object.__getattribute__(value, slot)))
-                except AttributeError:
-                    continue  # declared, never set
-    try:
-        attributes = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return [(name, item) for name, item in names if not callable(item)] if found else None
-    names += [(name, item) for name, item in dict.items(attributes) if str(name)[:1] != "_"]
-    return [(name, item) for name, item in names if not callable(item)]
-
-
-def _shown_fields(kind: Any) -> list[str]:
-    """The fields of a dataclass but the private ones and what only looks like one (ClassVar, InitVar)."""
-    fields = kind.__dataclass_fields__
-    return [name for name in fields if name[:1] != "_" and fields[name]._field_type.name == "_FIELD"]
-
-
-def _is_stream(kind: type) -> bool:
-    """Whether reading a value of this type would use it up, or wait: an iterator, a coroutine, a file, a stream."""
-    return any(hasattr(kind, name) for name in ("__next__", "__anext__", "__await__", "__aiter__", "read"))
-
-
-def _text(value: str) -> str:
-    text = str.__str__(value)
-    if len(text) > MAX_TEXT:
-        return f"{text[:MAX_TEXT]}... {len(text) - MAX_TEXT} more characters"
-    return text
-
-
-def _whole(value: int) -> int | str:
-    number = int.__int__(value)
-    if number.bit_length() <= MAX_INT_BITS:
-        return number
-    return str(number) if number.bit_length() < 10_000 else f"<int of {number.bit_length()} bits>"
-
-
-def _float(value: float) -> float | str:
-    number = float.__float__(value)
-    return number if number - number == 0 else float.__repr__(number)  # NaN and the infinities have no JSON
-
-
-def _bytes(value: bytes | bytearray | memoryview) -> str:
-    """Text where it is text, base64 where it is not: either way a fifth of the list of numbers that JSON would need."""
-    raw = bytes(value[:MAX_TEXT])
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        from binascii import b2a_base64
-
-        return b2a_base64(raw, newline=False).decode("ascii")
-
-
-def _exception(value: BaseException) -> dict[str, Any]:
-    """Type and message, and what the exception carries besides (a status code, a response) in public attributes."""
-    shown: dict[str, Any] = {"type": type(value).__qualname__, "message": safe_str(value)[:MAX_TEXT]}
-    shown.update(public_attributes(value) or ())
-    return shown
-
-
-def _deque(value: Any) -> list[Any]:
-    from collections import deque
-
-    return list(itertools.islice(deque.__iter__(value), MAX_ITEMS + 1))
-
-
-def _members(value: Any) -> list[Any]:
-    return list(itertools.islice(value, MAX_ITEMS + 1))
-
-
-# By name, so that no module is imported for the sake of a type that nobody returned, and no metaclass is asked.
-_SCALARS: dict[str, Callable[[Any], Any]] = {
-    "<builtins.str>": _text,
-    "<builtins.int>": _whole,
-    "<builtins.float>": _float,
-    "<builtins.bytes>": _bytes,
-    "<builtins.bytearray>": _bytes,
-    "<builtins.memoryview>": _bytes,
-}
-_CONTAINERS: dict[str, Callable[[Any], Any]] = {
-    "<builtins.list>": list.__iter__,
-    "<builtins.tuple>": tuple.__iter__,
-    "<builtins.set>": set.__iter__,
-    "<builtins.frozenset>": frozenset.__iter__,
-}
-_CONVERTERS: dict[str, Callable[[Any], Any]] = {
-    **TEXTS,
-    "<enum.Enum>": lambda value: value._value_,
-    "<builtins.BaseException>": _exception,
-    "<datetime.tzinfo>": str,
-    "<pathlib.PurePath>": str,
-    "<pathlib._local.PurePath>": str,  # where Python 3.13 keeps it
-    "<re.Pattern>": repr,
-    "<builtins.dict_keys>": _members,
-    "<builtins.dict_values>": _members,
-    "<builtins.dict_items>": _members,
-    "<collections.deque>": _deque,
-    "<collections.UserDict>": lambda value: value.data,
-    "<collections.UserList>": lambda value: value.data,
-    "<collections.UserString>": lambda value: value.data,
-    "<types.SimpleNamespace>": lambda value: dict(vars(value)),
-}
+def _is_short_scalar(value: Any) -> bool:
+    kind = type(value)
+    if kind is str:
+        return len(value) <= 2 * MAX_MESSAGE
+    return value is None or kind is bool or kind is float or (kind is int and value.bit_length() < 1_000)

@@ -35,7 +35,7 @@ def test_a_document_is_one_line_of_ascii_behind_the_daemons_header(daemon: Daemo
     header, line = daemon.datagrams()[0].split(b"\n")
     assert header == b'{"format":"json","version":1}'
     assert line.isascii()
-    assert json.loads(line)["metadata"]["default"]["key"] == "line\nbreak ü \ud800 \x00"
+    assert json.loads(line)["metadata"]["default"]["key"] == "line\nbreak ü \ufffd \x00"
 
 
 def test_a_document_says_what_it_is_and_nothing_more(daemon: Daemon) -> None:
