@@ -247,28 +247,16 @@ class _Walk:
 
     def _error(self, error: BaseException, depth: int) -> dict[str, Any]:
         """Type and message, and what the exception carries besides (a status, a code) in plain public attributes."""
-        shown: dict[str, Any] = {"type": _name_of_type(type(error)), "message": self._message(error, depth)}
+        from . import messages  # most values hold no exception
+
+        message = self._text(messages.of(error), depth)
+        shown: dict[str, Any] = {"type": _name_of_type(type(error)), "message": message}
         of_error, self.of_error = self.of_error, self.of_error or depth + MAX_DEPTH_OF_ERROR
         try:
-            shown.update(self._dict(attributes.attributes_of_error(error).items(), frozenset(), depth))
+            shown.update(self._dict(messages.attributes(error).items(), frozenset(), depth))
         finally:
             self.of_error = of_error
         return shown
-
-    def _message(self, error: BaseException, depth: int) -> str:
-        arguments = attributes.arguments_of_error(error)[:MAX_OF_ERROR]
-        is_of_c = attributes.says_its_arguments(error)
-        if all(map(_is_short_scalar, arguments)) and (is_of_c or not arguments):
-            message = safe_str(error)  # its own code, where it has no arguments to say instead
-        else:
-            of_error, self.of_error = self.of_error, self.of_error or depth + 2
-            shown = [self.plain(argument, depth) for argument in arguments]
-            self.of_error = of_error
-            message = str(shown[0]) if len(shown) == 1 else str(tuple(shown)) if shown else ""
-        message = self._text(message, depth)
-        if len(message) > MAX_MESSAGE:
-            return f"{message[:MAX_MESSAGE]}... {len(message) - MAX_MESSAGE} more characters"
-        return message
 
     def _redacted(self, text: str, depth: int) -> str:
         """A text that may be JSON, as in the body of a response: without the values of secret names in it."""
