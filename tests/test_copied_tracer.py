@@ -103,6 +103,7 @@ def test_another_recorder_is_copied_as_itself_and_pickled_as_a_new_one(daemon: D
     with loaded.in_subsegment("works"):
         pass
     assert tree(daemon) == "works"
+    loaded.emitter.reset()
 
 
 PROGRAM = """
