@@ -250,6 +250,7 @@ def _places(traceback: TracebackType | None, causes: Causes) -> tuple[list[Place
         return [], False
     outermost = traceback.tb_frame
     inner: list[Place] = []
+    passed: set[int] = set()
     has_handler = False
     at: TracebackType | None = traceback
     while at is not None:
@@ -257,16 +258,19 @@ def _places(traceback: TracebackType | None, causes: Causes) -> tuple[list[Place
             inner.append(at)
         elif not has_handler and _is_handlers(at.tb_frame):
             has_handler = True
+        passed.add(id(at.tb_frame))
         at = at.tb_next
     if has_handler:
         return inner, True
-    outer, has_handler = _callers(outermost, causes)
+    outer, has_handler = _callers(outermost, passed, causes)
     return [*reversed(outer), *inner], has_handler
 
 
-def _callers(frame: FrameType, causes: Causes) -> tuple[list[Place], bool]:
+def _callers(frame: FrameType, passed: set[int], causes: Causes) -> tuple[list[Place], bool]:
     """The frames that called `frame`, innermost first, out to the handler, and whether there is one.
 
+    `passed`: the frames that the exception went through. It may have been thrown into a generator by one of them, as
+    `contextmanager` does; then those beyond that one are the callers.
     Where there is none (a thread, a task, a script), out to the first frame of a library: what lies beyond is the
     thread's, the event loop's or the interpreter's own.
     """
@@ -279,6 +283,11 @@ def _callers(frame: FrameType, causes: Causes) -> tuple[list[Place], bool]:
     while at is not None and looked_at < limit:
         looked_at += 1
         code = at.f_code
+        if id(at) in passed:
+            callers.clear()
+            at_handler = at_library = -1
+            at = at.f_back
+            continue
         if code.co_filename.startswith(_HERE):
             if _is_handlers(at):
                 at_handler = len(callers)

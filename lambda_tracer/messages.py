@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 4_096
 """Characters kept of one message: ten of them, in JSON's escapes, still fit in a document together."""
 
-_MAX_READ = 64_000
+_MAX_READ = 2 * MAX_MESSAGE
+_MAX_JSON = 64_000
 _MAX_ERRORS = 20
 _MAX_LINKS = 5
 
@@ -108,8 +109,8 @@ def _redacted(text: str) -> str:
         return text
     from .walk import plain
 
-    head: str = plain(text[:_MAX_READ], redact=True)
-    return head if len(text) <= _MAX_READ else head + text[_MAX_READ:]
+    head: str = plain(text[:_MAX_JSON], redact=True)
+    return head if len(text) <= _MAX_JSON else head + text[_MAX_JSON:]
 
 
 def _cleaned(error: BaseException, links: int) -> str:
@@ -250,7 +251,11 @@ def _unquoted(text: str, tail: str = "", *, has_names: bool = True) -> str:
 
 def _is_named(text: str, start: int, end: int, has_names: bool) -> bool:
     """Whether a quoted text is a name, by what it looks like and what stands before or behind it."""
-    if has_names and text[:start].endswith(" in ") and re.fullmatch(_CLAUSE, text[start + 1 : end]):
+    if (
+        has_names
+        and text[max(0, start - 4) : start] == " in "
+        and re.fullmatch(_CLAUSE, text[start + 1 : end])
+    ):
         return True
     if re.fullmatch(_NAME, text[start + 1 : end], re.ASCII) is None:
         return False
@@ -262,7 +267,7 @@ def _is_named(text: str, start: int, end: int, has_names: bool) -> bool:
 
 def _without_numbers(text: str) -> str:
     """Long numbers may be of cards and accounts; the number of a port is none."""
-    return re.sub(r"(?<!port )(?<!port=)(?<![\w:.])\d{6,}(?![\w.]*:)", "?", text)
+    return re.sub(r"(?<!port )(?<!port=)(?<![\w:.])\d{6,}(?![\w.]{0,20}:)", "?", text)
 
 
 def _urls(text: str) -> str:
@@ -306,8 +311,7 @@ def _postgresql(error: BaseException, text: str) -> str:
             fields[name] = _read(diagnostics, name) if diagnostics is not None else _read(error, name)
         fields["sqlstate"] = _read(error, "sqlstate") or _read(error, "pgcode")
     text = fields["message_primary"] or text
-    if type(text) is not str:
-        text = ""
+    text = text[:_MAX_READ] if type(text) is str else ""
     state = fields["sqlstate"] if type(fields["sqlstate"]) is str else ""
     if state.startswith("P0") or " at RAISE" in str(fields["context"] or ""):
         text = "raised by a function of the database"  # in words of the user's own, and with values of the user's own
@@ -347,6 +351,7 @@ def _mysql(error: BaseException, text: str) -> str:
         text = said
     elif type(said) is bytes:
         text = said.decode("utf-8", "replace")
+    text = text[:_MAX_READ]
     if number == 1644 or state == "45000":  # SIGNAL
         text = "raised by a function of the database"
     text = re.sub(
@@ -386,25 +391,10 @@ def _sqlite(error: BaseException, text: str) -> str:
     if colon and is_named:
         return f"{head}: ?"
     text = _without_numbers(_unquoted(text, r": syntax error"))
-    if colon and re.fullmatch(r"[a-z][\w ]*", head) and not text.endswith("syntax error"):
-        # What follows a colon is a value, unless the head is known.
-        return (
-            text
-            if "?" in text or head in ("unrecognized token", "fts5")
-            else f"{head}: ?"
-            if head in _SQLITE_HEADS
-            else text
-        )
-    return text
-
-
-_SQLITE_HEADS = (
-    "malformed JSON",
-    "JSON path error",
-    "unknown option",
-    "unrecognized parameter",
-    "unrecognized option",
-)
+    head, colon, rest = text.partition(": ")
+    is_known = "?" in text or rest.endswith("syntax error") or rest.startswith("type '")
+    # What follows a colon may be a value, unless the head is known.
+    return f"{head}: ?" if colon and not is_known else text
 
 
 def _any_sql(error: BaseException, text: str) -> str:
@@ -429,7 +419,7 @@ def _sqlalchemy(error: BaseException, text: str) -> str:
         )
         return f"({module}.{name}) {said}"
     args = _args_of(error)
-    text = args[0] if args and type(args[0]) is str else text
+    text = args[0][:_MAX_READ] if args and type(args[0]) is str else text
     text = text.partition("\n[SQL:")[0].partition("\n[parameters:")[0].partition("\n(Background")[0]
     text = re.sub(r"identity key .*", "identity key ?", text, flags=re.DOTALL)
     return _without_numbers(_unquoted(_urls(text), r"; \d+ (?:were|was) matched\."))
@@ -519,6 +509,7 @@ _SAFE_IN_QUOTES = (
 
 
 def _safe_http(text: str) -> str:
+    text = text[:_MAX_READ]
     match = re.fullmatch(r"(?:Tunnel connection failed: )?(\d{3}) .*", text, re.DOTALL)
     if match is not None:
         return text[: match.start(1)] + _status(int(match[1]))
@@ -554,7 +545,9 @@ def _safe_http(text: str) -> str:
         inner = text[start + 1 : end]
         is_apostrophe = quote == "'" and re.compile(_APOSTROPHE).match(text, max(0, start - 2)) is not None
         is_host = text[max(0, start - 5) : start] == "host=" and re.fullmatch(_NAME, inner) is not None
-        is_url = re.search(r"(?:URL|url):? \Z", text[:start]) and re.fullmatch(r"\w+://[\w.:/%~+-]*", inner)
+        is_url = re.search(r"(?:URL|url):? \Z", text[max(0, start - 6) : start]) and re.fullmatch(
+            r"\w+://[\w.:/%~+-]*", inner
+        )
         if is_apostrophe:
             at = start + 1
         elif end > 0 and (is_host or is_url or re.fullmatch(_SAFE_IN_QUOTES, inner)):
@@ -609,7 +602,7 @@ def _pydantic(error: BaseException, text: str) -> str:
             where = ".".join(_place(part) for part in entry["loc"])
             if entry["type"] in ("extra_forbidden", "unexpected_keyword_argument", "no_such_attribute"):
                 where = ".".join([*map(_place, entry["loc"][:-1]), "?"])
-            said = entry["msg"]
+            said = entry["msg"][:_MAX_READ]
             if entry["type"] not in ("value_error", "assertion_error", "literal_error", "enum"):
                 # The user's own validators use words of their own, and the others quote what the model allows.
                 said = (

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from _weakref import ref
 
+from .guard import pass_on
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,7 +34,9 @@ class Sighting:
         self._reference: Any = None
         try:
             self._reference = ref(error)
-        except TypeError:  # Python's own have no room for it, and are told apart by what they were made of
+        except TypeError as failure:
+            # Python's own have no room for it, and are told apart by what they were made of.
+            pass_on(failure)
             self._args = _fingerprint(_args_of(error))
         self._note(_traceback_of(error))
 

@@ -525,6 +525,27 @@ def test_a_coroutine_has_those_that_await_it(daemon: Daemon) -> None:
     assert labels(daemon, "work") == ["handler", "repository", "down"]
 
 
+def test_no_frame_stands_twice_in_the_stack(daemon: Daemon) -> None:
+    """A context manager made of a generator gets the exception from the very frame that it went through."""
+
+    @tracer.capture_method
+    @contextlib.contextmanager
+    def managed() -> Iterator[None]:
+        yield
+
+    @xray_recorder.capture("work")
+    def work() -> None:
+        with managed():
+            down(0)
+
+    handle(work)
+
+    [described] = [
+        each["cause"]["exceptions"][0] for each in daemon.subsegments() if isinstance(each.get("cause"), dict)
+    ]
+    assert [frame["label"] for frame in described["stack"]] == ["handler", "managed", "work", "down"]
+
+
 @pytest.mark.parametrize("way", ["task", "thread"])
 def test_where_no_handler_is_above_the_stack_ends_where_the_users_code_begins(
     way: str, daemon: Daemon
