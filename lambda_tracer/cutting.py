@@ -104,7 +104,7 @@ def _trimmed(value: Any, is_captured: bool, depth: int) -> Any:
     if kind is str or kind is bytes or kind is bytearray:
         if len(value) <= 2 * _MARKER_HEAD:
             return value
-        if is_captured and kind is str and '"' in value and redaction.may_name_secret(value[:MAX_BYTES]):
+        if is_captured and kind is str and '"' in value and redaction.may_name_secret(value):
             return redaction.REDACTED  # what stands behind the cut may be its name
         return value[: 2 * _MARKER_HEAD]
     if kind is int and value.bit_length() > MAX_INT_BITS:
@@ -122,7 +122,7 @@ def _trimmed(value: Any, is_captured: bool, depth: int) -> Any:
             is_nameless = is_captured and len(value) > _MARKER_MEMBERS and type(key) is str
             kept[name] = (
                 redaction.REDACTED
-                if is_nameless and redaction.is_value(key)
+                if is_nameless and redaction.VALUE_MARK in key.lower()
                 else _trimmed(item, is_captured, depth + 1)
             )
         return kept

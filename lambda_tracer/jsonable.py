@@ -128,7 +128,7 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_BYTES) ->
                 return cutting.beginning(value, size, is_captured)
         if verdict == _FAST:
             text = "".join(_encode(value, 0))
-            if not is_captured or not (look or '\\"' in text or 'alue"' in text or 'ALUE"' in text):
+            if not is_captured or not (look or '\\"' in text or "alue" in text or "ALUE" in text):
                 return text
             if not redaction.may_name_secret(text):
                 return text

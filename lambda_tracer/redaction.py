@@ -1,8 +1,11 @@
-"""Which names mark a secret, and what stands in its place.
+"""The names that mark a secret, the shapes in which they stand beside it, and what stands in its place.
 
 Captured responses and errors are searched for such names at any depth before anything of them is encoded: keys of
 mappings, attributes, headers as pairs, `{"name": .., "value": ..}`, and JSON inside texts. A value cannot be recognised
 by itself: a password under the key `note` is recorded.
+
+Each name and each shape is written down once, in the tables here. The quick look at an encoded text (`may_name_secret`)
+and the careful replacement (`walk`, `secret_shapes`) both read them.
 """
 
 from __future__ import annotations
@@ -18,40 +21,62 @@ if TYPE_CHECKING:
 REDACTED = "[redacted]"
 """What is recorded in the place of a secret."""
 
-# Parts of names, in small letters without separators: `X-Api-Key`, `apiKey` and `API_KEY` are one.
-_SECRET_PARTS = (
-    "password",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "secret",
-    "token",
-    "authorization",
-    "apikey",
-    "accesskey",
-    "privatekey",
-    "signingkey",
-    "encryptionkey",
-    "cookie",
-    "credential",
-    "sessionid",
-    "jwt",
-    "cvv",
-    "cardnumber",
+# Names are compared in small letters without separators: `X-Api-Key`, `apiKey` and `API_KEY` are one.
+_PARTS = (
+    *("password", "passwd", "passphrase", "passcode", "pwd", "pincode", "securitycode", "otpcode"),
+    *("secret", "token", "bearer", "authorization", "basicauth", "cookie", "credential", "sessionid", "jwt"),
+    *("apikey", "accesskey", "privatekey", "signingkey", "encryptionkey", "sshkey", "masterkey"),
+    *("sessionkey", "authkey", "accountkey", "functionskey", "functionkey", "subscriptionkey"),
+    *("connectionstring", "connstr", "cvv", "cardnumber", "creditcard", "socialsecurity"),
 )
-_SECRET_WORDS = frozenset(("auth", "pin", "cvc", "ssn"))
+"""What makes any name that contains it a secret's."""
+
+_LAST_WORDS = ("pass", "pw", "otp", "totp", "ssn", "cvc")
+"""What makes a name a secret's that it is the last word of: `db_pass`, `dbPass`, `pass`."""
+
+_WHOLE_NAMES = ("auth", "pin", "plaintext")
+"""What is a secret's name only by itself."""
+
+_NO_PASSWORDS = "boarding|season|ski|single|multi|two|first|second|render|test|tests|low|high|band|all|by|to"
 _NO_SECRETS = (
     # Cursors through pages, counts of a language model, and what names a secret without being one.
     r"(next|previous|continuation|pagination|starting|page|sync)+(forward|backward|page)?token"
-    r"|(max|min|total|prompt|completion|input|output|cached?|read|write|reasoning|new|num|remaining)*"
-    r"tokens(used|count|limit|details)?|token(count|type|usage|limit|index|use)|.*tokencount"
+    r"|((max|min|total|prompt|completion|input|output|cached?|read|write|reasoning|num|remaining)(new)?)+"
+    r"tokens(used|count|limit|details)?|(new)?tokens(used|count|limit|details)"
+    r"|token(count|type|usage|limit|index|use)|.*tokencount"
     r"|secret(id|name|arn|version|versionid|type)|.*accesskeyid|passwordlast(changed|used)|.*(expires|expiration|ttl)"
-    r"|cookies?(consent|policy|enabled)"
+    r"|cookies?(consent|policy|enabled)|bearerformat|creditcard(type|brand|network)|subscriptionkeyname"
 )
+_COUNTS = r"(new)?tokens"
+"""Names that are harmless where a number stands under them."""
+
+NAMING_KEYS = frozenset(
+    (
+        *("name", "key", "field", "fieldname", "parameterkey", "parametername", "param", "parameter"),
+        *("attribute", "attributename", "header", "headername", "variable", "variablename"),
+        *("property", "propertyname", "option", "optionname", "setting", "settingname", "label", "id", "k"),
+    )
+)
+"""Keys whose value is a name, which the value beside it belongs to."""
+
+VALUE_MARK = "alue"
+"""What the key of that value contains: `value`, `ParameterValue`, `values`."""
+
+SECRET_TYPES = ("securestring",)
+"""Values, under whatever key, which say that the value beside them is a secret."""
+
+MAX_LOOKED_AT = 64_000
+"""Characters of a text that are searched: no more of it could be shown."""
+
+_ESCAPED = re.compile(r"\\u(?:00[2-7]|212a|0130)", re.IGNORECASE)
+"""Letters of a name that are written as JSON's escapes, and two that become ASCII in small letters."""
+
+_SQUEEZED = {code: None for code in range(128) if not chr(code).isalnum() and chr(code) != '"'}
 
 _known: dict[str, bool] = {}
 _caches: list[set[str]] = []  # what others remember of our answers
 _further: set[str] = set()
+_needles: list[str] = []  # what a text is searched for, once it is known
 _is_on = True
 
 
@@ -62,7 +87,7 @@ def configure(names: Iterable[str] | bool) -> None:
     if isinstance(names, bool):
         _is_on = names
     else:
-        _further.update(filter(None, map(_plain, [names] if isinstance(names, str) else names)))
+        _further.update(filter(None, map(plain, [names] if isinstance(names, str) else names)))
 
 
 def reset() -> None:
@@ -73,8 +98,13 @@ def reset() -> None:
     _further.clear()
 
 
+def is_on() -> bool:
+    """Whether anything is redacted at all."""
+    return _is_on
+
+
 def is_secret(name: str) -> bool:
-    """Whether the value under this key is not to be recorded."""
+    """Whether the value under this name is not to be recorded, unless it is a count (see `secret_shapes.hides`)."""
     known = _known.get(name)
     if known is None:
         known = _is_on and _decide(name)
@@ -83,28 +113,22 @@ def is_secret(name: str) -> bool:
     return known
 
 
-def hides(name: str, value: object) -> bool:
-    """Whether this value under this name is not to be recorded."""
-    return is_secret(name)
-
-
 def may_name_secret(text: str) -> bool:
-    names = re.findall(r'"([^"\\]{2,100})\\*"\s*[:,}]', text)
-    return any(map(is_secret, names))
+    """Whether a text holds between its quotes what may be the name of a secret, be it a key or a value.
 
-
-def names_secret(text: str) -> bool:
-    names = re.findall(r'"([^"\\]{2,100})\\*"\s*:', text)
-    return any(map(is_secret, names))
-
-
-def values_in(mapping: dict[str, object]) -> list[str]:
-    return [key for key in mapping if key in ("value", "Value")]
-
-
-def named_values(mapping: dict[str, object]) -> list[str]:
-    names = [mapping.get(key) for key in ("name", "Name", "key", "Key")]
-    return values_in(mapping) if any(type(name) is str and is_secret(name) for name in names) else []
+    A quick look at JSON, of any depth and however often packed. Where it says no, there is none.
+    """
+    if not _is_on:
+        return False
+    if len(text) > MAX_LOOKED_AT:
+        text = text[:MAX_LOOKED_AT]
+        if VALUE_MARK in text.lower():  # its name may stand behind what is looked at
+            return True
+    squeezed = text.lower().encode("ascii", "ignore").decode().translate(_SQUEEZED)
+    for needle in _needles or _all_needles():
+        if needle in squeezed:
+            return True
+    return "\\u" in text and _ESCAPED.search(text) is not None
 
 
 def remember_in(cache: set[str]) -> None:
@@ -112,25 +136,60 @@ def remember_in(cache: set[str]) -> None:
     _caches.append(cache)
 
 
+def plain(name: str) -> str:
+    """A name in small letters without separators."""
+    return "".join(filter(str.isalnum, name.lower()))
+
+
 def _forget() -> None:
     _known.clear()
+    _needles.clear()
     for cache in _caches:
         cache.clear()
 
 
 def _decide(name: str) -> bool:
-    plain = _plain(name[:200])
-    names = [*_further, *map(_plain, settings.redacted_keys())]
-    if any(further in plain for further in names if further):
+    if len(name) > 400:
+        name = name[:200] + name[-200:]
+    letters = plain(name)
+    for part in _given_names():
+        if part in letters:
+            return True
+    if letters in _WHOLE_NAMES:
         return True
-    if plain in _SECRET_WORDS:
-        return True
-    return any(part in plain for part in _SECRET_PARTS) and not re.fullmatch(_NO_SECRETS, plain)
+    for word in _LAST_WORDS:
+        if word in letters and _is_last_word(word, name):
+            return True
+    for part in _PARTS:
+        if part in letters:
+            # Vault's `secret_id` is one, the `SecretId` of AWS names one.
+            return not re.fullmatch(_NO_SECRETS, letters) or letters == "secretid" != name.lower()
+    return False
 
 
-def _plain(name: str) -> str:
-    return "".join(filter(str.isalnum, name.lower()))
+def _is_last_word(word: str, name: str) -> bool:
+    words = re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    if not words or words[-1].lower() != word:
+        return False
+    return word != "pass" or len(words) == 1 or not re.fullmatch(_NO_PASSWORDS, words[-2].lower())
 
 
-def is_value(key: str) -> bool:
-    return key in ("value", "Value")
+def is_count(name: str) -> bool:
+    """Whether a number under this name is none of its secrets."""
+    return re.fullmatch(_COUNTS, plain(name)) is not None and not any(
+        part in plain(name) for part in _given_names()
+    )
+
+
+def _given_names() -> list[str]:
+    return [*_further, *filter(None, map(plain, settings.redacted_keys()))]
+
+
+def _all_needles() -> list[str]:
+    """What `may_name_secret` looks for: every name of the tables, with the quotes that it must stand in."""
+    _needles.extend(_PARTS)
+    _needles.extend(SECRET_TYPES)
+    _needles.extend([f'"{name}"' for name in _WHOLE_NAMES])
+    _needles.extend([f'{word}"' for word in _LAST_WORDS])
+    _needles.extend(_given_names())
+    return _needles

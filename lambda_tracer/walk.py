@@ -8,9 +8,10 @@ names are left out (see `redaction`).
 
 from __future__ import annotations
 
+import itertools
 import json
 
-from . import attributes, known_types, redaction
+from . import attributes, known_types, redaction, secret_shapes
 from .guard import pass_on
 from .jsonable import encoded, safe_str, type_name
 from .known_types import ERROR, ITEMS, MEMBERS, NAME, OPAQUE, TEXT, VALUE
@@ -37,9 +38,6 @@ _KNOWN, _CONTAINER, _OBJECT, _PARSED, _ERROR, _NEW_TYPE = 5, 4, 10, 30, 40, 60
 MAX_TEXT = 60_000
 """Bytes that the walk keeps of all texts together: what it makes fits in a document, as a rule."""
 
-MAX_LOOKED_AT = 64_000
-"""Characters of a text that are searched for names of secrets."""
-
 MAX_MESSAGE = 4_096
 """Characters of an exception's message."""
 
@@ -49,6 +47,7 @@ MAX_DEPTH_OF_ERROR = 3
 
 _SHORT = 40
 _SMALL = 1 << 63
+_FEW = 50
 _HEAD = 200
 _WORTH_SHOWING = 1_000
 """Characters of the beginning of a text, the least that is shown of one that is cut."""
@@ -71,14 +70,15 @@ def plain(value: object, *, redact: bool = False, room: int = MAX_TEXT) -> Any:
 class _Walk:
     """One bounded walk."""
 
-    __slots__ = ("characters", "least", "of_error", "path", "redact", "work")
+    __slots__ = ("characters", "is_captured", "least", "of_error", "path", "redact", "work")
 
     def __init__(self, redact: bool) -> None:
         self.characters = MAX_TEXT
         self.least = _WORTH_SHOWING
         self.of_error = 0  # the depth from which on what an exception carries is shown
         self.path: set[int] = set()
-        self.redact = redact
+        self.redact = redact and redaction.is_on()
+        self.is_captured = redact
         self.work = MAX_WORK
 
     def plain(self, value: Any, depth: int) -> Any:
@@ -114,7 +114,9 @@ class _Walk:
         if base is str:
             size = str.__len__(value)
             text = (
-                str.__str__(value) if size <= MAX_LOOKED_AT else str.__getitem__(value, slice(MAX_LOOKED_AT))
+                str.__str__(value)
+                if size <= redaction.MAX_LOOKED_AT
+                else str.__getitem__(value, slice(redaction.MAX_LOOKED_AT))
             )
             return self._text(text, depth, size)
         if how == TEXT:
@@ -126,7 +128,7 @@ class _Walk:
         if how in (NAME, OPAQUE):
             return (
                 type_name(value)
-                if how == NAME or self.redact or self.of_error
+                if how == NAME or self.is_captured or self.of_error
                 else self._pickled(value, depth)
             )
         self.work -= _CONTAINER
@@ -140,7 +142,8 @@ class _Walk:
             self.work -= _ERROR
             return self._error(value, depth)
         self.work -= _OBJECT - _CONTAINER
-        shown = self._dict(read(value, base), reading.hidden, depth)
+        is_clean = self.redact and base is dict and _is_clean(value)
+        shown = self._dict(read(value, base), reading.hidden, depth, is_clean)
         return shown if shown or how == ITEMS else type_name(value)
 
     def _number(self, number: int) -> int | str:
@@ -173,7 +176,9 @@ class _Walk:
         self.characters -= bytes_kept + _SHORT
         return f"{kept}... {size - len(kept)} more characters"
 
-    def _dict(self, items: Iterable[tuple[Any, Any]], hidden: frozenset[str], depth: int) -> dict[str, Any]:
+    def _dict(
+        self, items: Iterable[tuple[Any, Any]], hidden: frozenset[str], depth: int, is_clean: bool = False
+    ) -> dict[str, Any]:
         shown: dict[str, Any] = {}
         repeated: dict[str, int] = {}
         most = MAX_OF_ERROR if self.of_error else MAX_ITEMS
@@ -186,17 +191,19 @@ class _Walk:
             name = self._key(key)
             if name in shown:  # two keys, one text ({1: .., "1": ..}): both are kept
                 name = _further(name, shown, repeated)
-            if self.redact and item is not None and (name in hidden or redaction.hides(name, item)):
+            if not is_clean and self._hides(name, item, hidden):
                 shown[name] = redaction.REDACTED
                 self.work -= 1
             else:
                 shown[name] = self.plain(item, depth)
-            has_values = has_values or "alue" in name or "ALUE" in name
+            has_values = has_values or redaction.VALUE_MARK in name.lower()
         if self.redact and has_values:
-            # Of a mapping that was cut, the name may be what is missing.
-            values = redaction.values_in(shown) if is_cut else redaction.named_values(shown)
+            values = secret_shapes.values_of_secrets(shown, is_cut=is_cut)
             shown.update(dict.fromkeys(values, redaction.REDACTED))
         return shown
+
+    def _hides(self, name: str, item: Any, hidden: frozenset[str]) -> bool:
+        return self.redact and item is not None and (name in hidden or secret_shapes.hides(name, item))
 
     def _key(self, key: Any) -> str:
         kind = type(key)
@@ -238,11 +245,13 @@ class _Walk:
             return shown
         if len(reading.names) == len(shown):  # a named tuple
             for place, name in enumerate(reading.names):
-                if shown[place] is not None and redaction.hides(name, shown[place]):
+                if shown[place] is not None and secret_shapes.hides(name, shown[place]):
                     shown[place] = redaction.REDACTED
         if len(shown) > 1 and type(shown[0]) is str and redaction.is_secret(shown[0]):
             # A header as a pair, or with something behind it.
-            shown[1:] = [None if item is None else redaction.REDACTED for item in shown[1:]]
+            shown[1:] = [
+                redaction.REDACTED if secret_shapes.hides(shown[0], item) else item for item in shown[1:]
+            ]
         return shown
 
     def _error(self, error: BaseException, depth: int) -> dict[str, Any]:
@@ -260,15 +269,15 @@ class _Walk:
 
     def _redacted(self, text: str, depth: int) -> str:
         """A text that may be JSON, as in the body of a response: without the values of secret names in it."""
-        looked_at = text[:MAX_LOOKED_AT]
+        looked_at = text[: redaction.MAX_LOOKED_AT]
         self.work -= 1 + len(looked_at) // 200
-        if not redaction.may_name_secret(looked_at):
+        if not redaction.may_name_secret(text):
             return text
         self.work -= _PARSED + len(looked_at) // 100
         start = text.lstrip("\ufeff \t\r\n")
         if start[:1] not in ("{", "[", '"'):
-            return redaction.REDACTED if redaction.names_secret(looked_at) else text
-        is_small = len(text) <= MAX_LOOKED_AT and text.count("{") + text.count("[") <= _MAX_PARSED
+            return redaction.REDACTED if secret_shapes.names_secret(looked_at, is_json=False) else text
+        is_small = len(text) <= redaction.MAX_LOOKED_AT and text.count("{") + text.count("[") <= _MAX_PARSED
         if not is_small or depth > MAX_DEPTH or self.work < 0:
             return redaction.REDACTED
         try:
@@ -276,7 +285,7 @@ class _Walk:
             return shown if redaction.REDACTED in shown else text
         except (ValueError, RecursionError) as error:
             pass_on(error)
-            return redaction.REDACTED if redaction.names_secret(looked_at) else text
+            return redaction.REDACTED if secret_shapes.names_secret(looked_at, is_json=True) else text
 
     def _pickled(self, value: Any, depth: int) -> Any:
         import jsonpickle  # 32 ms, only for objects that have no attributes to show
@@ -288,6 +297,20 @@ class _Walk:
         if shown is None or shown is value or type(shown) is type(value):
             return type_name(value)
         return self.plain(shown, depth)
+
+
+def _is_clean(mapping: dict[Any, Any]) -> bool:
+    """Whether a quick look at the keys of a large mapping finds no name of a secret: one by one they take long."""
+    if dict.__len__(mapping) <= _FEW:
+        return False
+    keys = list(itertools.islice(dict.keys(mapping), MAX_ITEMS))
+    names = [key for key in keys if type(key) is str]
+    if (
+        not all(type(key) is str or type(key) is int for key in keys)
+        or sum(map(len, names)) > redaction.MAX_LOOKED_AT
+    ):
+        return False
+    return not redaction.may_name_secret('"' + '""'.join(names) + '"')
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

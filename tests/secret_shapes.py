@@ -11,6 +11,7 @@ import dataclasses
 import email.message
 import enum
 import json
+import keyword
 import types
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
@@ -53,13 +54,26 @@ NAMES = [
     *("cookie", "Cookie", "Set-Cookie", "set_cookie", "cookies", "sessionCookie"),
     *("private_key", "privateKey", "PRIVATE-KEY", "ssh_private_key", "signing_key", "encryptionKey"),
     *("credentials", "aws_credential", "session_id", "sessionId", "jwt", "JWT", "cvv", "card_number", "pin"),
+    *("pass", "db_pass", "dbPass", "DB_PASS", "SMTP-PASS", "userPass", "pw", "db_pw", "userPw"),
+    *("passcode", "passCode", "bearer", "Bearer", "otp", "OTP", "totp", "user_otp", "otp_code", "pin_code"),
+    *("security_code", "securityCode", "credit_card", "creditCardNumber", "social_security_number"),
+    *("ssn", "customer_ssn", "cvc", "card_cvc", "ssh_key", "master_key", "session_key", "auth_key"),
+    *("basic_auth", "AccountKey", "X-Auth-Key", "x-functions-key", "Ocp-Apim-Subscription-Key"),
+    *("connection_string", "ConnectionString", "secret_id", "VAULT_SECRET_ID", "tokens", "newTokens"),
+    *("Plaintext", "plaintext"),
 ]
 """Well-known names of secrets, as people write them."""
 
-WHOLE_NAMES = ("auth", "pin")
+WHOLE_NAMES = ("auth", "pin", "Plaintext", "plaintext", "tokens", "newTokens")
 """Those that count only as a whole name: too many other names contain them."""
 
-ATTRIBUTES = [name for name in NAMES if name.isidentifier()]
+LAST_WORDS = (
+    *("pass", "db_pass", "dbPass", "DB_PASS", "SMTP-PASS", "userPass", "pw", "db_pw", "userPw"),
+    *("otp", "OTP", "totp", "user_otp", "ssn", "customer_ssn", "cvc", "card_cvc"),
+)
+"""Those that count as the last word of a name, and not in front of another one."""
+
+ATTRIBUTES = [name for name in NAMES if name.isidentifier() and not keyword.iskeyword(name)]
 
 PLURALS = [
     "passwords",
@@ -90,6 +104,8 @@ HARMLESS = [
     *("password_last_changed", "token_expires", "cookie_consent", "cookies_enabled"),
     *("opinion", "pinned", "shipping", "passenger", "compass", "key", "keys", "primary_key", "partitionKey"),
     *("monkey", "sessions", "name", "value", "credit", "discard", "tracking"),
+    *("boarding_pass", "seasonPass", "pass_rate", "passed", "bypass", "hotpot", "powder", "spw"),
+    *("max_new_tokens", "tokens_count", "secretId", "credit_card_type", "bearerFormat", "public_key"),
 ]
 """Names that look like those, and are recorded."""
 
@@ -136,6 +152,11 @@ class Failed(Exception):
 def text(value: Any) -> str:
     """JSON, longer than what a number or a date would be."""
     return json.dumps({"what this is": "a text long enough to hold anything at all", "inner": value})
+
+
+def escaped(name: str) -> str:
+    """A name with one of its letters as JSON's escape."""
+    return f"{name[0]}\\u{ord(name[1]):04x}{name[2:]}"
 
 
 def nested(levels: int, value: Any) -> Any:
@@ -205,6 +226,21 @@ SHAPES: dict[str, Shape] = {
     "value and name": lambda name, canary: [{"value": canary, "type": "text", "name": name}],
     "name and value beside JSON": lambda name, canary: [{"name": name, "value": canary}, {"body": "{}"}],
     "name and value beside a text": lambda name, canary: {"a": "[log]", "b": {"Key": name, "Value": canary}},
+    "pairs of three": lambda name, canary: [("Accept", "*/*", ""), (name, canary, "Path=/")],
+    "pairs of four, lists": lambda name, canary: [[name, canary, canary, 5]],
+    "one pair": lambda name, canary: (name, canary),
+    "many pairs": lambda name, canary: [["A", "b"]] * 100 + [[name, canary]],
+    "ParameterKey and ParameterValue": lambda name, canary: [
+        {"ParameterKey": name, "ParameterValue": canary}
+    ],
+    "ParameterName and ParameterValue": lambda name, canary: {
+        "ParameterName": name,
+        "ParameterValue": canary,
+        "Source": "user",
+    },
+    "field and value": lambda name, canary: [{"field": name, "value": canary}],
+    "field and values": lambda name, canary: [{"FIELD": name, "VALUES": [canary]}],
+    "name and stringValue": lambda name, canary: [{"name": name, "value": {"stringValue": canary}}],
     "headers of a response": lambda name, canary: {"statusCode": 200, "headers": {name: canary}},
     "headers of many values": lambda name, canary: {"multiValueHeaders": {name: [canary]}},
     "JSON": lambda name, canary: text({name: canary}),
@@ -221,6 +257,24 @@ SHAPES: dict[str, Shape] = {
     "JSON of names and values": lambda name, canary: {"body": text([{"name": name, "value": canary}])},
     "JSON lines": lambda name, canary: text({"id": 1}) + "\n" + text({name: canary}),
     "JSON cut off": lambda name, canary: text({name: canary, "more": "x" * 50})[:-30],
+    "JSON of JSON": lambda name, canary: {"body": json.dumps(json.dumps({name: canary}))},
+    "JSON of JSON of JSON": lambda name, canary: json.dumps(json.dumps(json.dumps([{name: canary}]))),
+    "JSON after a byte order mark": lambda name, canary: {"body": "\ufeff" + json.dumps({name: canary})},
+    "JSON as bytes after a byte order mark": lambda name, canary: (
+        b"\xef\xbb\xbf" + json.dumps({name: canary}).encode()
+    ),
+    "JSON with escapes in the key": lambda name, canary: {"body": f'{{"{escaped(name)}": "{canary}"}}'},
+    "JSON of JSON with escapes": lambda name, canary: json.dumps(f'{{"{escaped(name)}": "{canary}"}}'),
+    "JSON with escapes, cut off": lambda name, canary: f'{{"{escaped(name)}": "{canary}", "more": "x',
+    "JSON with a tab before the colon": lambda name, canary: {"body": f'{{"{name}"\t : "{canary}"}}'},
+    "JSON with a line break before the colon": lambda name, canary: f'{{"{name}"\r\n:\t"{canary}"}}',
+    "JSON with a key that comes twice": lambda name, canary: f'{{"{name}": "{canary}", "{name}": null}}',
+    "JSON in a line of a log": lambda name, canary: f'INFO sent {{"{name}": "{canary}"}} to them',
+    "JSON behind a prefix": lambda name, canary: [f"data: {json.dumps({'inner': {name: canary}})}"],
+    "JSON of pairs of three": lambda name, canary: {"body": text([[name, canary, "Path=/"]])},
+    "JSON of pairs, cut off": lambda name, canary: text([[name, canary, "Path=/"]])[:-3],
+    "JSON of ParameterKey": lambda name, canary: json.dumps({"ParameterKey": name, "ParameterValue": canary}),
+    "JSON beside accents": lambda name, canary: {"é": "ü", "body": json.dumps({"é": 1, name: canary})},
     "JSON as bytes": lambda name, canary: text({name: canary}).encode(),
     "JSON as bytes, short": lambda name, canary: [json.dumps({name: canary}).encode()],
     "JSON as bytearray": lambda name, canary: bytearray(text({name: canary}).encode()),
