@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 
+from .guard import pass_on
 from .jsonable import name_of, type_name
 
 TYPE_CHECKING = False
@@ -73,8 +74,9 @@ def of_attributes(bases: tuple[type, ...]) -> Read | None:
         for name, get in slots:
             try:
                 item = get(value)
-            except AttributeError:
-                continue  # declared, never set
+            except AttributeError as error:  # declared, never set
+                pass_on(error)
+                continue
             if not callable(item):
                 yield name, item
         if of_dict is not None:

@@ -13,6 +13,7 @@ import itertools
 from _weakref import ref
 
 from .attributes import MAX_READ, fields, mro_of, namespace_of, of_attributes, of_fields, slot_of
+from .guard import pass_on
 from .jsonable import MAX_INT_BITS, has_known_offset, name_of, type_name
 
 TYPE_CHECKING = False
@@ -228,6 +229,7 @@ def bytes_text(value: Any, base: Any = bytes) -> str:
     try:
         return raw.decode("utf-8") + more
     except UnicodeDecodeError as error:
+        pass_on(error)
         if more and error.start > MAX_BYTES - 4:  # the cut went through a character
             return raw[: error.start].decode("utf-8") + more
         from binascii import b2a_base64

@@ -6,6 +6,7 @@ What they hold is read from the attributes in which their versions keep it. Wher
 from __future__ import annotations
 
 from .attributes import MAX_READ, dict_of, mro_of, namespace_of, slot_of
+from .guard import pass_on
 from .jsonable import type_name
 from .known_types import ITEMS, TEXT, VALUE, of_base, own_items, repr_of_base, url_of
 
@@ -27,7 +28,8 @@ def _alchemy_row(value: Any, base: Any) -> Any:
             type(slot_of(type(value), "_parent", value)), "_keys", slot_of(type(value), "_parent", value)
         )
         names = list(names)
-    except (AttributeError, TypeError):
+    except (AttributeError, TypeError) as error:
+        pass_on(error)
         names = []
     if type(data) is tuple and len(names) == len(data):
         return zip(names, data, strict=True)

@@ -11,9 +11,9 @@ from __future__ import annotations
 import itertools
 import json
 
-from . import attributes, known_types, redaction, secret_shapes
+from . import known_types, redaction, secret_shapes
 from .guard import pass_on
-from .jsonable import encoded, safe_str, type_name
+from .jsonable import encoded, type_name
 from .known_types import ERROR, ITEMS, MEMBERS, NAME, OPAQUE, TEXT, VALUE
 
 TYPE_CHECKING = False

@@ -235,8 +235,8 @@ def _inside(attribute: Any) -> Iterator[Any]:
             for cell in held.__closure__ or ():
                 try:
                     objects.append(cell.cell_contents)
-                except ValueError:  # nothing is in it yet
-                    continue
+                except ValueError as error:  # nothing is in it yet
+                    pass_on(error)
             objects += held.__defaults__ or ()
             objects += (held.__kwdefaults__ or {}).values()
             objects += [held.__globals__[name] for name in held.__code__.co_names if name in held.__globals__]
