@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 
 from .guard import pass_on
-from .jsonable import name_of, type_name
+from .jsonable import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,47 +130,7 @@ def of_fields(bases: tuple[type, ...], names: list[str]) -> Read:
             elif name in slots:
                 try:
                     yield name, slots[name](value)
-                except AttributeError:
-                    continue
+                except AttributeError as error:
+                    pass_on(error)
 
     return read
-
-
-# Exceptions
-
-
-def attributes_of_error(error: BaseException) -> dict[str, Any]:
-    """The public attributes that an exception carries itself."""
-    bases = mro_of(type(error))
-    read = of_attributes(bases)
-    shown = dict(read(error, None)) if read is not None else {}
-    for base in bases:
-        for name in _NOT_OF_ERRORS.get(name_of(base).partition(".")[0], ()):
-            shown.pop(name, None)
-    return shown
-
-
-def arguments_of_error(error: BaseException) -> tuple[Any, ...]:
-    """What it was made with."""
-    args: tuple[Any, ...] = BaseException.__dict__["args"].__get__(error)
-    return args
-
-
-def says_its_arguments(error: BaseException) -> bool:
-    """Whether its `str` is C code, which says what the exception was made with."""
-    for base in mro_of(type(error)):
-        own = namespace_of(base).get("__str__")
-        if own is not None:
-            return type(own) is type(object.__str__)
-    return False
-
-
-_NOT_OF_ERRORS = {
-    "<json": ("doc",),
-    "<requests": ("doc",),
-    "<simplejson": ("doc",),
-    "<sqlalchemy": ("statement", "params", "orig", "detail"),
-    "<urllib": ("url", "filename", "hdrs", "msg", "reason"),
-    "<jsonschema": ("instance", "schema", "message", "cause", "context", "parent"),
-}
-"""Attributes of libraries' exceptions that hold what they were given to work on, by the first part of their module."""
