@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PLACES = 8
+_CALLERS = 16
 _MAX_HASHED = 10_000
 
 # Through the class's own descriptors: an exception may have attributes of any kind in their place.
@@ -26,7 +27,7 @@ _args_of = BaseException.__dict__["args"].__get__
 class Sighting:
     """One exception, as it was when it was last seen."""
 
-    __slots__ = ("_args", "_head", "_kind", "_places", "_reference")
+    __slots__ = ("_args", "_head", "_kind", "_places", "_reference", "_thrown")
 
     def __init__(self, error: BaseException) -> None:
         self._kind = type(error)
@@ -38,6 +39,7 @@ class Sighting:
             # Python's own have no room for it, and are told apart by what they were made of.
             pass_on(failure)
             self._args = _fingerprint(_args_of(error))
+        self._thrown = _thrown(_traceback_of(error))
         self._note(_traceback_of(error))
 
     def is_of(self, error: BaseException) -> bool:
@@ -53,9 +55,13 @@ class Sighting:
         head = traceback = _traceback_of(error)
         while traceback is not None and id(traceback) != self._head:
             traceback = traceback.tb_next
-        if traceback is None and self._head is not None:
-            return False
-        if traceback is not None and _places(traceback) != self._places:
+        if traceback is not None:
+            is_same = _places(traceback) == self._places
+        elif self._head is None:  # it had not been raised
+            is_same = True
+        else:
+            is_same = self._thrown is not None and _innermost(head)[-len(self._thrown) :] == self._thrown
+        if not is_same:
             return False
         self._note(head)
         return True
@@ -72,6 +78,39 @@ def _places(traceback: TracebackType | None) -> tuple[tuple[int, int], ...]:
         places.append((id(traceback.tb_frame.f_code), traceback.tb_lasti))
         traceback = traceback.tb_next
     return tuple(places)
+
+
+def _thrown(traceback: TracebackType | None) -> tuple[tuple[int, int, int], ...] | None:
+    """Of an exception that was thrown into a generator, what it had gone through before; None of any other.
+
+    `contextmanager` does so, and takes the frames of the generator out of the traceback again.
+    """
+    if traceback is None:
+        return None
+    frames = {}
+    at: TracebackType | None = traceback
+    while at is not None:
+        frames[id(at.tb_frame)] = at
+        at = at.tb_next
+    caller = traceback.tb_frame.f_back
+    for _ in range(_CALLERS):
+        if caller is None:
+            return None
+        if id(caller) in frames:
+            return _innermost(frames[id(caller)])
+        caller = caller.f_back
+    return None
+
+
+def _innermost(traceback: TracebackType | None) -> tuple[tuple[int, int, int], ...]:
+    """The innermost places of a traceback, and which objects stand for them."""
+    places: list[tuple[int, int, int]] = []
+    while traceback is not None:
+        places.append((id(traceback), id(traceback.tb_frame.f_code), traceback.tb_lasti))
+        if len(places) > 2 * _PLACES:
+            del places[:-_PLACES]
+        traceback = traceback.tb_next
+    return tuple(places[-_PLACES:])
 
 
 def _fingerprint(args: tuple[Any, ...]) -> tuple[int, ...]:

@@ -41,6 +41,10 @@ def summary(found: list[Document]) -> list[tuple[str, str]]:
     return [(exception["type"], exception.get("message", "")) for exception in found]
 
 
+def labels(daemon: Daemon, name: str, exception: int = 0) -> list[str]:
+    return [frame["label"] for frame in exceptions(daemon, name)[exception]["stack"]]
+
+
 def down(levels: int) -> None:
     if levels:
         down(levels - 1)
@@ -284,6 +288,28 @@ def test_the_failures_of_a_call_that_is_tried_again_are_each_described(daemon: D
     ]
 
 
+def test_exceptions_of_one_place_that_came_another_way_are_each_described(daemon: Daemon) -> None:
+    def raise_it() -> None:
+        raise KeyError("id")
+
+    def get() -> None:
+        raise_it()
+
+    def first() -> None:
+        get()
+
+    def second() -> None:
+        get()
+
+    with xray_recorder.in_subsegment("all"):
+        for function in (first, second):
+            with contextlib.suppress(KeyError), xray_recorder.in_subsegment(function.__name__):
+                function()
+
+    assert labels(daemon, "first")[-3:] == ["first", "get", "raise_it"]
+    assert labels(daemon, "second")[-3:] == ["second", "get", "raise_it"]
+
+
 def test_an_exception_is_described_even_where_another_is_referred_to(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("work") as subsegment:
         try:
@@ -450,10 +476,6 @@ def test_groups_may_hold_groups(daemon: Daemon) -> None:
 # --- The stack, out to the handler --------------------------------------------------------------------------
 
 
-def labels(daemon: Daemon, name: str, exception: int = 0) -> list[str]:
-    return [frame["label"] for frame in exceptions(daemon, name)[exception]["stack"]]
-
-
 def handle(function: Any) -> None:
     """Call `function` in a captured handler, which catches what it raises."""
 
@@ -536,14 +558,14 @@ def test_no_frame_stands_twice_in_the_stack(daemon: Daemon) -> None:
     @xray_recorder.capture("work")
     def work() -> None:
         with managed():
-            down(0)
+            raise ValueError("no")
 
     handle(work)
 
     [described] = [
         each["cause"]["exceptions"][0] for each in daemon.subsegments() if isinstance(each.get("cause"), dict)
     ]
-    assert [frame["label"] for frame in described["stack"]] == ["handler", "managed", "work", "down"]
+    assert [frame["label"] for frame in described["stack"]] == ["handler", "managed", "work"]
 
 
 @pytest.mark.parametrize("way", ["task", "thread"])
