@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from json.encoder import encode_basestring_ascii as quote
 
-from . import redaction
-from .document import AWS_TEXTS, MAX_HTTP_TEXT, blocks_of, metadata_of
+from . import redaction, secret_shapes
+from .document import ASCII_NAME, AWS_TEXTS, MAX_HTTP_TEXT, blocks_of, metadata_of
+from .guard import pass_on
 from .jsonable import MAX_BYTES, MAX_INT_BITS, Marker, dumps, encoded, safe_str, type_name
 
 TYPE_CHECKING = False
@@ -104,7 +105,7 @@ def _trimmed(value: Any, is_captured: bool, depth: int) -> Any:
     if kind is str or kind is bytes or kind is bytearray:
         if len(value) <= 2 * _MARKER_HEAD:
             return value
-        if is_captured and kind is str and '"' in value and redaction.may_name_secret(value):
+        if is_captured and kind is str and '"' in value and secret_shapes.may_name_secret(value):
             return redaction.REDACTED  # what stands behind the cut may be its name
         return value[: 2 * _MARKER_HEAD]
     if kind is int and value.bit_length() > MAX_INT_BITS:
@@ -206,3 +207,29 @@ def _shortened(key: str, text: str) -> str:
     if key in _SQL_TEXTS_TO_CUT and len(text) > _WORTH_CUTTING:
         return f"{text[:_MARKER_HEAD]}... [cut: {len(text)} characters]"
     return text[:MAX_HTTP_TEXT]
+
+
+def only_of_names(text: str) -> str:
+    """A text without the characters that no name may have; line breaks and tabs become spaces."""
+    return "".join([character for character in " ".join(text.split()) if _in_name(character)])
+
+
+def _in_name(character: str) -> bool:
+    if character in ASCII_NAME:
+        return True
+    if character.isascii() or character > "\uffff":
+        return False
+    import unicodedata  # 1 MB of tables, only for names beyond ASCII
+
+    # X-Ray's pattern lists the letters of an older Unicode; those of 3.2 are all among them.
+    is_word = character.isalnum() and unicodedata.ucd_3_2_0.category(character)[0] in "LN"
+    return is_word or unicodedata.category(character)[0] == "Z"
+
+
+def is_true(value: object) -> bool:
+    """What a value counts as; true where that cannot be told."""
+    try:
+        return bool(value)
+    except BaseException as error:  # the value's own code
+        pass_on(error)
+        return True

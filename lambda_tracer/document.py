@@ -17,7 +17,6 @@ from __future__ import annotations
 from json.encoder import encode_basestring_ascii as quote
 
 from .clock import clock
-from .guard import pass_on
 from .jsonable import MAX_BYTES, Marker, dumps, encoded, safe_str
 
 TYPE_CHECKING = False
@@ -50,7 +49,7 @@ FEW_ENTRIES = 5
 _REQUEST_TEXTS = ("url", "method", "user_agent", "client_ip")
 _RESPONSE_NUMBERS = ("status", "content_length")
 AWS_TEXTS = ("operation", "region", "request_id", "account_id", "queue_url", "table_name")
-_ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@")
+ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@")
 _ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _NAMESPACES = {name: f',"namespace":"{name}"' for name in ("local", "remote", "aws")}
 
@@ -197,8 +196,10 @@ def clean_name(name: object) -> str:
     made.
     """
     text = str.__str__(name) if issubclass(type(name), str) else safe_str(name)
-    if not _ASCII_NAME.issuperset(text):
-        text = "".join([character for character in " ".join(text.split()) if _in_name(character)])
+    if not ASCII_NAME.issuperset(text):
+        from . import cutting
+
+        text = cutting.only_of_names(text[: 10 * MAX_NAME])
     return text[:MAX_NAME] if text and not text.isspace() else "unnamed"
 
 
@@ -220,18 +221,6 @@ def _quoted_name(name: object) -> str:
 def _namespace(namespace: object) -> str:
     text = namespace if type(namespace) is str else "" if namespace is None else safe_str(namespace)
     return f',"namespace":{quote(text[:MAX_HTTP_TEXT])}' if text else ""
-
-
-def _in_name(character: str) -> bool:
-    if character in _ASCII_NAME:
-        return True
-    if character.isascii() or character > "\uffff":
-        return False
-    import unicodedata  # 1 MB of tables, only for names beyond ASCII
-
-    # X-Ray's pattern lists the letters of an older Unicode; those of 3.2 are all among them.
-    is_word = character.isalnum() and unicodedata.ucd_3_2_0.category(character)[0] in "LN"
-    return is_word or unicodedata.category(character)[0] == "Z"
 
 
 def _annotations(annotations: Mapping[str, Any]) -> tuple[str, int]:
@@ -259,21 +248,15 @@ def _number(value: bool | int | float) -> str:
     return text if is_held else text if text[0] == '"' else quote(text[:MAX_ANNOTATION_TEXT])
 
 
-def _is_true(value: object) -> bool:
-    try:
-        return bool(value)
-    except BaseException as error:  # the value's own code
-        pass_on(error)
-        return True
-
-
 def _http(http: Mapping[str, Any]) -> str:
     given = http.get("request") or {}
     request: dict[str, Any] = {
         key: safe_str(given[key])[:MAX_HTTP_TEXT] for key in _REQUEST_TEXTS if given.get(key) is not None
     }
     if given.get("x_forwarded_for") is not None:
-        request["x_forwarded_for"] = _is_true(given["x_forwarded_for"])
+        from . import cutting
+
+        request["x_forwarded_for"] = cutting.is_true(given["x_forwarded_for"])
     given = http.get("response") or {}
     response = {key: int(given[key]) for key in _RESPONSE_NUMBERS if type(given.get(key)) in (int, float)}
     parts = {name: part for name, part in (("request", request), ("response", response)) if part}

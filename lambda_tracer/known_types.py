@@ -251,8 +251,9 @@ def _path(value: Any, base: Any) -> str:
     for name in ("_str", "_raw_paths", "_parts"):
         try:
             found = slot_of(base, name, value)
-        except AttributeError:
-            continue  # not made yet, or of another version of Python
+        except AttributeError as error:  # not made yet, or of another version of Python
+            pass_on(error)
+            continue
         if type(found) is str:
             return found
         if type(found) is list:

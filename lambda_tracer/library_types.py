@@ -58,7 +58,8 @@ def _yarl(value: Any, base: Any) -> str:
         parts = [
             slot_of(base, name, value) for name in ("_scheme", "_netloc", "_path", "_query", "_fragment")
         ]
-    except AttributeError:  # before 1.16
+    except AttributeError as error:  # before 1.16
+        pass_on(error)
         parts = list(tuple.__iter__(slot_of(base, "_val", value)))
     return url_of(*parts)
 

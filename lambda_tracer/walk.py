@@ -77,7 +77,7 @@ class _Walk:
         self.least = _WORTH_SHOWING
         self.of_error = 0  # the depth from which on what an exception carries is shown
         self.path: set[int] = set()
-        self.redact = redact and redaction.is_on()
+        self.redact = redact and redaction.is_on
         self.is_captured = redact
         self.work = MAX_WORK
 
@@ -113,11 +113,8 @@ class _Walk:
         how, read, base = reading.how, reading.read, reading.base
         if base is str:
             size = str.__len__(value)
-            text = (
-                str.__str__(value)
-                if size <= redaction.MAX_LOOKED_AT
-                else str.__getitem__(value, slice(redaction.MAX_LOOKED_AT))
-            )
+            most = secret_shapes.MAX_LOOKED_AT
+            text = str.__str__(value) if size <= most else str.__getitem__(value, slice(most + 1))
             return self._text(text, depth, size)
         if how == TEXT:
             self.work -= _KNOWN
@@ -269,15 +266,17 @@ class _Walk:
 
     def _redacted(self, text: str, depth: int) -> str:
         """A text that may be JSON, as in the body of a response: without the values of secret names in it."""
-        looked_at = text[: redaction.MAX_LOOKED_AT]
+        looked_at = text[: secret_shapes.MAX_LOOKED_AT]
         self.work -= 1 + len(looked_at) // 200
-        if not redaction.may_name_secret(text):
+        if not secret_shapes.may_name_secret(text):
             return text
         self.work -= _PARSED + len(looked_at) // 100
         start = text.lstrip("\ufeff \t\r\n")
         if start[:1] not in ("{", "[", '"'):
             return redaction.REDACTED if secret_shapes.names_secret(looked_at, is_json=False) else text
-        is_small = len(text) <= redaction.MAX_LOOKED_AT and text.count("{") + text.count("[") <= _MAX_PARSED
+        is_small = (
+            len(text) <= secret_shapes.MAX_LOOKED_AT and text.count("{") + text.count("[") <= _MAX_PARSED
+        )
         if not is_small or depth > MAX_DEPTH or self.work < 0:
             return redaction.REDACTED
         try:
@@ -307,10 +306,10 @@ def _is_clean(mapping: dict[Any, Any]) -> bool:
     names = [key for key in keys if type(key) is str]
     if (
         not all(type(key) is str or type(key) is int for key in keys)
-        or sum(map(len, names)) > redaction.MAX_LOOKED_AT
+        or sum(map(len, names)) > secret_shapes.MAX_LOOKED_AT
     ):
         return False
-    return not redaction.may_name_secret('"' + '""'.join(names) + '"')
+    return not secret_shapes.may_name_secret('"' + '""'.join(names) + '"')
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
