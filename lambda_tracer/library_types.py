@@ -101,7 +101,8 @@ def _model(value: Any, base: Any) -> Iterator[tuple[str, Any]]:
             yield name, item
     try:
         further = slot_of(base, "__pydantic_extra__", value)
-    except AttributeError:
+    except AttributeError as error:
+        pass_on(error)
         further = None
     if type(further) is dict:
         yield from dict.items(further)
