@@ -210,8 +210,8 @@ def _shortened(key: str, text: str) -> str:
 
 
 def only_of_names(text: str) -> str:
-    """A text without the characters that no name may have; line breaks and tabs become spaces."""
-    return "".join([character for character in " ".join(text.split()) if _in_name(character)])
+    """A text without the characters that no name may have."""
+    return "".join([character for character in text if _in_name(character)])
 
 
 def _in_name(character: str) -> bool:

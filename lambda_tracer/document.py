@@ -197,9 +197,13 @@ def clean_name(name: object) -> str:
     """
     text = str.__str__(name) if issubclass(type(name), str) else safe_str(name)
     if not ASCII_NAME.issuperset(text):
-        from . import cutting
+        text = " ".join(text[: 10 * MAX_NAME].split())
+        if text.isascii():
+            text = "".join(filter(ASCII_NAME.__contains__, text))
+        else:
+            from . import cutting
 
-        text = cutting.only_of_names(text[: 10 * MAX_NAME])
+            text = cutting.only_of_names(text)
     return text[:MAX_NAME] if text and not text.isspace() else "unnamed"
 
 
