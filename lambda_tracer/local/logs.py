@@ -38,6 +38,7 @@ class FunctionLog:
         self._mark = b"\0" + os.urandom(16) + b"\0"
         self._mark_seen = threading.Event()
         self._is_initializing = True
+        self._left_out: list[bytes] = []
         self._at_line_start = True
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         self._thread = threading.Thread(target=self._pass_on, name="lambda-tracer log", daemon=True)
@@ -45,11 +46,20 @@ class FunctionLog:
 
     def initialization_began(self) -> None:
         """From here until `initialization_ended` the runtime client's words on a failed one are left out."""
+        self._left_out.clear()
         self._is_initializing = True
 
     def initialization_ended(self) -> None:
         """The handler is loaded: everything is passed on as it comes."""
         self._is_initializing = False
+
+    def tell_left_out(self) -> None:
+        """Pass on the error of a failed initialization after all: the runtime client could not tell us itself."""
+        self.sync()
+        self.initialization_ended()
+        for line in self._left_out:
+            self._write(line + b"\n")
+        self._left_out.clear()
 
     def sync(self) -> None:
         """Return when all that was written before is on standard error, its last line ended."""
@@ -101,6 +111,7 @@ class FunctionLog:
         """Write `data`; what is left of a character that was cut in two only when `is_end`."""
         if self._is_initializing:
             lines = data.split(b"\n")
+            self._left_out += [line for line in lines if _INIT_FAILURE.match(line) and line[1:2] == b"E"]
             data = b"\n".join(line for line in lines if not _INIT_FAILURE.match(line))
         text = self._decoder.decode(data, is_end).replace("\r\n", "\n").replace("\r", "\n")
         if not text:

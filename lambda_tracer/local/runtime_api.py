@@ -270,11 +270,13 @@ class _Handler(socketserver.BaseRequestHandler):
                 self._refuse(403, "AccessDenied", "the function's own processes are served, and no others")
                 return
             self._process_number = number
-            while api.is_expected(number):
+            is_last = False
+            while not is_last:
                 request = self._connection.read()
+                if not api.is_expected(number):
+                    return  # another process runs by now
                 self._serve(request)
-                if request.is_last:
-                    return
+                is_last = request.is_last
         except BadRequest as exc:
             api.count_refused()
             self._refuse(exc.status, "InvalidRequest", str(exc))

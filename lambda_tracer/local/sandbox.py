@@ -129,6 +129,8 @@ class ProcessSandbox:
                 invocation.error = event.error
                 return
             if isinstance(event, Exited) and event.process is process:
+                # The runtime client can't send a message beyond Latin-1 from Python 3.12 on: it logs it, and ends.
+                self._log.tell_left_out()
                 invocation.fail("Runtime.ExitError", event.reason)
                 return
         invocation.fail("Sandbox.Timedout", f"Initialization timed out after {limit_s:.2f} seconds")
