@@ -34,6 +34,9 @@ PIP         := -m pip install -qq --require-virtualenv
 LOCKED      := $(PIP) --no-deps --only-binary :all: --require-hashes
 THE_PROJECT := $(PIP) --no-deps --no-build-isolation -e .
 
+# Finds the newest releases that fit together, which takes pip minutes; from wheels alone, and whatever was found before.
+RESOLVE := .ci-cache/uv/bin/uv --quiet pip compile --no-python-downloads --only-binary :all: --generate-hashes --upgrade
+
 # An environment whose interpreter is gone, or that was moved here from elsewhere, is made anew, whatever its stamps say.
 IS_OURS := { test -x $(BIN)/python && grep -qF '$(CURDIR)/$(VENV)' $(BIN)/activate; } 2>/dev/null
 ifneq ($(shell $(IS_OURS) && echo yes),yes)
@@ -95,10 +98,12 @@ test: $(INSTALLED)  ## run the whole suite (ARGS="..." goes to pytest)
 	$(call suite,$(BIN)/python)
 
 # Each time from nothing: what an earlier release needed, and this one does not name any more, would hide that.
-test-newest: $(COMMAND)  ## run the suite on the newest releases that the extras allow, not on the locked ones
+test-newest: .ci-cache/uv/.installed  ## run the suite on the newest releases that the extras allow, not on the locked ones
 	@echo "installing the newest releases into .ci-cache/newest: some minutes" >&2
 	@$(BIN)/python -m venv --clear .ci-cache/newest
-	@.ci-cache/newest/bin/python $(PIP) -e '.[dev]'
+	@$(RESOLVE) --python .ci-cache/newest/bin/python pyproject.toml --extra dev --group build -o .ci-cache/newest.txt
+	@.ci-cache/newest/bin/python $(LOCKED) -r .ci-cache/newest.txt
+	@.ci-cache/newest/bin/python $(THE_PROJECT)
 	$(call suite,.ci-cache/newest/bin/python)
 
 soak: $(INSTALLED)  ## run the tests that take minutes
@@ -138,8 +143,7 @@ cdk: .ci-cache/cdk/.installed
 
 # The same on every machine: for each Python from 3.10 on and each system at once, from wheels alone, and without a look at
 # the locks that there are. The later ones take from the first what they share with it, for they go into one environment.
-COMPILE := .ci-cache/uv/bin/uv --quiet pip compile --universal --python-version 3.10 --python .ci-cache/uv/bin/python \
-	--no-python-downloads --only-binary :all: --generate-hashes --upgrade --custom-compile-command 'make lock'
+COMPILE := $(RESOLVE) --universal --python-version 3.10 --python .ci-cache/uv/bin/python --custom-compile-command 'make lock'
 
 # What must have wheels: the universal lock itself does not look. macOS on Intel is not among them: libraries left it.
 PLACES := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin

@@ -222,7 +222,8 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                 elif redaction.is_secret(item[0]):
                     return _CAREFUL, size, look
         elif kind in _SCALARS:  # the value itself
-            return _FAST if kind is not int else _CAREFUL, 1, False
+            is_short = kind is not int or -_LARGE < item < _LARGE
+            return _FAST if is_short else _CAREFUL, 1, False
         else:
             entry = _texts.get(id(kind)) or _met(kind)
             if entry is None:
