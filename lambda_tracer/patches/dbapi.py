@@ -98,8 +98,12 @@ class Call:
             self.close(exc)
             raise
 
-    def is_for(self, library: str, method: object, url: str) -> bool:
+    def makes(self, library: str, method: object, url: str | None) -> bool:
         """False: a database is not asked by HTTP."""
+        return False
+
+    def is_for(self, library: str, method: object, url: str) -> bool:
+        """False, as above."""
         return False
 
 
