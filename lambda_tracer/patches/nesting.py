@@ -49,6 +49,10 @@ _HTTP_AND_AWS = (
     "aioboto3 aiobotocore aiohappyeyeballs aiohttp anyio boto3 botocore h11 h2 httpcore httpx pynamodb requests"
     " s3transfer sniffio socks trio urllib urllib3 xmlrpc"
 )
+_DATABASES = (
+    "MySQLdb aiomysql aiosqlite asyncmy asyncpg coredis greenlet mysql oracledb pg8000 psycopg psycopg2 psycopg_binary"
+    " psycopg_c psycopg_pool pymysql pyodbc redis scramp sqlalchemy sqlite3 sqlmodel valkey"
+)
 _WORK_THROUGH = "asyncio concurrent contextlib functools http socket ssl threading"
 _STAND_AROUND = (
     "aws_xray_sdk backoff cachecontrol datadog_lambda ddtrace elasticapm epsagon eventlet gevent instana lambda_tracer"
@@ -57,7 +61,7 @@ _STAND_AROUND = (
 )
 _USERS, _LIBRARY, _AROUND = range(3)
 _KINDS = {
-    **dict.fromkeys(f"{_HTTP_AND_AWS} {_WORK_THROUGH}".split(), _LIBRARY),
+    **dict.fromkeys(f"{_HTTP_AND_AWS} {_DATABASES} {_WORK_THROUGH}".split(), _LIBRARY),
     **dict.fromkeys(_STAND_AROUND.split(), _AROUND),
 }
 """Packages whose code may stand between a call and what it does for itself: they make it, or stand around functions."""
@@ -150,6 +154,41 @@ def is_below(
     except Exception as error:
         failed(error)
     return False
+
+
+def is_by_user(name: str, owner: object) -> bool:
+    """Whether it is code of the user's that has the database call made which calls this, while another is under way.
+
+    `name` is that of the method that is called, `owner` its object. What a library does for itself comes from the call
+    under way, from SQLAlchemy, or runs in a thread or on a greenlet with nothing of the user's below it.
+    """
+    try:
+        frame: FrameType | None = sys._getframe(1)
+        called: FrameType | None = None  # these two as above
+        entered: FrameType | None = None
+        while frame is not None:
+            code = frame.f_code
+            kind = _kind(frame)
+            is_call = code is _RUN or code is _RUN_ASYNC
+            if entered is not None and (is_call or kind == _LIBRARY):
+                # A proxy of the user's has methods of the names that it hands on.
+                target = name if called is None else called.f_code.co_name
+                if entered.f_code.co_name != target and not _stands_in(entered, name, owner, called, False):
+                    return True
+                entered = None
+            if is_call:
+                return False
+            if kind == _LIBRARY:
+                if frame.f_globals["__name__"].partition(".")[0] == "sqlalchemy":
+                    return False
+                called = frame
+            elif kind == _USERS:
+                entered = frame
+            frame = frame.f_back
+    except Exception as error:
+        failed(error)
+        return False
+    return entered is not None
 
 
 def _kind(frame: FrameType) -> int:
