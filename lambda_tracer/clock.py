@@ -14,12 +14,13 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 class Clock:
     """`now` gives epoch seconds, `monotonic` seconds since whenever, `sleep` waits for seconds."""
 
-    __slots__ = ("monotonic", "now", "sleep")
+    __slots__ = ("_originals", "monotonic", "now", "sleep")
 
     now: Callable[[], float]
     monotonic: Callable[[], float]
@@ -29,14 +30,27 @@ class Clock:
         self.now = time.time
         self.monotonic = time.monotonic
         self.sleep = time.sleep
+        self._originals = {"now": self.now, "monotonic": self.monotonic, "sleep": self.sleep}
 
     def renew(self) -> None:
         """Go round time-machine, which changes the functions themselves, by the way that it offers."""
-        machine = sys.modules.get("time_machine")
-        real = getattr(getattr(machine, "escape_hatch", None), "time", None)
-        for name in self.__slots__:
-            if callable(getattr(real, name if name != "now" else "time", None)):
-                setattr(self, name, getattr(real, name if name != "now" else "time"))
+        hatch = getattr(sys.modules.get("time_machine"), "escape_hatch", None)
+        real = getattr(hatch, "time", None)
+        for name, original in self._originals.items():
+            escape = getattr(real, "time" if name == "now" else name, None)
+            if callable(escape):
+                setattr(self, name, _escaping(hatch, escape, original))
+
+
+def _escaping(
+    hatch: Any, escape: Callable[..., float], original: Callable[..., float]
+) -> Callable[..., float]:
+    """`original`, by way of `escape` while somebody travels; that raises, in recent versions, when nobody does."""
+
+    def call(*args: float) -> float:
+        return escape(*args) if hatch.is_travelling() else original(*args)
+
+    return call
 
 
 clock = Clock()

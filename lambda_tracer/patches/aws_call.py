@@ -35,7 +35,7 @@ _TRACING_OPERATIONS = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRu
 def begin(client: Any, operation: str, params: Mapping[str, Any]) -> AwsCall | None:
     """Describe a call that is about to be made, for `nesting.run`; None when it is not recorded."""
     try:
-        if not xray_recorder.is_sampled() or nesting.is_below(client):
+        if not xray_recorder.is_sampled() or nesting.is_below("_make_api_call", client):
             return None
         return AwsCall(client.meta, operation, params)
     except Exception as error:
@@ -84,6 +84,10 @@ class AwsCall:
             # From the start, so that a call that outlives the invocation says what it was.
             if self._context.subsegment is not None:
                 self._context.subsegment.set_aws(self._aws)
+
+    def makes(self, library: str, method: object, url: str | None) -> bool:
+        """True: by the requests of the library, and calls that get its credentials."""
+        return True
 
     def is_for(self, library: str, method: object, url: str) -> bool:
         """False: what requests an API call makes, botocore decides."""

@@ -2,9 +2,9 @@
 methods runs it.
 
 A method that a driver calls to do its work (`executemany` calling `execute`) records nothing: it runs on
-the object whose statement is being recorded. A statement on another object is recorded, since it is the
-user's: in a generator that gives `executemany` its rows, in a function that SQLite calls. Connecting,
-fetching, committing and rolling back are not recorded.
+the object whose statement is being recorded. A statement on another object, or that the user's code has
+run meanwhile, is recorded: in a generator that gives `executemany` its rows, in a function that SQLite
+calls. Connecting, fetching, committing and rolling back are not recorded.
 """
 
 from __future__ import annotations
@@ -39,7 +39,17 @@ _TRACED = "_lambda_tracer_traced"
 class Call:
     """A database call being recorded, for `nesting.run`."""
 
-    __slots__ = ("_before", "_context", "_expected", "_fill", "_name", "is_open", "target")
+    __slots__ = (
+        "_before",
+        "_context",
+        "_cursor",
+        "_expected",
+        "_fill",
+        "_is_block",
+        "_name",
+        "is_open",
+        "target",
+    )
 
     def __init__(
         self,
@@ -47,14 +57,19 @@ class Call:
         name: str,
         fill: Callable[[Any], None] | None,
         expected: tuple[type[BaseException], ...] = (),
+        cursor: Any = None,
     ) -> None:
-        """`expected` are exceptions with which the library tells itself something: no failure."""
+        """`expected` are exceptions with which the library tells itself something: no failure. `cursor` is what works
+        for the call in any case, where `target` is EVERYTHING.
+        """
         self.target = target
+        self._cursor = cursor
         self._name = name
         self._fill = fill
         self._expected = expected
         self._context: Any = None
         self._before: Call | None = None
+        self._is_block = False
         self.is_open = False
 
     def open(self) -> None:
@@ -84,7 +99,14 @@ class Call:
         subsegment = None if self._context is None else self._context.subsegment
         return not self.is_open or (subsegment is not None and not xray_recorder.is_within(subsegment))
 
+    def covers(self, target: Any, method: str) -> bool:
+        """Whether `method`, called on `target` while this is under way, works for it."""
+        if self.target is not target and self.target is not EVERYTHING:
+            return False
+        return self._is_block or target is self._cursor or not nesting.is_by_user(method, target)
+
     def __enter__(self) -> None:
+        self._is_block = True
         try:
             self.open()
         except BaseException:  # it came from outside
@@ -98,8 +120,12 @@ class Call:
             self.close(exc)
             raise
 
-    def is_for(self, library: str, method: object, url: str) -> bool:
+    def makes(self, library: str, method: object, url: str | None) -> bool:
         """False: a database is not asked by HTTP."""
+        return False
+
+    def is_for(self, library: str, method: object, url: str) -> bool:
+        """False, as above."""
         return False
 
 
@@ -122,6 +148,10 @@ class Quiet:
         """Whether it is over."""
         return not self.is_open
 
+    def covers(self, target: Any, method: str) -> bool:
+        """True."""
+        return True
+
 
 def running() -> Any:
     """What runs a statement here, for a thread that works for it; see `run_as`."""
@@ -138,14 +168,14 @@ def run_as(call: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any
         _running.set(before)
 
 
-def is_recorded(target: Any) -> bool:
-    """Whether a call on `target` is recorded now: sampled, and not on behalf of one that is."""
+def is_recorded(target: Any, method: str) -> bool:
+    """Whether a call of that method of `target` is recorded now: sampled, and not on behalf of one that is."""
     if not xray_recorder.is_sampled():
         return False
-    call = _running.get()
-    if call is None or call.is_stale():
+    if target is EVERYTHING:  # SQLAlchemy's: made by nobody but the user
         return True
-    return call.target is not target and call.target is not EVERYTHING
+    call = _running.get()
+    return call is None or call.is_stale() or not call.covers(target, method)
 
 
 def begin(
@@ -155,10 +185,12 @@ def begin(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     *,
+    method: str = "",
+    cursor: Any = None,
     is_quiet_below: bool = False,
 ) -> Call | None:
-    """The recording of one statement that `target` is to run, or None when nothing is to be recorded."""
-    if not is_recorded(target):
+    """The recording of one statement that `target` is to run by `method`; None when nothing is to be recorded."""
+    if not is_recorded(target, method):
         return None
     name = "database"
     sql: dict[str, Any] = {}
@@ -171,7 +203,7 @@ def begin(
     except Exception as error:
         failed(error)
     running_on = EVERYTHING if is_quiet_below else target
-    return Call(running_on, name, lambda subsegment: subsegment.set_sql(sql))
+    return Call(running_on, name, lambda subsegment: subsegment.set_sql(sql), cursor=cursor)
 
 
 def guarded(describe: Callable[..., Any], *args: Any) -> Any:
@@ -193,8 +225,10 @@ def traced(
     read = text or first_argument
 
     def make(method: Callable[..., Any]) -> Callable[..., Any]:
+        name = getattr(method, "__name__", "")
+
         def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            recording = begin(self, describe, read, args, kwargs, is_quiet_below=is_quiet_below)
+            recording = begin(self, describe, read, args, kwargs, method=name, is_quiet_below=is_quiet_below)
             if recording is None:
                 return method(self, *args, **kwargs)
             return nesting.run(recording, method, self, *args, **kwargs)
@@ -211,8 +245,10 @@ def traced_async(
     read = text or first_argument
 
     def make(method: Callable[..., Any]) -> Callable[..., Any]:
+        name = getattr(method, "__name__", "")
+
         async def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            recording = begin(self, describe, read, args, kwargs, is_quiet_below=is_quiet_below)
+            recording = begin(self, describe, read, args, kwargs, method=name, is_quiet_below=is_quiet_below)
             if recording is None:
                 return await method(self, *args, **kwargs)
             return await nesting.run_async(recording, method, self, *args, **kwargs)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 TRACE_HEADER = "X-Amzn-Trace-Id"
 _TRACE_HEADER_LOWER = TRACE_HEADER.lower()
+_WORK_ALONE = ("aiohttp", "httpx")
+"""Libraries that do not work through others that are traced, unless each hop says so itself."""
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -58,17 +61,23 @@ class Address:
 
 
 def begin(
-    library: str, owner: object, method: Any, url: Any, name: str | None = None, status: str = "status"
+    library: str,
+    function: str,
+    owner: object,
+    method: Any,
+    url: Any,
+    name: str | None = None,
+    status: str = "status",
 ) -> Exchange | None:
     """The call about to be made, for `nesting.run`; None where it is to be made as if unpatched.
 
-    `owner` is the object whose method makes it; `library` tells calls of the same library from those of others.
-    `url` is the whole URL, a str or what becomes one by `str()`. `name` is for the subsegment, in place of the host.
-    `status` is the attribute in which the library's responses have theirs.
+    `function` is the name of the method that makes it, `owner` its object; `library` tells calls of the same library
+    from those of others. `url` is the whole URL, a str or what becomes one by `str()`. `name` is for the subsegment, in
+    place of the host. `status` is the attribute in which the library's responses have theirs.
     """
     try:
         address = Address(str(url))
-        if nesting.is_below(owner, library, method, address.url):
+        if nesting.is_below(function, owner, library, method, address.url):
             return None
         if http_ignored.is_ignored(address):
             return Exchange(library, None, address, None, status, is_ignored=True)
@@ -88,6 +97,7 @@ class Exchange:
         "_answer",
         "_context",
         "_library",
+        "_made",
         "_method",
         "_name",
         "_status",
@@ -110,6 +120,7 @@ class Exchange:
         self._library = library
         self._method = method
         self._address = address
+        self._made: tuple[object, str] | None = None if library in _WORK_ALONE else (method, address.url)
         self._name = name
         self._status = status
         self._context: Any = None
@@ -142,13 +153,17 @@ class Exchange:
         self._answer = kind
         return self
 
+    def makes(self, library: str, method: object, url: str | None) -> bool:
+        """True: a redirect or a retry of the library's own, or another library making one."""
+        if library != self._library:
+            self._made = None  # so nobody else will
+        elif self._library not in _WORK_ALONE and url is not None:
+            self._made = (method, url)
+        return True
+
     def is_for(self, library: str, method: object, url: str) -> bool:
-        """Whether this is the call of another library that makes the HTTP request with that method and URL."""
-        return (
-            library != self._library
-            and url == self._address.url
-            and (self._method is None or _text(method).upper() == _text(self._method).upper())
-        )
+        """Whether the request is the one due, through another library: that of an adapter of the user's, say."""
+        return library != self._library and self._made is not None and _is_same(self._made, method, url)
 
     def answered(self, response: Any) -> None:
         """Describe the answer: its status, and the length that its `headers` say."""
@@ -207,11 +222,12 @@ class Hop:
     responses refer to it.
     """
 
-    __slots__ = ("_before", "_headers", "_value")
+    __slots__ = ("_before", "_headers", "_made", "_value")
 
-    def __init__(self, headers: Any, value: str | None) -> None:
-        """With either None the headers stay as they are."""
+    def __init__(self, headers: Any, value: str | None, made: tuple[object, str] | None = None) -> None:
+        """With either None the headers stay as they are. `made`: method and URL of the request, None for any."""
         self._headers = headers
+        self._made = made
         self._value = None if headers is None else value
         self._before: list[tuple[Any, Any]] = []
 
@@ -244,17 +260,21 @@ class Hop:
         except Exception as error:
             failed(error)
 
+    def makes(self, library: str, method: object, url: str | None) -> bool:
+        """True."""
+        return True
+
     def is_for(self, library: str, method: object, url: str) -> bool:
-        """False: the call above it knows."""
-        return False
+        """Whether the request is this one, through another library: that of a transport of the user's, say."""
+        return self._made is not None and _is_same(self._made, method, url)
 
 
 def hop(request: Any) -> Hop | None:
     """The request about to be sent for a call under way; None where it is to be sent as if unpatched."""
     try:
         address = Address(str(request.url))
-        is_ignored = http_ignored.is_ignored(address)
-        return Hop(request.headers, None if is_ignored else xray_recorder.trace_header())
+        value = None if http_ignored.is_ignored(address) else xray_recorder.trace_header()
+        return Hop(request.headers, value, (request.method, address.url))
     except Exception as error:
         failed(error)
         return None
@@ -294,6 +314,11 @@ def whole_url(scheme: str, host: str, port: int | None, target: object) -> str:
 def is_trace_header(name: Any) -> bool:
     """Whether a header's name (str or bytes) is that of the trace header."""
     return len(name) == len(TRACE_HEADER) and _text(name).lower() == _TRACE_HEADER_LOWER
+
+
+def _is_same(made: tuple[object, str], method: object, url: str) -> bool:
+    """Whether a request of that method (None for any) and URL is also one of the other."""
+    return url == made[1] and (made[0] is None or _text(method).upper() == _text(made[0]).upper())
 
 
 def _text(value: object) -> str:

@@ -61,6 +61,7 @@ def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
         is_tls = self.default_port == 443
         exchange = http_exchange.begin(
             "http.client",
+            "putrequest",
             self,
             method,
             http_exchange.whole_url(

@@ -95,6 +95,7 @@ def _async_send_hop(send: Callable[..., Any]) -> Callable[..., Any]:
 def _begin(client: Any, request: Any) -> http_exchange.Exchange | None:
     return http_exchange.begin(
         "httpx",
+        "send",
         client,
         getattr(request, "method", None),
         getattr(request, "url", ""),

@@ -5,7 +5,8 @@ aiohttp. The outermost of them records the call and adds the trace header; the o
 below, do neither. But what the *user's* code does while such a call runs is work of its own: a response hook, a
 generator as body, an application that is called in process, a function that fetches credentials.
 
-The call stack tells the two apart: between a call and what it does for itself there is nothing but the libraries. No
+The call stack tells the two apart: between a call and what it does for itself there is nothing but the libraries, and
+functions that stand in for one of theirs, a method of a subclass say: called in its place, they call it. No
 mark is set anywhere, so none can be left behind by an exception. A task or a thread that is started meanwhile has a
 stack of its own, and is on its own.
 """
@@ -14,12 +15,12 @@ from __future__ import annotations
 
 import sys
 
-from ..guard import failed
+from ..guard import failed, pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import Any, Protocol
 
     class Call(Protocol):
@@ -34,18 +35,38 @@ if TYPE_CHECKING:
         def close(self, error: BaseException | None = None) -> None:
             """The call has ended, by `error` if it raised; called again where it was interrupted from outside."""
 
+        def makes(self, library: str, method: object, url: str | None) -> bool:
+            """Whether requests are what this call is made of: one is being made for it, by nothing but libraries.
+
+            `url` is None for a call of an AWS API, which makes requests itself.
+            """
+
         def is_for(self, library: str, method: object, url: str) -> bool:
-            """Whether this is the call of another library that makes the HTTP request with that method and URL."""
+            """Whether the HTTP request with that method and URL, which other code makes, is this call's."""
 
 
 _HTTP_AND_AWS = (
     "aioboto3 aiobotocore aiohappyeyeballs aiohttp anyio boto3 botocore h11 h2 httpcore httpx pynamodb requests"
     " s3transfer sniffio socks trio urllib urllib3 xmlrpc"
 )
+_DATABASES = (
+    "MySQLdb aiomysql aiosqlite asyncmy asyncpg coredis greenlet mysql oracledb pg8000 psycopg psycopg2 psycopg_binary"
+    " psycopg_c psycopg_pool pymysql pyodbc redis scramp sqlalchemy sqlite3 sqlmodel valkey"
+)
 _WORK_THROUGH = "asyncio concurrent contextlib functools http socket ssl threading"
-_WRAP_THEM = "aws_xray_sdk ddtrace eventlet gevent lambda_tracer newrelic opentelemetry sentry_sdk wrapt"
-_LIBRARIES = frozenset(f"{_HTTP_AND_AWS} {_WORK_THROUGH} {_WRAP_THEM}".split())
-"""Packages whose code may stand between a call and what it does for itself."""
+_STAND_AROUND = (
+    "aws_xray_sdk backoff cachecontrol datadog_lambda ddtrace elasticapm epsagon eventlet gevent instana lambda_tracer"
+    " logfire lumigo_tracer newrelic opentelemetry requests_cache requests_toolbelt retrying sentry_sdk tenacity vcr"
+    " wrapt"
+)
+_USERS, _LIBRARY, _AROUND = range(3)
+_KINDS = {
+    **dict.fromkeys(f"{_HTTP_AND_AWS} {_DATABASES} {_WORK_THROUGH}".split(), _LIBRARY),
+    **dict.fromkeys(_STAND_AROUND.split(), _AROUND),
+}
+"""Packages whose code may stand between a call and what it does for itself: they make it, or stand around functions."""
+
+_kinds: dict[str, int] = {}  # by the names of modules
 
 
 def run(call: Call, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -83,46 +104,140 @@ async def run_async(call: Call, function: Callable[..., Any], /, *args: Any, **k
 
 
 def enclose(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """Call `function`, which works for the call above it, whoever called it: a subclass of the user's, say."""
+    """Call `function`, to which a function of the same name may hand on what it was called for."""
     return function(*args, **kwargs)
 
 
 _RUN, _RUN_ASYNC, _ENCLOSE = run.__code__, run_async.__code__, enclose.__code__
 
 
-def is_below(owner: object = None, library: str = "", method: object = None, url: str | None = None) -> bool:
+def is_below(
+    name: str, owner: object = None, library: str = "", method: object = None, url: str | None = None
+) -> bool:
     """Whether what calls the caller of this works for a call that is traced already.
 
-    `owner` is the object whose method is called: what a subclass of the user's does before it calls that method of its
-    base is not the user's own work. `method` and `url` are those of the HTTP request that is going to be made through
-    `library`: the same as that of the call above, through another library, is made on its behalf, by whatever code.
+    `name` is that of the method that is called, `owner` its object: a subclass of the user's may call it in a method of
+    that name. `method` and `url` are those of the HTTP request that is going to be made through `library`.
     """
     try:
         frame: FrameType | None = sys._getframe(2)
+        called: FrameType | None = (
+            None  # by code of the user's: a library's function, None for the patched method
+        )
+        entered: FrameType | None = (
+            None  # from a library: the outermost of the user's functions that called it
+        )
         is_users = is_enclosed = False
         while frame is not None:
             code = frame.f_code
-            if code is _RUN or code is _RUN_ASYNC:
-                return not is_users or (
-                    url is not None and frame.f_locals["call"].is_for(library, method, url)
-                )
-            if code is _ENCLOSE:
-                is_enclosed = True
-            elif not is_users and not is_enclosed and not _is_of_library(frame, owner):
+            is_call = code is _RUN or code is _RUN_ASYNC
+            kind = _kind(frame)
+            if entered is not None and (is_call or kind == _LIBRARY):
+                is_users = is_users or not _stands_in(entered, name, owner, called, is_enclosed)
+                entered = None
+            if is_call:
+                call = frame.f_locals["call"]
+                if not is_users:
+                    return bool(call.makes(library, method, url))
+                return url is not None and bool(call.is_for(library, method, url))
+            if is_users:
                 if url is None:
                     return False
-                is_users = True
+            elif code is _ENCLOSE:
+                is_enclosed = True
+            elif kind == _LIBRARY:
+                is_enclosed = False
+                called = frame
+            elif kind == _USERS:
+                entered = frame
             frame = frame.f_back
     except Exception as error:
         failed(error)
     return False
 
 
-def _is_of_library(frame: FrameType, owner: object) -> bool:
-    name = frame.f_globals.get("__name__")
-    if type(name) is str and name.partition(".")[0] in _LIBRARIES:
-        return True
-    code = frame.f_code
-    if owner is None or code.co_argcount == 0:
+def is_by_user(name: str, owner: object) -> bool:
+    """Whether it is code of the user's that has the database call made which calls this, while another is under way.
+
+    `name` is that of the method that is called, `owner` its object. What a library does for itself comes from the call
+    under way, from SQLAlchemy, or runs in a thread or on a greenlet with nothing of the user's below it.
+    """
+    try:
+        frame: FrameType | None = sys._getframe(1)
+        called: FrameType | None = None  # these two as above
+        entered: FrameType | None = None
+        while frame is not None:
+            code = frame.f_code
+            kind = _kind(frame)
+            is_call = code is _RUN or code is _RUN_ASYNC
+            if entered is not None and (is_call or kind == _LIBRARY):
+                # A proxy of the user's has methods of the names that it hands on.
+                target = name if called is None else called.f_code.co_name
+                if entered.f_code.co_name != target and not _stands_in(entered, name, owner, called, False):
+                    return True
+                entered = None
+            if is_call:
+                return False
+            if kind == _LIBRARY:
+                if frame.f_globals["__name__"].partition(".")[0] == "sqlalchemy":
+                    return False
+                called = frame
+            elif kind == _USERS:
+                entered = frame
+            frame = frame.f_back
+    except Exception as error:
+        failed(error)
         return False
-    return frame.f_locals.get(code.co_varnames[0]) is owner
+    return entered is not None
+
+
+def _kind(frame: FrameType) -> int:
+    name = frame.f_globals.get("__name__")
+    if type(name) is not str:
+        return _USERS
+    kind = _kinds.get(name)
+    if kind is None:
+        kind = _kinds[name] = _KINDS.get(name.partition(".")[0], _USERS)
+    return kind
+
+
+def _stands_in(
+    entered: FrameType, name: str, owner: object, called: FrameType | None, is_enclosed: bool
+) -> bool:
+    """Whether a function of the user's was called in the place of the library's function that is called below it."""
+    if called is not None:
+        code = called.f_code
+        if code.co_argcount == 0:
+            return False
+        name, owner = code.co_name, called.f_locals.get(code.co_varnames[0])
+    code = entered.f_code
+    if is_enclosed and code.co_name == name:
+        return True
+    try:
+        places = [object.__getattribute__(owner, "__dict__")]
+    except AttributeError as error:
+        pass_on(error)
+        places = []
+    places += [vars(cls) for cls in type(owner).__mro__]
+    if not any(_has_code(place[name], code) for place in places if name in place):
+        return False
+    first = entered.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    return first is owner or type(first) is not type(owner)
+
+
+def _has_code(function: Any, code: CodeType) -> bool:
+    """Whether calling `function`, as it stands in a class, runs that code: its own, or that of what it wraps."""
+    for _ in range(20):
+        if getattr(function, "__code__", None) is code:
+            return True
+        wrapper = getattr(function, "_self_wrapper", None)  # wrapt's
+        if getattr(wrapper, "__code__", None) is code:
+            return True
+        for inner in ("__wrapped__", "__func__", "func"):
+            found = getattr(function, inner, None)
+            if found is not None:
+                break
+        else:
+            return False
+        function = found
+    return False

@@ -51,8 +51,10 @@ def _targets(module: ModuleType) -> list[Any]:
 
 def _wrap(describe: Callable[..., Any]) -> Callable[[Any], Any]:
     def make(method: Callable[..., Any]) -> Callable[..., Any]:
+        name = getattr(method, "__name__", "")
+
         def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            recording = _begin(self, describe, args)
+            recording = _begin(self, name, describe, args)
             if recording is None:
                 return method(self, *args, **kwargs)
             return nesting.run(recording, method, self, *args, **kwargs)
@@ -64,8 +66,10 @@ def _wrap(describe: Callable[..., Any]) -> Callable[[Any], Any]:
 
 def _wrap_async(describe: Callable[..., Any]) -> Callable[[Any], Any]:
     def make(method: Callable[..., Any]) -> Callable[..., Any]:
+        name = getattr(method, "__name__", "")
+
         async def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            recording = _begin(self, describe, args)
+            recording = _begin(self, name, describe, args)
             if recording is None:
                 return await method(self, *args, **kwargs)
             return await nesting.run_async(recording, method, self, *args, **kwargs)
@@ -75,8 +79,10 @@ def _wrap_async(describe: Callable[..., Any]) -> Callable[[Any], Any]:
     return make
 
 
-def _begin(client: Any, describe: Callable[..., Any], args: tuple[Any, ...]) -> dbapi.Call | None:
-    if not dbapi.is_recorded(client):
+def _begin(
+    client: Any, method: str, describe: Callable[..., Any], args: tuple[Any, ...]
+) -> dbapi.Call | None:
+    if not dbapi.is_recorded(client, method):
         return None
     metadata = dbapi.guarded(describe, client, args)
     if metadata is None:

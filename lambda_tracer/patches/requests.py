@@ -44,6 +44,7 @@ def _send(send: Callable[..., Any], HTTPError: type[Exception]) -> Callable[...,
     def send_traced(self: Any, request: Any, **kwargs: Any) -> Any:
         exchange = http_exchange.begin(
             "requests",
+            "send",
             self,
             getattr(request, "method", None),
             getattr(request, "url", None) or "",
@@ -67,7 +68,7 @@ def _adapter_send(send: Callable[..., Any]) -> Callable[..., Any]:
 class _Call:
     """One call: the exchange, and the header in the request's headers as long as it lasts."""
 
-    __slots__ = ("_exchange", "_headers", "_hop", "answered", "is_for")
+    __slots__ = ("_exchange", "_headers", "_hop", "answered", "is_for", "makes")
 
     def __init__(self, exchange: http_exchange.Exchange, headers: Any) -> None:
         self._exchange = exchange
@@ -75,6 +76,7 @@ class _Call:
         self._hop: http_exchange.Hop | None = None
         self.answered = exchange.answered
         self.is_for = exchange.is_for
+        self.makes = exchange.makes
 
     def open(self) -> None:
         self._exchange.open()

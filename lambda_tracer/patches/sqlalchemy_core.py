@@ -62,9 +62,11 @@ def unpatch(module: Any) -> None:
 
 
 def _do_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> None:
-    if not _will_be_ended(context):
+    if "_lambda_tracer_call" in vars(context) or not _will_be_ended(context):
         return
-    call = dbapi.begin(dbapi.EVERYTHING, lambda _: _describe(context), lambda *_: statement, (), {})
+    call = dbapi.begin(
+        dbapi.EVERYTHING, lambda _: _describe(context), lambda *_: statement, (), {}, cursor=cursor
+    )
     if call is not None:
         context._lambda_tracer_call = call
         call.open()

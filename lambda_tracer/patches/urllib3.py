@@ -44,7 +44,7 @@ def _manager_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     def urlopen_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
         # Not at the top: boto3 imports urllib3, so this patch is applied in functions that never call it.
         http_exchange = loaded("patches.http_exchange")
-        exchange = http_exchange and http_exchange.begin("urllib3", self, method, url)
+        exchange = http_exchange and http_exchange.begin("urllib3", "urlopen", self, method, url)
         if exchange is None:
             return urlopen(self, method, url, *args, **kwargs)
 
@@ -66,7 +66,11 @@ def _pool_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         http_exchange = loaded("patches.http_exchange")
         exchange = http_exchange and http_exchange.begin(
-            "urllib3", self, method, http_exchange.whole_url(self.scheme, self.host, self.port, url)
+            "urllib3",
+            "urlopen",
+            self,
+            method,
+            http_exchange.whole_url(self.scheme, self.host, self.port, url),
         )
         if exchange is None:
             return urlopen(self, method, url, body, headers, *args, **kwargs)
