@@ -263,9 +263,11 @@ def _bytes_of(leaves: list[Any], left: int) -> int:
         kind = type(leaf)
         if kind is str:
             size += len(leaf) + 1
-            if size > left:
+            if (
+                size > left + MAX_BYTES
+            ):  # a little beyond the limit: what is cut says how large it is at least
                 return size
-            if not leaf.isascii():
+            if size <= left and not leaf.isascii():
                 size += len(_quote(leaf)) - 2 - len(leaf)
         elif kind is int:
             if not -_LARGE < leaf < _LARGE:
