@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 64_000
 """What a document could hold of one value."""
 
-_MAX_CONTAINERS = 1_600
+_MAX_CONTAINERS = 1_400
 _MAX_KNOWN = 2_000
 _MAX_SCALARS = 10_000
 """Lists and dicts, values of `TEXTS` and others that the fast way takes: some half a millisecond each."""
