@@ -123,7 +123,7 @@ def _trimmed(value: Any, is_captured: bool, depth: int) -> Any:
             is_nameless = is_captured and len(value) > _MARKER_MEMBERS and type(key) is str
             kept[name] = (
                 redaction.REDACTED
-                if is_nameless and redaction.VALUE_MARK in key.lower()
+                if is_nameless and redaction.VALUE_MARK in name.lower()
                 else _trimmed(item, is_captured, depth + 1)
             )
         return kept

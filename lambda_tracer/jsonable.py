@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 64_000
 """What a document could hold of one value."""
 
-_MAX_CONTAINERS = 1_600
+_MAX_CONTAINERS = 1_400
 _MAX_KNOWN = 2_000
 _MAX_SCALARS = 10_000
 """Lists and dicts, values of `TEXTS` and others that the fast way takes: some half a millisecond each."""
@@ -263,9 +263,11 @@ def _bytes_of(leaves: list[Any], left: int) -> int:
         kind = type(leaf)
         if kind is str:
             size += len(leaf) + 1
-            if size > left:
+            if (
+                size > left + MAX_BYTES
+            ):  # a little beyond the limit: what is cut says how large it is at least
                 return size
-            if not leaf.isascii():
+            if size <= left and not leaf.isascii():
                 size += len(_quote(leaf)) - 2 - len(leaf)
         elif kind is int:
             if not -_LARGE < leaf < _LARGE:

@@ -207,7 +207,9 @@ class _Walk:
         name: str
         if kind is str:
             name = key
-        elif key is None or kind is bool or (kind is int and -_SMALL < key < _SMALL):
+        elif kind is int and -_SMALL < key < _SMALL:
+            name = str(key)
+        elif key is None or kind is bool:
             name = json.dumps(key)
         else:
             name = self._other_key(key, kind)

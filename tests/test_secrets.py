@@ -112,8 +112,9 @@ def test_no_secret_leaves_in_a_large_value_of_this_shape(
 
 def test_no_secret_leaves_in_a_pydantic_model(daemon: Daemon, tracer: Tracer) -> None:
     def shape(name: str, canary: str) -> Any:
-        inner = pydantic.create_model("Inner", **{name: (str, ...)})(**{name: canary})
-        outer = pydantic.create_model("Outer", inner=(Any, ...), many=(list[Any], ...))
+        create: Any = pydantic.create_model
+        inner = create("Inner", **{name: (str, ...)})(**{name: canary})
+        outer = create("Outer", inner=(Any, ...), many=(list[Any], ...))
         return outer(inner=inner, many=[inner, {name: canary}])
 
     assert leaked(daemon, tracer, shape, ATTRIBUTES) == []
