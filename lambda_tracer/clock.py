@@ -2,8 +2,8 @@
 
 Tests patch `time.time`, freeze it, or let it run in leaps. What the tracer asks of it must not use up a list of
 answers that a test prepared, and what a test has it raise must not reach the user. So the functions are taken once,
-when this module is imported. They are attributes of an object and no globals of a module, since freezegun looks
-through the globals of all modules for them.
+when this module is imported, and from a new copy of `time` where a test has patched it by then. They are attributes of
+an object and no globals of a module, since freezegun looks through the globals of all modules for them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from __future__ import annotations
 import sys
 import time
 
+from .guard import pass_on
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 class Clock:
@@ -26,17 +29,49 @@ class Clock:
     sleep: Callable[[float], None]
 
     def __init__(self) -> None:
-        self.now = time.time
-        self.monotonic = time.monotonic
-        self.sleep = time.sleep
+        module = _genuine()
+        self.now = module.time
+        self.monotonic = module.monotonic
+        self.sleep = module.sleep
 
     def renew(self) -> None:
         """Go round time-machine, which changes the functions themselves, by the way that it offers."""
         machine = sys.modules.get("time_machine")
-        real = getattr(getattr(machine, "escape_hatch", None), "time", None)
-        for name in self.__slots__:
-            if callable(getattr(real, name if name != "now" else "time", None)):
-                setattr(self, name, getattr(real, name if name != "now" else "time"))
+        escape = getattr(getattr(getattr(machine, "escape_hatch", None), "time", None), "time", None)
+        if callable(escape) and not isinstance(self.now, _Beside):
+            self.now = _Beside(escape, self.now)
+
+
+class _Beside:
+    """The time beside a time machine, which answers while somebody travels and else raises ValueError."""
+
+    __slots__ = ("_escape", "_time")
+
+    def __init__(self, escape: Callable[[], float], time: Callable[[], float]) -> None:
+        self._escape = escape
+        self._time = time
+
+    def __call__(self) -> float:
+        try:
+            return self._escape()
+        except ValueError as error:
+            pass_on(error)
+            return self._time()
+
+
+def _genuine() -> Any:
+    """The module `time`, or one made anew where it has been patched already."""
+    if {type(time.time), type(time.monotonic), type(time.sleep)} == {type(len)}:
+        return time
+    import _imp
+    from importlib.machinery import BuiltinImporter
+
+    spec = BuiltinImporter.find_spec("time")
+    if spec is None:  # not part of the interpreter, as it is in CPython
+        return time
+    made = _imp.create_builtin(spec)
+    _imp.exec_builtin(made)
+    return made
 
 
 clock = Clock()
