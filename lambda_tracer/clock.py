@@ -2,14 +2,16 @@
 
 Tests patch `time.time`, freeze it, or let it run in leaps. What the tracer asks of it must not use up a list of
 answers that a test prepared, and what a test has it raise must not reach the user. So the functions are taken once,
-when this module is imported. They are attributes of an object and no globals of a module, since freezegun looks
-through the globals of all modules for them.
+when this module is imported, and from a new copy of `time` where a test has patched it by then. They are attributes of
+an object and no globals of a module, since freezegun looks through the globals of all modules for them.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+
+from .guard import pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,37 +22,58 @@ if TYPE_CHECKING:
 class Clock:
     """`now` gives epoch seconds, `monotonic` seconds since whenever, `sleep` waits for seconds."""
 
-    __slots__ = ("_originals", "monotonic", "now", "sleep")
+    __slots__ = ("monotonic", "now", "sleep")
 
     now: Callable[[], float]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
 
     def __init__(self) -> None:
-        self.now = time.time
-        self.monotonic = time.monotonic
-        self.sleep = time.sleep
-        self._originals = {"now": self.now, "monotonic": self.monotonic, "sleep": self.sleep}
+        module = _genuine()
+        self.now = module.time
+        self.monotonic = module.monotonic
+        self.sleep = module.sleep
 
     def renew(self) -> None:
         """Go round time-machine, which changes the functions themselves, by the way that it offers."""
         hatch = getattr(sys.modules.get("time_machine"), "escape_hatch", None)
         real = getattr(hatch, "time", None)
-        for name, original in self._originals.items():
-            escape = getattr(real, "time" if name == "now" else name, None)
-            if callable(escape):
-                setattr(self, name, _escaping(hatch, escape, original))
+        for name, its_name in (("now", "time"), ("monotonic", "monotonic")):
+            escape = getattr(real, its_name, None)
+            if callable(escape) and type(getattr(self, name)) is not _Beside:
+                setattr(self, name, _Beside(escape, getattr(self, name)))
 
 
-def _escaping(
-    hatch: Any, escape: Callable[..., float], original: Callable[..., float]
-) -> Callable[..., float]:
-    """`original`, by way of `escape` while somebody travels; that raises, in recent versions, when nobody does."""
+class _Beside:
+    """The time beside a time machine, which answers while somebody travels and else raises ValueError."""
 
-    def call(*args: float) -> float:
-        return escape(*args) if hatch.is_travelling() else original(*args)
+    __slots__ = ("_escape", "_time")
 
-    return call
+    def __init__(self, escape: Callable[[], float], time: Callable[[], float]) -> None:
+        self._escape = escape
+        self._time = time
+
+    def __call__(self) -> float:
+        try:
+            return self._escape()
+        except ValueError as error:
+            pass_on(error)
+            return self._time()
+
+
+def _genuine() -> Any:
+    """The module `time`, or one made anew where it has been patched already."""
+    if {type(time.time), type(time.monotonic), type(time.sleep)} == {type(len)}:
+        return time
+    import _imp
+    from importlib.machinery import BuiltinImporter
+
+    spec = BuiltinImporter.find_spec("time")
+    if spec is None:  # not part of the interpreter, as it is in CPython
+        return time
+    made = _imp.create_builtin(spec)
+    _imp.exec_builtin(made)
+    return made
 
 
 clock = Clock()

@@ -288,7 +288,14 @@ def _say_not_sent(error: BaseException) -> None:
 
 def _is_ip(host: str) -> bool:
     """Whether a host is a numeric address, for which nobody has to be asked."""
-    return ":" in host or all(part.isascii() and part.isdigit() for part in host.split("."))
+    if ":" in host:
+        return True
+    try:
+        sockets.inet_aton(host)  # "10.0.0.256" is a name, of which the resolver would be asked
+    except (OSError, *_HOST_NAME_ERRORS) as error:
+        pass_on(error)
+        return False
+    return True
 
 
 def parse_daemon_address(address: str) -> tuple[str, int]:

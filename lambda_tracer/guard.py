@@ -91,13 +91,13 @@ def is_from_outside(error: BaseException) -> bool:
     if is_ours and issubclass(type(error), (KeyboardInterrupt, SystemExit)):
         return True
     if is_ours and not (issubclass(type(error), Exception) and _args_of(error)):
-        return _instruction(innermost) != "RAISE_VARARGS"
+        return instruction(innermost) != "RAISE_VARARGS"
     if issubclass(type(error), KeyboardInterrupt):
-        return _instruction(innermost) != "RAISE_VARARGS"
+        return instruction(innermost) != "RAISE_VARARGS"
     return (
         not is_ours
         and not _args_of(error)
-        and _instruction(innermost).startswith(("RESUME", "JUMP_", "POP_JUMP"))
+        and instruction(innermost).startswith(("RESUME", "JUMP_", "POP_JUMP"))
     )
 
 
@@ -117,11 +117,13 @@ def _is_called_with(frame: FrameType, interrupted: FrameType) -> bool:
     return False
 
 
-def _instruction(traceback: TracebackType) -> str:
+def instruction(traceback: TracebackType) -> str:
     """The instruction at which a frame was left."""
-    from opcode import opname  # only where something was raised
-
-    return opname[traceback.tb_frame.f_code.co_code[traceback.tb_lasti]]
+    opcode = loaded("opcode", package="")  # only where something was raised
+    if opcode is None:
+        return ""
+    name: str = opcode.opname[traceback.tb_frame.f_code.co_code[traceback.tb_lasti]]
+    return name
 
 
 def is_running(frame: FrameType, thread_id: int) -> bool:
@@ -135,13 +137,14 @@ def is_running(frame: FrameType, thread_id: int) -> bool:
     return False
 
 
-def loaded(name: str) -> Any:
+def loaded(name: str, package: str = f"{__package__}.") -> Any:
     """The module `name` of this package, for a user's call that is the first to need it; None if it can't be loaded.
 
     Nor can it in the middle of another import of ours on the same thread: Python's import system has locks that a
-    signal handler which interrupts it would wait for, and for ever.
+    signal handler which interrupts it would wait for, and for ever. So no call of the user's gets to an import
+    statement within a function, unless what it names has been loaded by this.
     """
-    qualified = f"{__package__}.{name}"
+    qualified = package + name
     module = sys.modules.get(qualified)
     if module is not None and not getattr(module.__spec__, "_initializing", False):
         return module
@@ -171,7 +174,7 @@ def warn_once(kind: str, message: str, *args: object) -> None:
     try:
         level = logging.DEBUG if kind in _said else logging.WARNING
         _said.add(kind)
-        if get_ident() in _speaking or not logging.getLogger("lambda_tracer").isEnabledFor(level):
+        if get_ident() in _speaking or not _is_wanted(level):
             return  # the first: a handler that is traced itself, of which we have something to say
         from _contextvars import copy_context
 
@@ -188,6 +191,26 @@ def warn_once(kind: str, message: str, *args: object) -> None:
             done.acquire(True, LOG_WAIT_S)
     except Exception as error:
         pass_on(error)  # else it is logging's, or that of the user's logger class
+
+
+def _is_wanted(level: int) -> bool:
+    """Whether the log takes messages of that level, as far as its loggers' attributes say.
+
+    The loggers themselves are asked in the thread that speaks: getting one takes a lock of logging's, which somebody
+    may hold who waits for us, and its class may be the user's.
+    """
+    manager = logging.Logger.manager
+    logger: Any = manager.loggerDict.get("lambda_tracer")
+    if not issubclass(type(logger), logging.Logger):  # nobody has asked for it yet, or only for one below it
+        logger = manager.root
+    if level <= manager.disable or object.__getattribute__(logger, "__dict__").get("disabled"):
+        return False
+    while logger is not None:
+        attributes = object.__getattribute__(logger, "__dict__")
+        if attributes.get("level"):
+            return bool(attributes["level"] <= level)
+        logger = attributes.get("parent")
+    return True
 
 
 def _speak() -> None:

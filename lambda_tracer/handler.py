@@ -114,7 +114,8 @@ class HandlerCall:
         try:
             subsegment = self._call.subsegment if isinstance(self._call, CapturedCall) else None
             if self._running is not None and subsegment is not None:
-                self._watched = watch.begin(self._running, subsegment.recorder.outbox, self._context)
+                self._watched = watch.prepare(self._running, subsegment.recorder.outbox, self._context)
+                watch.begin(self._watched)
         except Exception as error:
             failed(error)
 

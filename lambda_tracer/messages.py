@@ -15,7 +15,7 @@ import os
 import re
 import sys
 
-from .guard import pass_on
+from .guard import instruction, loaded, pass_on
 from .jsonable import safe_str
 from .sighting import Sighting
 
@@ -107,9 +107,10 @@ def _redacted(text: str) -> str:
     """A message that is JSON, as from a web service, without the values of secret names."""
     if text[:1] not in ("{", "["):
         return text
-    from .walk import plain
-
-    head: str = plain(text[:_MAX_JSON], redact=True)
+    walk = loaded("walk")
+    if walk is None:
+        return ""
+    head: str = walk.plain(text[:_MAX_JSON], redact=True)
     return head if len(text) <= _MAX_JSON else head + text[_MAX_JSON:]
 
 
@@ -180,9 +181,7 @@ def _is_raised_by_user(error: BaseException) -> bool:
         return True
     if _is_pythons(innermost) or _is_librarys(innermost):
         return False
-    from opcode import opname
-
-    return opname[innermost.tb_frame.f_code.co_code[innermost.tb_lasti]] == "RAISE_VARARGS"
+    return instruction(innermost) == "RAISE_VARARGS"
 
 
 def _is_pythons(traceback: TracebackType) -> bool:

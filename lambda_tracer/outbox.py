@@ -22,6 +22,9 @@ from _thread import get_ident
 
 from . import document, guard
 from .clock import clock
+from .current import place, seen
+from .emitter import UDPEmitter
+from .unrecorded import UnrecordedSubsegment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -233,10 +236,8 @@ class Outbox:
     def _send(self, invocation: Invocation, text: str) -> None:
         emitter = self._recorder.emitter
         try:
-            send = getattr(emitter, "send", None)
-            if send is None:  # an emitter made for the X-Ray SDK
-                emitter.send_entity(_Entity(text))
-            elif send(text) is False:
+            is_sent = emitter.send(text) if type(emitter) is UDPEmitter else _send_by(emitter, text)
+            if is_sent is False:
                 invocation.lose("not_sent", len(text))
         except Exception as error:  # somebody else's emitter: the other documents are still to be sent
             guard.pass_on(error)
@@ -244,6 +245,20 @@ class Outbox:
             guard.warn_once(
                 "emitter", "the emitter raised %s: this part of the trace is lost", type(error).__name__
             )
+
+
+def _send_by(emitter: Any, text: str) -> Any:
+    """Send a document by somebody else's emitter. What it does for that is not recorded: it would never end."""
+    around = seen.get()
+    try:
+        seen.set(UnrecordedSubsegment(place()[0]))
+        send = getattr(emitter, "send", None)
+        if send is not None:
+            return send(text)
+        emitter.send_entity(_Entity(text))  # an emitter made for the X-Ray SDK
+        return True
+    finally:
+        seen.set(around)
 
 
 class _Entity:

@@ -26,6 +26,7 @@ from .guard import failed, warn_once
 from .sdk_methods import SdkMethods
 from .subsegment import Subsegment
 from .trace_header import TraceHeader
+from .unrecorded import UNRECORDED, UnrecordedSubsegment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from .current import AnySubsegment
     from .invocation import Invocation
     from .segment import LambdaSegment
-    from .unrecorded import UnrecordedSubsegment
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
@@ -242,7 +242,7 @@ class Recorder(SdkMethods):
         if subsegment is not None:
             return subsegment
         running, parent = place()
-        return self._unrecorded() if parent is None else self._begin_unrecorded(running, parent)
+        return UNRECORDED if parent is None else self._begin_unrecorded(running, parent)
 
     def place(self) -> tuple[Invocation, AnySubsegment | None] | None:
         """The running invocation and the current subsegment in it, if what is opened now is recorded; else None."""
@@ -286,7 +286,7 @@ class Recorder(SdkMethods):
         """Open a subsegment of which nothing is recorded, nor of what is opened under it, until it is ended."""
         running, parent = place()
         if parent is None and not running.is_sampled:
-            return self._unrecorded()
+            return UNRECORDED
         return self._begin_unrecorded(running, parent)
 
     def end_subsegment(self, end_time: float | None = None) -> None:
@@ -364,7 +364,7 @@ class Recorder(SdkMethods):
         """
         running, current = place()
         if current is None and not (running.is_sampled and _switch.enabled) and running.trace_id:
-            return self._unrecorded()
+            return UNRECORDED
         return current
 
     def get_trace_entity(self) -> AnySubsegment | LambdaSegment:
@@ -373,8 +373,6 @@ class Recorder(SdkMethods):
 
     def set_trace_entity(self, trace_entity: Any) -> None:
         """Make an open subsegment (or the segment) current in this context."""
-        from .unrecorded import UnrecordedSubsegment
-
         is_subsegment = isinstance(trace_entity, (Subsegment, UnrecordedSubsegment))
         seen.set(trace_entity if is_subsegment and trace_entity.type == "subsegment" else None)
         if bound.get() is not None:  # a thread started in an earlier invocation, which now works for another
@@ -437,15 +435,7 @@ class Recorder(SdkMethods):
         """Send now what has finished and waits for its parents."""
         self.outbox.flush(place()[0])
 
-    @staticmethod
-    def _unrecorded() -> UnrecordedSubsegment:
-        from .unrecorded import UNRECORDED  # not needed where everything is recorded
-
-        return UNRECORDED
-
     def _begin_unrecorded(self, running: Invocation, parent: AnySubsegment | None) -> UnrecordedSubsegment:
-        from .unrecorded import UnrecordedSubsegment
-
         subsegment = UnrecordedSubsegment(running, parent)
         seen.set(subsegment)
         return subsegment

@@ -12,6 +12,7 @@ from . import settings
 from .current import place
 from .emitter import UDPEmitter
 from .guard import loaded, warn_once
+from .unrecorded import UNRECORDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ class SdkMethods:
 
     def current_segment(self) -> LambdaSegment:
         """The segment that Lambda writes for the running invocation: to be read, not written."""
-        from .segment import LambdaSegment  # rarely asked for
-
-        return LambdaSegment(place()[0])
+        segment = loaded("segment")  # rarely asked for
+        found: LambdaSegment = UNRECORDED if segment is None else segment.LambdaSegment(place()[0])
+        return found
 
     def configure(
         self,

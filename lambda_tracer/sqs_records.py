@@ -15,7 +15,7 @@ import sys
 from . import invocation, sqs, wrapping
 from .capture import Capture, CapturedCall, named
 from .foreign import ForeignCall
-from .guard import failed, pass_on, warn_once
+from .guard import failed, loaded, pass_on, warn_once
 from .recorder import Recorder, Recording
 
 TYPE_CHECKING = False
@@ -235,8 +235,10 @@ def _is_left_by_exception(frame: FrameType, taken_at: int) -> bool:
     or at its end is an instruction of its own; at any other one, it raised. What a generator's consumer did
     cannot be told from that: no claim is made.
     """
-    from opcode import opname  # only where a loop is left early
-
+    opcode = loaded("opcode", package="")  # only where a loop is left early
+    if opcode is None:
+        return False
+    opname = opcode.opname
     if frame.f_code.co_flags & (_CO_GENERATOR | _CO_ASYNC_GENERATOR):
         return False
     code, now_at = frame.f_code.co_code, frame.f_lasti

@@ -11,7 +11,7 @@ from _thread import get_ident
 
 from .clock import clock
 from .document import is_annotation_key
-from .guard import failed, pass_on, warn_once
+from .guard import failed, loaded, pass_on, warn_once
 from .invocation import ids
 from .jsonable import safe_str, type_name
 
@@ -249,11 +249,12 @@ class Subsegment:
             return
         self.fault = True
         try:
-            from .cause import MAX_EXCEPTIONS, describe  # most invocations meet no exception
-
+            cause = loaded("cause")  # most invocations meet no exception
+            if cause is None:
+                return
             present = len(self.cause["exceptions"]) if isinstance(self.cause, dict) else 0
-            room = MAX_EXCEPTIONS - present
-            described = describe(
+            room = cause.MAX_EXCEPTIONS - present
+            described = cause.describe(
                 exception, self.invocation.causes, self.recorder.max_trace_back, stack, remote, room
             )
         except BaseException as error:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 TICK_S = 1.0
 """How often the thread looks at what waits."""
 
+TERMINATION_S = 1.0
+"""How long a process that got SIGTERM may take to send what there is, before it ends."""
+
 MAX_WAITING_S = 4.0
 """What has waited so long at a look is sent: before the next look it would be 5 s old."""
 
@@ -54,29 +57,34 @@ _margin_s = 0.0
 _is_terminating = False
 
 
-def begin(running: Invocation, outbox: Outbox, context: Any) -> Watched | None:
-    """Watch over an invocation until `end`. `context` is what Lambda passes to the handler.
+def prepare(running: Invocation, outbox: Outbox, context: Any) -> Watched:
+    """What `begin` takes: an invocation, and its deadline by the `context` that Lambda passes to the handler.
 
     Without a deadline (a context that has no `get_remaining_time_in_millis`, or gives no number) only what waits is
     watched.
     """
-    global _watched, _is_idle, _margin_s
+    global _margin_s
     if not _is_started:
         _margin_s = settings.timeout_margin_s()
-        _wake.acquire(False)
     now = clock.monotonic()
     remaining = _remaining_s(context)
     deadline = now + remaining if remaining is not None else float("inf")
     due = deadline - _margin_s if _margin_s else float("inf")
-    watched = _watched = Watched(running, outbox, deadline, due)
+    return Watched(running, outbox, deadline, due)
+
+
+def begin(watched: Watched) -> None:
+    """Watch over an invocation until `end`, which has to be called even where this is interrupted from outside."""
+    global _watched, _is_idle
+    _watched = watched
     if not _is_started:
+        _wake.acquire(False)
         _start()
     elif _is_idle:
         _is_idle = False
         _wake_up()
     if _is_started:  # else SIGTERM ends the process as it does without us
         _take_signal()
-    return watched
 
 
 def _start() -> None:
@@ -93,9 +101,9 @@ def _start() -> None:
 
 
 def end(watched: Watched) -> None:
-    """The handler has returned: nothing is done for it any more."""
+    """The handler has returned: nothing is done for it any more. Interrupted from outside, this may be called again."""
     global _watched
-    if _watched is watched:
+    if _watched is watched or _watched is None:
         _watched = None
         _give_signal_back()
 
@@ -121,6 +129,15 @@ def _remaining_s(context: Any) -> float | None:
 
 
 def _run() -> None:
+    global _is_started
+    try:
+        _watch_on()
+    finally:  # by whatever an emitter of the user's raised: the next handler starts another thread
+        _is_started = False
+        _terminate()
+
+
+def _watch_on() -> None:
     global _is_idle
     while True:
         watched = _watched
@@ -136,8 +153,7 @@ def _run() -> None:
                 wait = _look(watched)
         except Exception as error:
             failed(error)
-        if _is_terminating:
-            os.kill(os.getpid(), signals.SIGTERM)
+        _terminate()
         _wake.acquire(True, wait)
 
 
@@ -151,9 +167,10 @@ def _look(watched: Watched) -> float:
             _send_all(watched, "the process is being terminated" if _is_terminating else None)
     elif running.waiting_since is not None and now - running.waiting_since >= MAX_WAITING_S:
         watched.outbox.flush(running)
+        is_near = watched.due - now < 2 * TICK_S
         for subsegment in list(running.open.values()):
             if not subsegment.is_announced:  # lest what has left find no parent, should this process end now
-                watched.outbox.announce(subsegment)
+                watched.outbox.announce(subsegment, is_brief=is_near)
     return min(TICK_S, max(0.001, watched.due - clock.monotonic()))
 
 
@@ -210,8 +227,26 @@ def _on_sigterm(number: int, frame: Any) -> None:
     """
     global _is_terminating
     signals.signal(signals.SIGTERM, signals.SIG_DFL)
-    if _is_started:
-        _is_terminating = True
-        _wake_up()
-    else:  # a forked child
+    if not _is_started:  # a forked child
+        os.kill(os.getpid(), signals.SIGTERM)
+        return
+    _is_terminating = True
+    _wake_up()
+    try:
+        start_new_thread(_end_at_last, ())
+    except RuntimeError as error:  # none can be started: the one that there is does it alone
+        pass_on(error)
+
+
+def _end_at_last() -> None:
+    """End the process when the watching thread has had its time: it may be stuck in an emitter of the user's."""
+    clock.sleep(TERMINATION_S)
+    _terminate()
+
+
+def _terminate() -> None:
+    """End the process as SIGTERM does, or give the signal to a handler that the user has set meanwhile."""
+    global _is_terminating
+    if _is_terminating:
+        _is_terminating = False
         os.kill(os.getpid(), signals.SIGTERM)

@@ -13,7 +13,7 @@ import functools
 import sys
 import types
 
-from .guard import pass_on
+from .guard import loaded, pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,33 +80,35 @@ def wrap(function: Callable[..., Any], record: Record, *, tells_arguments: bool 
         descriptor: Any = function
         return type(descriptor)(wrap(descriptor.__func__, record, tells_arguments=tells_arguments))
     if not callable(function) and hasattr(type(function), "__get__"):
-        from . import stand_in  # a property, a `partialmethod`
-
+        stand_in = loaded("stand_in")  # a property, a `partialmethod`
+        if stand_in is None:
+            return function
         return stand_in.descriptor(function, functools.partial(wrap, record=record))
     if not callable(function):
         raise TypeError(f"expected a function or another callable, not {type(function).__name__}")
     code, made_from = _attribute(function, "__code__"), _attribute(function, "__wrapped__")
     is_made = made_from is not None and type(code) is _CODE and code.co_filename == _CONTEXTLIB
     if is_made and type(function) is types.FunctionType:  # not an object that passes for one
-        from . import generators
-
-        made = generators.context_manager(code, made_from, record)
+        generators = loaded("generators")
+        made = generators and generators.context_manager(code, made_from, record)
         if made is not None:
             return made
     flags = _flags(function)
     if flags & (_CO_COROUTINE | _CO_ITERABLE_COROUTINE):
         wrapper: Any = _coroutine(function, record, tells_arguments)
     elif flags & (_CO_GENERATOR | _CO_ASYNC_GENERATOR):
-        from . import generators  # most functions are none
-
+        generators = loaded("generators")  # most functions are none
+        if generators is None:
+            return function
         make = generators.async_generator if flags & _CO_ASYNC_GENERATOR else generators.generator
         wrapper = make(function, record)
     else:
         wrapper = _plain(function, record, tells_arguments)
     if is_function(function):
         return wrapper
-    from . import stand_in  # most are functions
-
+    stand_in = loaded("stand_in")  # most are functions
+    if stand_in is None:
+        return function
     again = functools.partial(wrap, record=record, tells_arguments=tells_arguments)
     return stand_in.stand_in(function, wrapper, again)
 

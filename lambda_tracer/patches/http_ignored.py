@@ -7,6 +7,7 @@ header, and neither does what the library calls to make it.
 from __future__ import annotations
 
 from .. import settings
+from ..guard import loaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,8 +45,10 @@ def is_ignored(address: Address) -> bool:
 
 
 def _matches_a_rule(address: Address) -> bool:
-    from fnmatch import fnmatchcase  # it imports `re`: a function without rules does without
-
+    fnmatch = loaded("fnmatch", package="")  # it imports `re`: a function without rules does without
+    if fnmatch is None:
+        return True
+    fnmatchcase = fnmatch.fnmatchcase
     return any(
         (hostname is None or fnmatchcase(address.host, hostname))
         and (
