@@ -109,11 +109,14 @@ def _is_called_with(frame: FrameType, interrupted: FrameType) -> bool:
     )
     if count == 0:
         return False
+    # The import system takes its own frames out of a traceback: the one that was interrupted is behind it then.
+    callers = (interrupted, frame.f_back)
     given = frame.f_locals
     for name in code.co_varnames[:count]:
         value = given.get(name)
-        if value is interrupted or (type(value) is tuple and any(each is interrupted for each in value)):
-            return True
+        for each in value if type(value) is tuple else (value,):
+            if each is not None and (each is callers[0] or each is callers[1]):
+                return True
     return False
 
 

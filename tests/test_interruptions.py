@@ -28,6 +28,7 @@ import lambda_tracer
 from lambda_tracer import Tracer, guard, patch, unpatch_all, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
+from tests.functions.running import python
 from tests.patches.http_server import serving
 from tests.tree import tree
 
@@ -406,3 +407,46 @@ def test_a_signal_handler_of_any_kind_is_known(name: str) -> None:
         signal.signal(signal.SIGALRM, before)
 
     assert guard.is_from_outside(caught)
+
+
+def test_a_time_limit_that_comes_while_a_module_of_ours_is_loaded_is_not_swallowed(daemon: Daemon) -> None:
+    """The import system takes its own frames, of which one was interrupted, out of the traceback."""
+    ran = python("""
+        import signal, sys
+        from lambda_tracer import Tracer
+
+        tracer = Tracer(auto_patch=False)
+
+        class TooSlow(Exception):
+            pass
+
+        def on_alarm(*_):
+            raise TooSlow
+
+        @tracer.capture_method
+        def work():
+            return {"text": "x" * 70_000, "set": {1}}
+
+        @tracer.capture_lambda_handler
+        def handler(event, context):
+            needed = set(sys.modules)
+            late = 0
+            for number in range(1, 200):
+                for name in set(sys.modules) - needed:
+                    del sys.modules[name]
+                signal.setitimer(signal.ITIMER_REAL, number * 0.0001)
+                try:
+                    work()
+                    late += 1  # it was done before the limit
+                    signal.pause()
+                except TooSlow:
+                    continue
+                sys.exit(f"limit {number} was swallowed")
+            sys.exit(0 if late < 199 else "no limit came in time")
+
+        signal.signal(signal.SIGALRM, on_alarm)
+        handler({}, None)
+    """)
+
+    assert ran.returncode == 0, ran.stderr
+    daemon.clear()
