@@ -35,12 +35,16 @@ _MAX_UNKNOWN = 64
 """Keys of one dict, and lists that begin with a text, that are looked up one by one. More than these are made of data:
 what is encoded is searched for names instead."""
 
+_SHORT = 500
 _LARGE = 1 << 64
 _FEW = 50
-"""Numbers, and members of a dict, that need no survey; of a text 500 characters don't."""
+"""Characters of a text, numbers and members of a dict that need no survey."""
 
 MAX_INT_BITS = 1_000
 """Beyond this an int is more than a double holds, and writing it in decimals takes long."""
+
+_MUCH = 20
+"""Characters of a text that is measured exactly where it has letters beyond ASCII."""
 
 _SAMPLE = 200
 """Floats that tell how long a thousand of them are."""
@@ -101,39 +105,35 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_BYTES) ->
     that needs more bytes the text is a `Marker`, or larger by what could not be foreseen.
     """
     try:
+        verdict, look = _CAREFUL, False
         # A dict of scalars under harmless names, which most functions return, is told by one short loop.
         if type(value) is dict and len(value) <= _FEW and _harmless.issuperset(value):
             for item in value.values():
                 kind = type(item)
-                # Slices and comparisons, which are no calls.
-                if (
-                    item[500:501]
-                    if kind is str
-                    else not -_LARGE < item < _LARGE
-                    if kind is int
-                    else kind not in _OTHER_SCALARS
-                ):
-                    verdict = None
+                if kind is str:
+                    if len(item) > _SHORT:
+                        break
+                elif kind is int:
+                    if not -_LARGE < item < _LARGE:
+                        break
+                elif kind not in _OTHER_SCALARS:
                     break
             else:
                 verdict = _FAST
-        else:
-            verdict = None
-        look = False
-        if verdict is None:
+        if verdict != _FAST:
             verdict, size, look = _survey(value, is_captured, room)
-            if verdict == _TOO_LARGE:
-                from . import cutting
-
-                return cutting.beginning(value, size, is_captured)
         if verdict == _FAST:
             text = "".join(_encode(value, 0))
-            if not is_captured or not (look or '\\"' in text or "alue" in text or "ALUE" in text):
+            if not is_captured or not (look or '\\"' in text):
                 return text
             from . import secret_shapes
 
             if not secret_shapes.may_name_secret(text):
                 return text
+        elif verdict == _TOO_LARGE:
+            from . import cutting
+
+            return cutting.beginning(value, size, is_captured)
     except BaseException as error:  # a cycle, NaN, an odd key, a dict that another thread changed
         pass_on(error)
     try:
@@ -185,9 +185,9 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
     if kind is str or kind is bytes or kind is bytearray:
         size = len(value) + 2
         return (_TOO_LARGE if size > room else _FAST if kind is str else _CAREFUL), size, False
-    size = containers = scalars = known = unknown = 0
+    size = containers = scalars = known = unknown = digits = floats = 0
     look = False
-    leaves: list[Any] = []
+    sample: list[float] = []
     todo = [value]
     for item in todo:  # which grows meanwhile
         kind = type(item)
@@ -209,6 +209,7 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                     for key in item:
                         if not _is_harmless(key, is_captured):
                             return _CAREFUL, size, look
+                        look = look or key not in _harmless
             members = item.values()
         elif kind is list or kind is tuple:
             size += 1 + 2 * len(item)
@@ -243,46 +244,32 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
         scalars += len(item)
         if containers > _MAX_CONTAINERS or scalars > _MAX_SCALARS:
             return _CAREFUL, size, look
-        if not _SCALARS.issuperset(map(type, members)):
-            todo += [member for member in members if type(member) not in _SCALARS]
-        leaves += members
-        if len(leaves) > 1_000:
-            size += _bytes_of(leaves, room - size)
-            leaves.clear()
-            if size > room:
-                return _TOO_LARGE, size, look
-    size += _bytes_of(leaves, room - size)
+        for member in members:
+            kind = type(member)
+            if kind is str:
+                length = len(member)
+                size += length + 1
+                # Other alphabets take up to twelve bytes a letter, which counts where it is much.
+                if length > _MUCH and size <= room and not member.isascii():
+                    size += len(_quote(member)) - 2 - length
+            elif kind is int:
+                if not -_LARGE < member < _LARGE:
+                    bits = member.bit_length()
+                    size += bits * 3 // 10
+                    digits = max(digits, bits)
+            elif kind is float:
+                floats += 1
+                if floats <= _SAMPLE:
+                    sample.append(member)
+            elif kind is not bool and member is not None:
+                todo.append(member)
+        if size > room:
+            return _TOO_LARGE, size, look
+    if digits > MAX_INT_BITS:
+        return _CAREFUL, size, look
+    if floats > _SAMPLE:
+        size += (len("".join(_encode(sample, 0))) - 2 * _SAMPLE) * floats * 4 // (5 * _SAMPLE)
     return (_TOO_LARGE if size > room else _FAST), size, look
-
-
-def _bytes_of(leaves: list[Any], left: int) -> int:
-    """What the scalars among `leaves` take at least, beyond a byte each, which is counted."""
-    size = digits = longest = 0
-    floats = []
-    for leaf in leaves:
-        kind = type(leaf)
-        if kind is str:
-            size += len(leaf) + 1
-            if (
-                size > left + MAX_BYTES
-            ):  # a little beyond the limit: what is cut says how large it is at least
-                return size
-            if size <= left and not leaf.isascii():
-                size += len(_quote(leaf)) - 2 - len(leaf)
-        elif kind is int:
-            if not -_LARGE < leaf < _LARGE:
-                bits = leaf.bit_length()
-                digits += bits * 3 // 10
-                longest = max(longest, bits)
-        elif kind is float:
-            floats.append(leaf)
-    size += digits
-    if size <= left and longest > MAX_INT_BITS:
-        raise OverflowError("an int that is to be named: the careful way")
-    if len(floats) > _SAMPLE:
-        sample = len("".join(_encode(floats[:_SAMPLE], 0))) - 2 * _SAMPLE
-        size += sample * len(floats) * 4 // (5 * _SAMPLE)
-    return size
 
 
 def _is_harmless(key: str, is_captured: bool) -> bool:
@@ -291,7 +278,8 @@ def _is_harmless(key: str, is_captured: bool) -> bool:
         return True
     if redaction.is_secret(key):
         return not is_captured
-    if len(_harmless) < 10_000 and len(key) <= 200:  # keys made of data must not fill the memory
+    # Keys made of data must not fill the memory. What stands under `value` may belong to a name beside it.
+    if len(_harmless) < 10_000 and len(key) <= 200 and redaction.VALUE_MARK not in key.lower():
         _harmless.add(key)
     return True
 
