@@ -25,6 +25,7 @@ class Clock:
     now: Callable[[], float]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
+    _originals: dict[str, Callable[..., Any]]
 
     def __init__(self) -> None:
         self.now = time.time
@@ -42,12 +43,10 @@ class Clock:
                 setattr(self, name, _escaping(hatch, escape, original))
 
 
-def _escaping(
-    hatch: Any, escape: Callable[..., float], original: Callable[..., float]
-) -> Callable[..., float]:
+def _escaping(hatch: Any, escape: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
     """`original`, by way of `escape` while somebody travels; that raises, in recent versions, when nobody does."""
 
-    def call(*args: float) -> float:
+    def call(*args: float) -> Any:
         return escape(*args) if hatch.is_travelling() else original(*args)
 
     return call
