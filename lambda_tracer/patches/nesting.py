@@ -59,14 +59,14 @@ _STAND_AROUND = (
     " logfire lumigo_tracer newrelic opentelemetry requests_cache requests_toolbelt retrying sentry_sdk tenacity vcr"
     " wrapt"
 )
-_USERS, _LIBRARY, _AROUND = range(3)
+_USERS, _LIBRARY, _AROUND = 1, 2, 3
 _KINDS = {
     **dict.fromkeys(f"{_HTTP_AND_AWS} {_DATABASES} {_WORK_THROUGH}".split(), _LIBRARY),
     **dict.fromkeys(_STAND_AROUND.split(), _AROUND),
 }
 """Packages whose code may stand between a call and what it does for itself: they make it, or stand around functions."""
 
-_kinds: dict[str, int] = {}  # by the names of modules
+_kinds: dict[object, int] = {}  # by the names of modules
 
 
 def run(call: Call, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -131,25 +131,27 @@ def is_below(
         while frame is not None:
             code = frame.f_code
             is_call = code is _RUN or code is _RUN_ASYNC
-            kind = _kind(frame)
-            if entered is not None and (is_call or kind == _LIBRARY):
-                is_users = is_users or not _stands_in(entered, name, owner, called, is_enclosed)
-                entered = None
-            if is_call:
-                call = frame.f_locals["call"]
-                if not is_users:
-                    return bool(call.makes(library, method, url))
-                return url is not None and bool(call.is_for(library, method, url))
-            if is_users:
-                if url is None:
+            if is_users and not is_call:
+                frame = frame.f_back
+                continue
+            kind = _kinds.get(frame.f_globals.get("__name__")) or _kind(frame)
+            if kind == _USERS:
+                entered = frame
+            elif is_call or kind == _LIBRARY:
+                if entered is not None:
+                    is_users = not _stands_in(entered, name, owner, called, is_enclosed)
+                    entered = None
+                if is_call:
+                    call = frame.f_locals["call"]
+                    if not is_users:
+                        return bool(call.makes(library, method, url))
+                    return url is not None and bool(call.is_for(library, method, url))
+                if is_users and url is None:
                     return False
-            elif code is _ENCLOSE:
-                is_enclosed = True
-            elif kind == _LIBRARY:
                 is_enclosed = False
                 called = frame
-            elif kind == _USERS:
-                entered = frame
+            elif code is _ENCLOSE:
+                is_enclosed = True
             frame = frame.f_back
     except Exception as error:
         failed(error)
@@ -168,7 +170,7 @@ def is_by_user(name: str, owner: object) -> bool:
         entered: FrameType | None = None
         while frame is not None:
             code = frame.f_code
-            kind = _kind(frame)
+            kind = _kinds.get(frame.f_globals.get("__name__")) or _kind(frame)
             is_call = code is _RUN or code is _RUN_ASYNC
             if entered is not None and (is_call or kind == _LIBRARY):
                 # A proxy of the user's has methods of the names that it hands on.
@@ -192,12 +194,11 @@ def is_by_user(name: str, owner: object) -> bool:
 
 
 def _kind(frame: FrameType) -> int:
+    """Whose code a call runs, by the name of its module."""
     name = frame.f_globals.get("__name__")
-    if type(name) is not str:
-        return _USERS
-    kind = _kinds.get(name)
-    if kind is None:
-        kind = _kinds[name] = _KINDS.get(name.partition(".")[0], _USERS)
+    kind = _KINDS.get(name.partition(".")[0], _USERS) if type(name) is str else _USERS
+    if len(_kinds) < 10_000:
+        _kinds[name] = kind
     return kind
 
 

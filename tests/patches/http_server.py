@@ -96,6 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         state = self.server.state
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            while size := int(self.rfile.readline(), 16):
+                self.rfile.read(size + 2)
+            self.rfile.readline()
         headers = [(name.lower(), value) for name, value in self.headers.items()]
         state.received.append(Received(self.command, self.path, headers))
         url = urlsplit(self.path)

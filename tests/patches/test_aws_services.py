@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import xray_recorder
-from lambda_tracer.patches import aws_call, nesting
+from lambda_tracer.patches import aws_call
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.aws_libraries import REGION, Aiobotocore, client
@@ -712,11 +712,10 @@ def test_a_call_that_is_abandoned_ends_without_a_fault_wherever_that_is(daemon: 
     call = aws_call.begin(client("dynamodb", moto()), "ListTables", {})
     assert call is not None
 
-    contextvars.copy_context().run(call.__enter__)
-    call.__exit__(GeneratorExit, GeneratorExit(), None)
+    contextvars.copy_context().run(call.open)
+    call.close(GeneratorExit())
 
     assert tree(daemon) == "dynamodb"
-    assert not nesting.is_below()
 
 
 def test_an_error_of_the_service_below_a_traced_function_is_described_once(

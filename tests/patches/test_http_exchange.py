@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from lambda_tracer import guard
 from lambda_tracer.patches import http_exchange, http_ignored, nesting
 from lambda_tracer.patches.http_exchange import Address, whole_url, with_header
-from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.http_contract import Patched, the_call
 
@@ -78,10 +77,7 @@ class TestAddress:
         assert whole_url(scheme, host, port, target) == url
 
     def test_a_call_without_a_host_has_the_name_that_the_sdk_gives_it(self, daemon: Daemon) -> None:
-        exchange = http_exchange.begin("GET", "/path")
-        assert exchange is not None
-        with exchange:
-            pass
+        nesting.run(begun("/path"), lambda: None)
 
         assert the_call(daemon)["name"] == "UNKNOWN HOST"
 
@@ -147,6 +143,12 @@ class Unreadable:
         raise RuntimeError("no")
 
 
+def begun(url: str) -> http_exchange.Exchange:
+    exchange = http_exchange.begin("requests", "send", object(), "GET", url)
+    assert exchange is not None
+    return exchange
+
+
 class TestOurOwnErrors:
     @pytest.fixture(autouse=True)
     def _caught_as_in_production(self) -> Iterator[None]:
@@ -157,10 +159,7 @@ class TestOurOwnErrors:
     def test_an_error_while_describing_does_not_reach_the_caller(
         self, daemon: Daemon, caplog: pytest.LogCaptureFixture
     ) -> None:
-        exchange = http_exchange.begin("GET", "http://host/")
-        assert exchange is not None
-        with exchange:
-            exchange.answered(SimpleNamespace(status=200, headers=Unreadable()))
+        nesting.run(begun("http://host/"), lambda: SimpleNamespace(status=200, headers=Unreadable()))
 
         assert the_call(daemon)["http"]["response"]["status"] == 200
         assert [record.levelno for record in caplog.records] == [logging.WARNING]
@@ -170,8 +169,7 @@ class TestOurOwnErrors:
             def __str__(self) -> str:
                 raise RuntimeError("no")
 
-        assert http_exchange.begin("GET", Url()) is None
-        assert not nesting.is_below()
+        assert http_exchange.begin("requests", "send", object(), "GET", Url()) is None
 
     def test_headers_that_cannot_be_copied_are_sent_as_they_are(self) -> None:
         headers = Unreadable()
@@ -182,33 +180,17 @@ class TestOurOwnErrors:
     def test_a_length_that_is_none_is_left_out(
         self, daemon: Daemon, caplog: pytest.LogCaptureFixture, length: Any
     ) -> None:
-        exchange = http_exchange.begin("GET", "http://host/")
-        assert exchange is not None
-        with exchange:
-            exchange.answered(SimpleNamespace(status=200, headers={"Content-Length": length}))
+        answer = SimpleNamespace(status=200, headers={"Content-Length": length})
+        nesting.run(begun("http://host/"), lambda: answer)
 
         assert the_call(daemon)["http"]["response"] == {"status": 200}
         assert caplog.records == []
 
     @pytest.mark.parametrize("answer", [object(), None, SimpleNamespace(status="200", headers=None)])
     def test_a_status_that_is_none_is_left_out(self, daemon: Daemon, answer: Any) -> None:
-        exchange = http_exchange.begin("GET", "http://host/")
-        assert exchange is not None
-        with exchange:
-            exchange.answered(answer)
+        nesting.run(begun("http://host/"), lambda: answer)
 
         assert "response" not in the_call(daemon)["http"]
-
-
-def test_what_is_called_below_a_call_is_left_alone(daemon: Daemon) -> None:
-    outer = http_exchange.begin("GET", "http://host/")
-    assert outer is not None
-    with outer:
-        assert http_exchange.begin("GET", "http://below/") is None
-        assert http_exchange.hop("http://below/", {}) is None
-
-    assert http_exchange.begin("GET", "http://after/") is not None
-    assert the_call(daemon)["name"] == "host"
 
 
 def test_where_there_is_neither_a_recording_nor_a_header_nothing_is_done(
@@ -216,17 +198,4 @@ def test_where_there_is_neither_a_recording_nor_a_header_nothing_is_done(
 ) -> None:
     monkeypatch.delenv("_X_AMZN_TRACE_ID")
 
-    assert http_exchange.begin("GET", "http://host/") is None
-
-
-def test_an_unsampled_call_still_keeps_the_libraries_below_from_adding_a_header(
-    daemon: Daemon, invoke: Invoke
-) -> None:
-    invocation = invoke(sampled=0)
-    exchange = http_exchange.begin("GET", "http://host/")
-    assert exchange is not None
-
-    with exchange:
-        assert exchange.header == invocation.header
-        assert nesting.is_below()
-    assert not nesting.is_below()
+    assert http_exchange.begin("requests", "send", object(), "GET", "http://host/") is None
