@@ -210,8 +210,9 @@ def _messages(module: ast.Module) -> set[str]:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.JoinedStr):
             texts[ast.unparse(node.targets[0])] = _template(node.value)
         elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            # What is raised is caught as `error`.
-            texts.update({"error": _template(text) for text in node.exc.args if isinstance(text, ast.JoinedStr)})
+            for text in node.exc.args:
+                if isinstance(text, ast.JoinedStr):
+                    texts["error"] = _template(text)  # the name under which it is caught
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
             called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
