@@ -17,8 +17,23 @@ from typing import NamedTuple
 
 import pytest
 
-from lambda_tracer import document, initialization, messages, outbox, patches, redaction, settings, sqs, watch
+from lambda_tracer import (
+    document,
+    emitter,
+    guard,
+    initialization,
+    messages,
+    outbox,
+    patches,
+    redaction,
+    settings,
+    sqs,
+    trace_header,
+    walk,
+    watch,
+)
 from lambda_tracer.local import cli
+from lambda_tracer.patches import sql_text
 from tests.daemon import Daemon
 from tests.local.command import Ran, invoke
 from tests.tree import tree
@@ -193,8 +208,11 @@ def _messages(module: ast.Module) -> set[str]:
     found = set()
     for node in ast.walk(module):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.JoinedStr):
-            parts = [part.value if isinstance(part, ast.Constant) else "<>" for part in node.value.values]
-            texts[ast.unparse(node.targets[0])] = "".join(map(str, parts))
+            texts[ast.unparse(node.targets[0])] = _template(node.value)
+        elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            for text in node.exc.args:
+                if isinstance(text, ast.JoinedStr):
+                    texts["error"] = _template(text)  # the name under which it is caught
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
             called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
@@ -206,6 +224,10 @@ def _messages(module: ast.Module) -> set[str]:
                 else:
                     found.add(re.sub("%[sd]", "<>", template.value))
     return found
+
+
+def _template(text: ast.JoinedStr) -> str:
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "<>" for part in text.values)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +246,14 @@ def _messages(module: ast.Module) -> set[str]:
         (int(watch.MAX_WAITING_S), "whether something finished has waited for {} seconds"),
         (outbox.MAX_WAITING_BYTES, "more than {} bytes in one parent"),
         (int(outbox.MAX_WAITING_S), "waited for {} seconds"),
+        (trace_header.MAX_HEADER_CHARACTERS, "further fields beyond {} characters in all"),
+        (sql_text.MAX_TEXT, "comments go, and {} characters are kept"),
+        (guard.MAX_UNSAID, "At most {} messages wait for a log"),
+        (walk.MAX_ITEMS, "Of one that is walked, {} members"),
+        (walk.MAX_DEPTH, "members of each list and dict, {} levels"),
+        (walk.MAX_TEXT, "levels and {} bytes of text are shown"),
+        (int(emitter.RESOLVE_WAIT_S), "The first document waits for it at most {} second,"),
+        (emitter.MAX_PENDING_BYTES, "what is sent meanwhile, up to {} bytes"),
     ],
 )
 def test_a_limit_is_the_one_that_the_code_has(limit: int, said: str) -> None:
