@@ -666,7 +666,8 @@ def test_without_a_trace_what_is_current_is_false(daemon: Daemon, monkeypatch: p
 
     assert not segment
     assert not xray_recorder.current_subsegment()
-    assert not xray_recorder.get_trace_entity()
+    entity: object = xray_recorder.get_trace_entity()
+    assert not entity
     assert (segment.id, segment.trace_id, segment.sampled) == ("0" * 16, "", False)
     with xray_recorder.in_subsegment("work") as subsegment:
         subsegment.put_annotation("a", 1)
