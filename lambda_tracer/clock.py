@@ -11,8 +11,6 @@ from __future__ import annotations
 import sys
 import time
 
-from .guard import pass_on
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +27,10 @@ class Clock:
     sleep: Callable[[float], None]
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Take the functions anew."""
         module = _genuine()
         self.now = module.time
         self.monotonic = module.monotonic
@@ -41,24 +43,21 @@ class Clock:
         for name, its_name in (("now", "time"), ("monotonic", "monotonic")):
             escape = getattr(real, its_name, None)
             if callable(escape) and type(getattr(self, name)) is not _Beside:
-                setattr(self, name, _Beside(escape, getattr(self, name)))
+                setattr(self, name, _Beside(hatch, escape, getattr(self, name)))
 
 
 class _Beside:
-    """The time beside a time machine, which answers while somebody travels and else raises ValueError."""
+    """The time beside a time machine, which lets it through while somebody travels and else may raise ValueError."""
 
-    __slots__ = ("_escape", "_time")
+    __slots__ = ("_escape", "_is_travelling", "_time")
 
-    def __init__(self, escape: Callable[[], float], time: Callable[[], float]) -> None:
+    def __init__(self, hatch: Any, escape: Callable[[], float], time: Callable[[], float]) -> None:
+        self._is_travelling = getattr(hatch, "is_travelling", lambda: True)
         self._escape = escape
         self._time = time
 
     def __call__(self) -> float:
-        try:
-            return self._escape()
-        except ValueError as error:
-            pass_on(error)
-            return self._time()
+        return self._escape() if self._is_travelling() else self._time()
 
 
 def _genuine() -> Any:

@@ -25,6 +25,7 @@ from lambda_tracer import (
     settings,
     xray_recorder,
 )
+from lambda_tracer.clock import clock
 from lambda_tracer.emitter import UDPEmitter
 from lambda_tracer.patches import http_ignored
 from tests.daemon import Daemon, Reader
@@ -90,6 +91,7 @@ def reset() -> None:
     guard.reraise = True
     guard.failures = 0
     guard._said.clear()
+    clock.reset()
     invocation.reset()
     settings.global_sdk_config.set_sdk_enabled(True)
     emitter = xray_recorder.emitter

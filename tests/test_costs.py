@@ -27,12 +27,12 @@ from tests.daemon import Daemon
 
 PROJECT = Path(__file__).parent.parent
 
-OWN_MODULES = 24
-OWN_MODULES_WITH_BOTO3 = 30
+OWN_MODULES = 26
+OWN_MODULES_WITH_BOTO3 = 32
 """Of the package, as its sources are: each costs a cold start 0.05 ms before its first line has run. In the
 wheel and the layer they are one file (tests/test_amalgamation.py), and what counts is how much is in it."""
 
-OWN_FUNCTIONS = 380
+OWN_FUNCTIONS = 490
 """Functions and classes in those modules: each costs 2 us to load, called or not."""
 
 OTHER_MODULES = {"_contextvars", "_socket"} | ({"contextlib"} if sys.version_info < (3, 11) else set())
@@ -44,12 +44,18 @@ CALLS_UNSAMPLED = 7
 CALLS_DISABLED = 3
 """Function calls that one captured call makes, the captured function's own included."""
 
-CALLS_HANDLER = 72
+CALLS_HANDLER = 80
 C_CALLS_HANDLER = 108
 """Those of an invocation with nothing but its handler."""
 
 BYTES_A_SUBSEGMENT = 330
 BLOCKS_GROWN = 30
+
+
+@pytest.fixture(autouse=True)
+def _no_time_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library for tests, round which the clock goes: no function has it in Lambda."""
+    monkeypatch.delitem(sys.modules, "time_machine", raising=False)
 
 
 class Context:
@@ -285,4 +291,4 @@ def test_the_wheel_stays_small(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         entries = [entry for entry in archive.infolist() if "/local/" not in entry.filename]
 
-    assert sum(entry.compress_size for entry in entries) <= 220_000
+    assert sum(entry.compress_size for entry in entries) <= 280_000
