@@ -45,10 +45,12 @@ class Address:
         scheme, separator, rest = url.partition("://")
         if not separator:
             scheme, rest = "", url
-        end = len(rest)
-        for delimiter in "/?#":
-            found = rest.find(delimiter, 0, end)
-            end = found if found >= 0 else end
+        end = _end_of_authority(rest)
+        colon, port = rest[:end].rpartition("@")[2].rpartition("]")[2].partition(":")[1:]
+        if colon and "@" in rest[end:] and not (port.isascii() and port.isdigit()):
+            # Credentials in which a delimiter was left as it is: what seems to be the host is a part of them.
+            rest = rest.rpartition("@")[2]
+            end = _end_of_authority(rest)
         self.authority = rest[:end].rpartition("@")[2]
         target = rest[end:].partition("#")[0]
         self.target = target if target.startswith("/") else f"/{target}"
@@ -58,6 +60,14 @@ class Address:
         else:
             self.host = self.authority.partition(":")[0].lower()
         self.url = f"{scheme}{separator}{self.authority}{target.partition('?')[0]}"
+
+
+def _end_of_authority(rest: str) -> int:
+    end = len(rest)
+    for delimiter in "/?#":
+        found = rest.find(delimiter, 0, end)
+        end = found if found >= 0 else end
+    return end
 
 
 def begin(

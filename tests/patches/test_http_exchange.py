@@ -47,6 +47,19 @@ class TestAddress:
 
         assert (address.url, address.host, address.path, address.target) == (url, host, path, target)
 
+    @pytest.mark.parametrize("password", ["x/SECRET", "x?SECRET", "x#SECRET", "/SECRET", "x/SECRET/x"])
+    def test_no_credentials_with_a_delimiter_in_them_are_left(self, password: str) -> None:
+        address = Address(f"http://user:{password}@host:8080/path?query")
+
+        assert "SECRET" not in address.url
+        assert "SECRET" not in address.target
+
+    def test_a_path_may_have_an_at_sign(self) -> None:
+        address = Address("http://host:8080/@user/posts?mail=a@b")
+
+        assert address.url == "http://host:8080/@user/posts"
+        assert address.target == "/@user/posts?mail=a@b"
+
     @given(
         user=st.text(st.characters(codec="ascii", exclude_characters="/?#")),
         password=st.text(st.characters(codec="ascii", exclude_characters="/?#"), min_size=1),
