@@ -61,6 +61,15 @@ def _is_tail_of_their_stack(leaf: Leaf) -> bool:
     return leaf.path[-1] == "stack" and leaf.theirs[-len(leaf.ours) :] == leaf.ours
 
 
+def _is_longer_outwards(leaf: Leaf) -> bool:
+    """Our stack is theirs, and what called that."""
+    return (
+        leaf.path[-1] == "stack"
+        and len(leaf.theirs) < len(leaf.ours)
+        and leaf.ours[-len(leaf.theirs) :] == leaf.theirs
+    )
+
+
 def _keeps_the_raise(leaf: Leaf) -> bool:
     if leaf.path[-1] == "truncated":
         return bool(leaf.theirs == ABSENT and leaf.ours > 0)
@@ -82,7 +91,11 @@ def _is_chain(leaf: Leaf) -> bool:
         return leaf.path[-3:-1] == ("exceptions", "0") and leaf.theirs == ABSENT
     if leaf.path[-1] != "exceptions":
         return False
+    theirs = leaf.theirs[0]
     first = {key: value for key, value in leaf.ours[0].items() if key != "cause"}
+    outwards = Leaf(("stack",), theirs["stack"], first["stack"])
+    if _is_longer_outwards(outwards):
+        first["stack"] = theirs["stack"]
     return [first] == leaf.theirs and len(leaf.ours) > 1
 
 
@@ -119,6 +132,13 @@ DIFFERENCES: dict[str, Difference] = {
         _either(
             lambda leaf: _is_note(leaf) and leaf.path[1] in ("''", "' true'") and leaf.theirs == "ValueError",
             lambda leaf: _is_whole(leaf) and _is_only_ours(leaf),
+        ),
+    ),
+    "misspelt-libraries-are-refused-everywhere": Difference(
+        "a library that nobody knows is refused by a tracer that is disabled, too",
+        "there unit tests accept it, and the function fails to start in Lambda",
+        lambda leaf: (
+            _is_note(leaf) and ("ValueError: cannot patch" in str(leaf.ours) or leaf.path[1] == "patch")
         ),
     ),
     "settings-without-effect": Difference(
@@ -252,6 +272,11 @@ DIFFERENCES: dict[str, Difference] = {
         "there it begins at the outermost frame of the process: the runtime's use up the ten that are kept",
         _is_tail_of_their_stack,
     ),
+    "stack-to-the-handler": Difference(
+        "a stack runs from the handler to the raise, wherever the exception is caught",
+        "there it begins where the subsegment does: what led to the call has to be guessed",
+        _is_longer_outwards,
+    ),
     "stack-keeps-the-raise": Difference(
         "a stack that is too deep keeps the frames nearest to the raise, and says how many are left out",
         "there it keeps the outermost ones: the line that raised is the one thing not shown",
@@ -297,6 +322,16 @@ DIFFERENCES: dict[str, Difference] = {
         "objects with slots show their attributes",
         "there the text of the object with its address is shown",
         lambda leaf: _is_response(leaf) and isinstance(leaf.theirs, str) and isinstance(leaf.ours, dict),
+    ),
+    "objects-that-hold-nothing": Difference(
+        "an object without attributes is its type's name",
+        "there it is an empty object, which says less",
+        lambda leaf: leaf.theirs == {} and str(leaf.ours).startswith("<"),
+    ),
+    "lone-surrogates-are-replaced": Difference(
+        "half a surrogate pair is U+FFFD",
+        "no UTF-8 has it: what reads the document may refuse all of it",
+        lambda leaf: isinstance(leaf.ours, str) and leaf.theirs == leaf.ours.replace("\ufffd", "\ud800"),
     ),
     "code-is-named": Difference(
         "functions and classes are shown by their qualified name",

@@ -358,7 +358,7 @@ def test_values_of_unusual_types_are_readable(daemon: Daemon) -> None:
         subsegment.put_metadata("value", value)
 
     assert metadata(daemon, "default") == [
-        [1, "abc", "ab", {"1": "a", "null": "b"}, "1.1", "2024-01-02", "\ud800"]
+        [1, "abc", "ab", {"1": "a", "null": "b"}, "1.1", "2024-01-02", "\ufffd"]
     ]
 
 
@@ -758,8 +758,8 @@ def test_whatever_the_header_says_nothing_breaks(
         with xray_recorder.in_subsegment("inside") as subsegment:
             subsegment.put_annotation("key", 1)
             current = xray_recorder.current_subsegment()
-            assert current is not None
-            current.put_http_meta("status", 500)
+            if current is not None:  # so it is where the header names no trace
+                current.put_http_meta("status", 500)
         return "answered"
 
     result = handler({}, None)

@@ -122,6 +122,11 @@ DIFFERENCES = {
         "that is what failed; the message of SQLAlchemy's own quotes the statement and its parameters",
         lambda name, leaf: name.startswith("sqlalchemy") and "cause" in leaf.path,
     ),
+    "driver's message": Difference(
+        "what a driver's message says without values: code, SQLSTATE, the names of what is concerned",
+        "drivers quote the statement and its values in it",
+        lambda name, leaf: name.endswith("failing") and leaf.path[-2:] == ("cause", "message"),
+    ),
     "more ways": Difference(
         "recorded too: `with connection as c`, `executescript`, `connect(database=...)`, and SQLAlchemy's "
         "`exec_driver_sql` and `scalar`",

@@ -138,7 +138,7 @@ def reset_config(lab: Lab) -> None:
     lab.note("service", tracer.service)
 
 
-@scenario()
+@scenario("misspelt-libraries-are-refused-everywhere")
 def disabled_by_argument(lab: Lab) -> None:
     tracer = lab.tracer(disabled=True)
     lab.note("disabled", tracer.disabled)

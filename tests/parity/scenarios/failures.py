@@ -15,7 +15,7 @@ def _fail(error: BaseException) -> None:
     raise error
 
 
-@scenario()
+@scenario("stack-to-the-handler")
 def in_a_with_block(lab: Lab) -> None:
     def work() -> None:
         with lab.recorder.in_subsegment("work"):
@@ -24,7 +24,7 @@ def in_a_with_block(lab: Lab) -> None:
     lab.attempt("call", work)
 
 
-@scenario()
+@scenario("stack-to-the-handler")
 def through_several_subsegments(lab: Lab) -> None:
     def work() -> None:
         recorder = lab.recorder
@@ -77,7 +77,7 @@ def caught_between(lab: Lab) -> None:
 
 
 def _kind(label: str, error: BaseException) -> None:
-    @scenario(name=f"{label} in a with block")
+    @scenario("stack-to-the-handler", name=f"{label} in a with block")
     def run(lab: Lab) -> None:
         def work() -> None:
             with lab.recorder.in_subsegment("outer"), lab.recorder.in_subsegment("inner"):
@@ -279,7 +279,7 @@ def raised_while_handling_another(lab: Lab) -> None:
     lab.attempt("call", work)
 
 
-@scenario()
+@scenario("stack-to-the-handler")
 def raised_from_none(lab: Lab) -> None:
     def work() -> None:
         with lab.recorder.in_subsegment("hides"):
@@ -291,7 +291,7 @@ def raised_from_none(lab: Lab) -> None:
     lab.attempt("call", work)
 
 
-@scenario("exceptions-are-chained")
+@scenario("exceptions-are-chained", "stack-to-the-handler")
 def raised_from_one_recorded_below(lab: Lab) -> None:
     def work() -> None:
         with lab.recorder.in_subsegment("outer"):
@@ -315,7 +315,7 @@ if sys.version_info >= (3, 11):
         lab.attempt("call", work)
 
 
-@scenario("causes-end-with-the-invocation")
+@scenario("causes-end-with-the-invocation", "stack-to-the-handler")
 def same_exception_in_two_invocations(lab: Lab) -> None:
     error = ValueError("kept at module level")
     for number in range(2):

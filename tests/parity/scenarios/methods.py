@@ -356,7 +356,8 @@ def context_manager_whose_body_raises(lab: Lab) -> None:
 
         def use(manager: Any = manager) -> None:
             with manager():
-                raise ValueError("in the body")
+                # Told apart: of two alike, raised by the same line, one description may stand for both.
+                raise ValueError(f"in the body of {manager.__name__}")
 
         lab.attempt(manager.__name__, use)
 
