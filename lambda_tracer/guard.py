@@ -12,14 +12,17 @@ exception that another thread set, a debugger. Every `except` of ours that might
 
 from __future__ import annotations
 
+import _signal as signals  # type: ignore[import-not-found]  # the C module: `signal` would be one more to import
 import logging
 import os
 import sys
 from _thread import allocate_lock, get_ident, start_new_thread
+from functools import partial
+from types import FunctionType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
+    from types import CodeType, FrameType, TracebackType
     from typing import Any
 
 reraise = False
@@ -34,6 +37,12 @@ in its own thread, and what is said meanwhile waits there."""
 
 MAX_UNSAID = 100
 """Messages that wait for a log that is blocked; further ones are dropped."""
+
+_SIGNALS = [
+    getattr(signals, name)
+    for name in ("SIGALRM", "SIGTERM", "SIGINT", "SIGPROF", "SIGVTALRM", "SIGUSR1", "SIGUSR2", "SIGHUP")
+    if hasattr(signals, name)
+]
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -72,17 +81,21 @@ def is_from_outside(error: BaseException) -> bool:
     """Whether an exception that we caught was raised by none of what we called.
 
     - A signal handler is called with the frame that it interrupts, and so is a tracing function; no other function is
-      called with the frame that calls it. So the traceback tells them.
+      called with the frame that calls it. So the traceback tells them. One that has let go of the frame is known by
+      being installed.
     - An exception that another thread sets, or that Python itself raises for Ctrl-C, has no call below ours. It comes
       without arguments, which what C code raises has.
     """
     innermost = traceback = _traceback_of(error)
-    before = None
-    while traceback is not None:
-        if before is not None and _is_called_with(traceback.tb_frame, before):
-            return True
-        before = traceback.tb_frame
-        innermost, traceback = traceback, traceback.tb_next
+    if traceback is not None and traceback.tb_next is not None:
+        installed = _signal_handlers()
+        while traceback.tb_next is not None:
+            innermost = traceback.tb_next
+            if _is_called_with(innermost.tb_frame, traceback.tb_frame):
+                return True
+            if innermost.tb_frame.f_code in installed:
+                return True
+            traceback = innermost
     if innermost is None or issubclass(
         type(error), (GeneratorExit, StopIteration, StopAsyncIteration, MemoryError)
     ):
@@ -109,15 +122,30 @@ def _is_called_with(frame: FrameType, interrupted: FrameType) -> bool:
     )
     if count == 0:
         return False
-    # The import system takes its own frames out of a traceback: the one that was interrupted is behind it then.
-    callers = (interrupted, frame.f_back)
     given = frame.f_locals
+    back = frame.f_back or interrupted  # the import system takes its own frames out of tracebacks
     for name in code.co_varnames[:count]:
         value = given.get(name)
         for each in value if type(value) is tuple else (value,):
-            if each is not None and (each is callers[0] or each is callers[1]):
+            if each is interrupted or each is back:
                 return True
     return False
+
+
+def _signal_handlers() -> list[CodeType]:
+    """What the signal handlers run that are installed, for the signals that time limits and exits are made of."""
+    codes = []
+    for number in _SIGNALS:
+        handler: Any = signals.getsignal(number)
+        while type(handler) is partial:
+            handler = handler.func
+        if type(handler) is MethodType:
+            handler = handler.__func__
+        elif type(handler) is not FunctionType:
+            handler = type(handler).__dict__.get("__call__")
+        if type(handler) is FunctionType:
+            codes.append(handler.__code__)
+    return codes
 
 
 def instruction(traceback: TracebackType) -> str:

@@ -47,7 +47,7 @@ class SdkMethods:
         """The segment that Lambda writes for the running invocation: to be read, not written."""
         segment = loaded("segment")  # rarely asked for
         found: Any = UNRECORDED if segment is None else segment.LambdaSegment(place()[0])
-        return found  # type: ignore[no-any-return]  # one or the other
+        return found  # type: ignore[no-any-return]
 
     def configure(
         self,
