@@ -14,7 +14,6 @@ import signal
 import time
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
 
 import pytest
 
