@@ -1236,7 +1236,7 @@ def test_a_disabled_tracer_patches_nothing_also_when_asked_to(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    tracer = Tracer(patch_modules=["no_such_library"])
+    tracer = Tracer(patch_modules=["madeup"])
     tracer.patch()
     tracer.patch(["madeup"])
 
@@ -1282,6 +1282,8 @@ def test_the_x_ray_sdks_patches_beside_ours_are_told_once(
 ) -> None:
     patcher = pytest.importorskip("aws_xray_sdk.core.patcher", reason="aws-xray-sdk is not installed")
     monkeypatch.setattr(patcher, "_PATCHED_MODULES", {"httplib", "sqlite3"})
+    for name in ("http.client", "sqlite3.dbapi2"):  # what nobody has imported is not patched yet
+        importlib.import_module(name)
 
     patch(["httplib", "sqlite3"])
 
