@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import invocation as invocations
 from .clock import clock
+from .current import bound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class UnrecordedSubsegment:
     @property
     def trace_id(self) -> str:
         """The trace of the invocation, which goes on although nothing is recorded here; empty where there is none."""
-        return (self.invocation or invocations.current()).trace_id
+        return (self.invocation or bound.get() or invocations.current()).trace_id
 
     @property
     def annotations(self) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def reset() -> None:
     """Make the tracer's state that of a new process; what is open or waits is forgotten, not sent."""
     guard.reraise = True
     guard.failures = 0
+    guard.LOG_WAIT_S = 2.0  # what was said is in the log when a test looks, on a busy machine too
     guard._said.clear()
     clock.reset()
     invocation.reset()

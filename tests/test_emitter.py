@@ -301,3 +301,25 @@ def test_an_entity_that_is_not_recorded_is_not_sent(daemon: Daemon) -> None:
 
     assert daemon.documents() == []
     assert (emitter.sent, emitter.failed) == (0, 0)
+
+
+@pytest.mark.parametrize("is_keyword", [True, False])
+def test_an_emitter_may_be_made_with_its_address(
+    is_keyword: bool, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = daemon.address
+    monkeypatch.delenv("AWS_XRAY_DAEMON_ADDRESS")
+    emitter = UDPEmitter(daemon_address=address) if is_keyword else UDPEmitter(address)
+    xray_recorder.configure(emitter=emitter)
+
+    with xray_recorder.in_subsegment("work"):
+        pass
+
+    assert tree(daemon) == "work"
+    emitter.reset()
+
+
+@pytest.mark.parametrize("address", ["nonsense", "host:99999", "tcp:127.0.0.1:2000", 5, b"127.0.0.1:2000"])
+def test_an_emitter_refuses_an_address_that_is_none(address: str) -> None:
+    with pytest.raises(InvalidDaemonAddressException):
+        UDPEmitter(address)

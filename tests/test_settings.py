@@ -8,6 +8,7 @@ import pytest
 
 from lambda_tracer import Tracer, global_sdk_config, settings, xray_recorder
 from lambda_tracer.settings import SDKConfig
+from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.tree import tree
 
@@ -174,3 +175,26 @@ def test_the_environment_can_turn_off_what_a_tracer_turns_on(
 
     assert work() == 1
     assert daemon.documents() == []
+
+
+def test_the_environment_may_change_between_invocations(
+    daemon: Daemon, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after the import: what counts is what it says when an invocation begins."""
+    tracer = Tracer(disabled=False, auto_patch=False)
+
+    @tracer.capture_lambda_handler
+    def handler(event: object, context: object) -> bool:
+        return xray_recorder.is_sampled()
+
+    found = []
+    for word in ("false", None, "FALSE", "true", "", "off", "nonsense"):
+        if word is None:
+            monkeypatch.delenv("AWS_XRAY_SDK_ENABLED")
+        else:
+            monkeypatch.setenv("AWS_XRAY_SDK_ENABLED", word)
+        invoke()
+        found.append(handler({}, None))
+
+    assert found == [False, True, False, True, True, False, True]
+    assert len(daemon.subsegments()) == 4

@@ -455,11 +455,16 @@ def test_what_comes_after_the_end_is_ignored_and_said_once(
             subsegment.put_http_meta("status", 500)
             subsegment.apply_status_code(500)
             subsegment.set_aws({"operation": "x"})
+            subsegment.set_sql({"url": "x"})
+            subsegment.add_fault_flag()
+            subsegment.add_error_flag()
+            subsegment.add_throttle_flag()
             subsegment.add_exception(ValueError("no"))
             subsegment.add_subsegment(subsegment)
             subsegment.close()
 
     ignored = ["put_annotation", "put_metadata", "put_http_meta", "apply_status_code", "set_aws"]
+    ignored += ["set_sql", "add_fault_flag", "add_error_flag", "add_throttle_flag"]
     ignored += ["add_exception", "add_subsegment", "close"]
     assert tree(daemon, annotations=True, metadata=True, http=True) == "open\n  work"
     assert messages(caplog) == [

@@ -331,3 +331,63 @@ def test_it_is_traced_when_imported_after_the_patch(daemon: Daemon) -> None:
     subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=dict(os.environ), check=True)
 
     assert tree(daemon) == NAME
+
+
+def faults(daemon: Daemon) -> list[dict[str, Any]]:
+    return [each for each in daemon.subsegments() if each.get("fault") or each.get("cause")]
+
+
+def test_a_watched_key_that_changes_is_no_fault(client: Any, daemon: Daemon) -> None:
+    """redis-py handles it, or the user does: it says that the transaction is to be repeated."""
+    changes = ["5", "6"]
+
+    def double(pipeline: Any) -> None:
+        value = int(pipeline.get("n"))
+        if changes:
+            client.set("n", changes.pop())
+        pipeline.multi()
+        pipeline.set("n", value * 2)
+
+    client.set("n", 4)
+    client.transaction(double, "n")
+
+    assert client.get("n") == "10"
+    assert faults(daemon) == []
+
+
+def test_a_script_that_the_server_does_not_know_yet_is_no_fault(client: Any, daemon: Daemon) -> None:
+    client.script_flush()
+    script = client.register_script("return 1")
+    alone = script()
+    client.script_flush()
+    with client.pipeline() as pipeline:
+        script(client=pipeline)
+        together = pipeline.execute()
+    client.script_flush()
+    with client.lock("lock", timeout=5):
+        pass
+
+    assert (alone, together) == (1, [1])
+    assert faults(daemon) == []
+
+
+def test_neither_is_a_fault_with_asyncio(client: Any, daemon: Daemon) -> None:
+    changes = ["5"]
+
+    async def double(pipeline: Any) -> None:
+        value = int(await pipeline.get("n"))
+        if changes:
+            client.set("n", changes.pop())
+        pipeline.multi()
+        pipeline.set("n", value * 2)
+
+    async def main() -> Any:
+        async with async_client() as connection:
+            await connection.set("n", 4)
+            await connection.transaction(double, "n")
+            await connection.script_flush()
+            return await connection.register_script("return 1")()
+
+    assert asyncio.run(main()) == 1
+    assert client.get("n") == "10"
+    assert faults(daemon) == []

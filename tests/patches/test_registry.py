@@ -1236,15 +1236,21 @@ def test_a_disabled_tracer_patches_nothing_also_when_asked_to(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    tracer = Tracer(patch_modules=["no_such_library"])
+    tracer = Tracer(patch_modules=["madeup"])
     tracer.patch()
-    tracer.patch(["madeup", "no_such_library"])
+    tracer.patch(["madeup"])
 
     assert tracer.disabled
     assert not is_traced(importlib.import_module("madeup"))
 
 
-def test_a_tracer_refuses_an_unknown_name(daemon: Daemon) -> None:
+@pytest.mark.parametrize("is_in_lambda", [True, False])
+def test_a_tracer_refuses_an_unknown_name_in_lambda_and_outside(
+    is_in_lambda: bool, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A misspelt library shows in a unit test, and not when the function starts."""
+    if not is_in_lambda:
+        monkeypatch.delenv("LAMBDA_TASK_ROOT")
     with pytest.raises(ValueError, match="cannot patch 'no_such_library'"):
         Tracer(patch_modules=["no_such_library"])
     with pytest.raises(ValueError, match="cannot patch 'no_such_library'"):
@@ -1276,6 +1282,8 @@ def test_the_x_ray_sdks_patches_beside_ours_are_told_once(
 ) -> None:
     patcher = pytest.importorskip("aws_xray_sdk.core.patcher", reason="aws-xray-sdk is not installed")
     monkeypatch.setattr(patcher, "_PATCHED_MODULES", {"httplib", "sqlite3"})
+    for name in ("http.client", "sqlite3.dbapi2"):  # what nobody has imported is not patched yet
+        importlib.import_module(name)
 
     patch(["httplib", "sqlite3"])
 
