@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.daemon import Daemon
 from tests.documents import Document, flatten
 from tests.functions.running import python, running
+from tests.programs import run
 from tests.tree import tree
 
 LOST_AT_MOST_S = 5.0
@@ -506,3 +508,33 @@ def test_a_forked_child_that_is_terminated_ends_of_it(daemon: Daemon) -> None:
 
     assert (ran.stdout.split(), ran.stderr) == (["-15"], "")
     assert tree(daemon) == "## handler"
+
+
+EMITTERS = {
+    "blocks": "threading.Event().wait()",
+    "exits": "sys.exit(3)",
+    "raises": "raise ValueError",
+}
+
+
+@pytest.mark.parametrize("name", EMITTERS)
+def test_sigterm_ends_the_process_whatever_an_emitter_does_in_the_watching_thread(
+    name: str, daemon: Daemon
+) -> None:
+    program = f"""
+class Emitter:
+    def send(self, text):
+        if threading.current_thread() is not threading.main_thread():
+            {EMITTERS[name]}
+
+xray_recorder.emitter = Emitter()
+
+@tracer.capture_lambda_handler
+def handler(event, context):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(100)
+
+handler({{}}, None)
+"""
+
+    run(program, hang_s=60, code=-signal.SIGTERM)

@@ -9,6 +9,7 @@ import pytest
 from lambda_tracer import InvalidDaemonAddressException, UDPEmitter, xray_recorder
 from lambda_tracer.emitter import parse_daemon_address
 from tests.daemon import Daemon
+from tests.programs import run
 from tests.tree import tree
 
 
@@ -323,3 +324,46 @@ def test_an_emitter_may_be_made_with_its_address(
 def test_an_emitter_refuses_an_address_that_is_none(address: str) -> None:
     with pytest.raises(InvalidDaemonAddressException):
         UDPEmitter(address)
+
+
+# --- Host names ---------------------------------------------------------------------------------------------
+
+RESOLVERS = {
+    "slowly": "time.sleep(3); return real('127.0.0.1', port, *more)",
+    "never": "threading.Event().wait()",
+    "to nothing": "return []",
+    "to an error": "raise OSError",
+    "to another kind of error": "raise UnicodeError",
+    "to no address": "return [(2, 2, 17, '', ('no address at all', port))]",
+}
+
+
+@pytest.mark.parametrize("name", RESOLVERS)
+def test_a_host_name_that_resolves_badly_makes_nobody_wait_for_longer_than_once(
+    name: str, daemon: Daemon
+) -> None:
+    """A hundred calls would wait for minutes if each did."""
+    port = daemon.address.rpartition(":")[2]
+    run(f"""
+import _socket
+real = _socket.getaddrinfo
+
+def getaddrinfo(host, port, *more):
+    {RESOLVERS[name]}
+
+_socket.getaddrinfo = getaddrinfo
+os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "daemon.invalid:{port}"
+logging.getLogger("lambda_tracer").setLevel(logging.CRITICAL)
+began = time.monotonic()
+for number in range(100):
+    invoke(number)
+    work()
+assert time.monotonic() - began < 20
+assert guard.failures == 0
+time.sleep(5 if "slowly" == {name!r} else 0)
+sys.stdout.flush()
+os._exit(0)
+""")
+
+    subsegments = daemon.subsegments()
+    assert len(subsegments) == (100 if name == "slowly" else 0)
