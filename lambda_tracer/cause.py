@@ -249,6 +249,7 @@ def _places(traceback: TracebackType | None, causes: Causes) -> tuple[list[Place
     if traceback is None:
         return [], False
     outermost = traceback.tb_frame
+    handlers = _handlers_frame_id()
     inner: list[Place] = []
     passed: set[int] = set()
     has_handler = False
@@ -256,7 +257,7 @@ def _places(traceback: TracebackType | None, causes: Causes) -> tuple[list[Place
     while at is not None:
         if not at.tb_frame.f_code.co_filename.startswith(_HERE):
             inner.append(at)
-        elif not has_handler and _is_handlers(at.tb_frame):
+        elif not has_handler and id(at.tb_frame) == handlers:
             has_handler = True
         passed.add(id(at.tb_frame))
         at = at.tb_next
@@ -275,6 +276,7 @@ def _callers(frame: FrameType, passed: set[int], causes: Causes) -> tuple[list[P
     thread's, the event loop's or the interpreter's own.
     """
     callers: list[Place] = []
+    handlers = _handlers_frame_id()
     at_handler = -1
     at_library = -1
     limit = causes.callers()
@@ -289,7 +291,7 @@ def _callers(frame: FrameType, passed: set[int], causes: Causes) -> tuple[list[P
             at = at.f_back
             continue
         if code.co_filename.startswith(_HERE):
-            if _is_handlers(at):
+            if id(at) == handlers:
                 at_handler = len(callers)
         else:
             if at_library < 0 and _is_library(code):
@@ -302,12 +304,10 @@ def _callers(frame: FrameType, passed: set[int], causes: Causes) -> tuple[list[P
     return (callers if at_library < 0 else callers[:at_library]), False
 
 
-def _is_handlers(frame: FrameType) -> bool:
-    """Whether a frame of ours is that of the wrapper around the Lambda handler."""
-    if frame.f_code.co_name != "wrapper":
-        return False
+def _handlers_frame_id() -> int:
+    """The `id` of the frame of ours that calls the Lambda handler; 0 where none runs."""
     handler = sys.modules.get(f"{__package__}.handler")
-    return handler is not None and isinstance(frame.f_locals.get("recording"), handler.HandlerCall)
+    return handler.running_frame_id() if handler is not None else 0
 
 
 def _is_library(code: CodeType) -> bool:

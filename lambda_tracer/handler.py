@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from . import invocation, watch, wrapping
 from .capture import Capture, CapturedCall, named
 from .guard import failed
@@ -41,7 +43,7 @@ class HandlerCapture:
 class HandlerCall:
     """One call of the handler: begins the invocation, and adds the annotations that every handler has."""
 
-    __slots__ = ("_call", "_capture", "_context", "_running", "_watched", "has_ended")
+    __slots__ = ("_call", "_capture", "_context", "_running", "_watched", "frame_id", "has_ended")
 
     def __init__(self, capture: Capture, context: Any) -> None:
         """`context` is what Lambda passes to the handler; its deadline is watched."""
@@ -51,9 +53,11 @@ class HandlerCall:
         self._call: CapturedCall | ForeignCall | None = None
         self._running: invocation.Invocation | None = None
         self.has_ended = False
+        self.frame_id = 0
 
     def open(self) -> None:
         """Begin the invocation, if this is the outermost handler and nothing of it has begun, and the call."""
+        self.frame_id = id(sys._getframe(1))
         self._begin()
         if self._call is not None:
             self._call.open()
@@ -70,6 +74,7 @@ class HandlerCall:
 
     async def aopen(self) -> None:
         """See `open`."""
+        self.frame_id = id(sys._getframe(1))
         self._begin()
         if self._call is not None:
             await self._call.aopen()
@@ -113,8 +118,9 @@ class HandlerCall:
     def _watch(self) -> None:
         try:
             subsegment = self._call.subsegment if isinstance(self._call, CapturedCall) else None
+            context, self._context = self._context, None
             if self._running is not None and subsegment is not None:
-                self._watched = watch.prepare(self._running, subsegment.recorder.outbox, self._context)
+                self._watched = watch.prepare(self._running, subsegment.recorder.outbox, context)
                 watch.begin(self._watched)
         except Exception as error:
             failed(error)
@@ -137,8 +143,16 @@ class HandlerCall:
 
     def _end(self) -> None:
         self.has_ended = True
+        if _in_handler.get() is self:  # another context, in which a generator began, may go on holding it
+            _in_handler.set(None)
         if self._watched is not None:
             watch.end(self._watched)
+
+
+def running_frame_id() -> int:
+    """The `id` of the frame in which the handler of this context is called; 0 where none is."""
+    call = _in_handler.get()
+    return 0 if call is None or call.has_ended else call.frame_id
 
 
 def capture_handler(tracer: Tracer, handler: Any, capture_response: bool, capture_error: bool) -> Any:
