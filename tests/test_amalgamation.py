@@ -388,7 +388,7 @@ print(json.dumps([said, last.filename, last.lineno, last.name, last.line]))
 
     amalgamated = released / "lambda_tracer" / "_amalgamation.py"
     assert file == str(amalgamated)
-    assert (function, line) == ("patch", amalgamated.read_text().splitlines()[number - 1].strip())
+    assert (function, line) == ("check", amalgamated.read_text().splitlines()[number - 1].strip())
     assert "raise ValueError" in line
     assert said.endswith(f"ValueError at _amalgamation.py:{number}")
 
