@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from .current import bound, seen
+from .current import bind, bound, bound_to, last_seen, see
 from .guard import pass_on
 
 TYPE_CHECKING = False
@@ -38,17 +38,17 @@ class Carried:
         before.
         """
         # Set within the block: an exception from outside may come between any two of these.
-        was_bound, was_seen = bound.get(), seen.get()
+        was_bound, was_seen = bound_to(), last_seen()
         context = was_bound_there = None
         try:
-            bound.set(self._invocation)
-            seen.set(self._subsegment)
+            bind(self._invocation)
+            see(self._subsegment)
             context = _own_context(function)
             was_bound_there = None if context is None else self._bind(context)
             return function(*args, **kwargs)
         finally:
-            seen.set(was_seen)
-            bound.set(was_bound)
+            see(was_seen)
+            bind(was_bound)
             if context is not None and was_bound_there is not None:
                 context.run(bound.reset, was_bound_there)
 

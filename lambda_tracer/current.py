@@ -8,12 +8,15 @@ an empty context; `carried` takes the place along.
 
 from __future__ import annotations
 
+import gc
+import sys
+
 from . import invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextvars import ContextVar
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from .invocation import Invocation
     from .subsegment import Subsegment
@@ -29,10 +32,75 @@ seen: ContextVar[AnySubsegment | None] = ContextVar("lambda_tracer_subsegment", 
 bound: ContextVar[Invocation | None] = ContextVar("lambda_tracer_invocation", default=None)
 
 
+if sys.version_info >= (3, 12):
+    see, last_seen = seen.set, seen.get
+    bind, bound_to = bound.set, bound.get
+else:
+    # Before 3.12 a collection may begin while the table of a context's variables is being changed or copied. What runs
+    # in it (a finalizer, a signal handler within that) and sets a variable frees the table that is being worked on: the
+    # process dies of it. So what is done in a collection has its place beside the variables.
+    from _thread import _local
+    from functools import partial
+
+    _letters: set[str] = set()  # of the last phase: "start" has an a, "stop" has none
+    _began: dict[str, object] = {}  # by phase, an object for the last collection in any thread
+    _began_here = _local()  # the same for the last one in this thread
+    _aside_seen: Any = (None, None)  # the collection, and what is in the place of `seen` in it
+    _aside_bound: Any = (None, None)
+
+    # Called with the phase and that object, of which `_letters` gets the keys. All are C code: no signal handler comes
+    # between.
+    gc.callbacks[:0] = [
+        *(_letters.intersection_update, _letters.update),
+        *(_began.__setitem__, partial(setattr, _began_here)),
+    ]
+
+    def _collection() -> object:
+        """What tells the collection that runs in this thread from others; None where none does."""
+        if "a" not in _letters:
+            return None
+        begun = _began.get("start")
+        return begun if getattr(_began_here, "start", None) is begun else None
+
+    def see(subsegment: AnySubsegment | None) -> None:
+        """Have this context see that subsegment last."""
+        global _aside_seen
+        collection = _collection()
+        if collection is None:
+            seen.set(subsegment)
+        else:
+            _aside_seen = collection, subsegment
+
+    def last_seen() -> AnySubsegment | None:
+        """What this context saw last."""
+        collection = _collection()
+        if collection is not None and _aside_seen[0] is collection:
+            aside: AnySubsegment | None = _aside_seen[1]
+            return aside
+        return seen.get()
+
+    def bind(running: Invocation | None) -> None:
+        """Have this context work for that invocation; None for whichever runs."""
+        global _aside_bound
+        collection = _collection()
+        if collection is None:
+            bound.set(running)
+        else:
+            _aside_bound = collection, running
+
+    def bound_to() -> Invocation | None:
+        """The invocation that this context works for."""
+        collection = _collection()
+        if collection is not None and _aside_bound[0] is collection:
+            aside: Invocation | None = _aside_bound[1]
+            return aside
+        return bound.get()
+
+
 def place() -> tuple[Invocation, AnySubsegment | None]:
     """The running invocation and the current subsegment in it, None when none is open."""
-    running = bound.get() or invocation.current()
-    subsegment = seen.get()
+    running = bound_to() or invocation.current()
+    subsegment = last_seen()
     while subsegment is not None and subsegment.end_time is not None:
         subsegment = subsegment.parent
     return running, subsegment if subsegment is not None and subsegment.invocation is running else None
@@ -40,4 +108,4 @@ def place() -> tuple[Invocation, AnySubsegment | None]:
 
 def is_outermost() -> bool:
     """Whether this context has opened and inherited nothing: a quick answer for what an unsampled call asks."""
-    return seen.get() is None and bound.get() is None
+    return last_seen() is None and bound_to() is None

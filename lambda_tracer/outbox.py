@@ -22,7 +22,7 @@ from _thread import get_ident
 
 from . import document, guard
 from .clock import clock
-from .current import place, seen
+from .current import last_seen, place, see
 from .emitter import UDPEmitter
 from .unrecorded import UnrecordedSubsegment
 
@@ -249,16 +249,16 @@ class Outbox:
 
 def _send_by(emitter: Any, text: str) -> Any:
     """Send a document by somebody else's emitter. What it does for that is not recorded: it would never end."""
-    around = seen.get()
+    around = last_seen()
     try:
-        seen.set(UnrecordedSubsegment(place()[0]))
+        see(UnrecordedSubsegment(place()[0]))
         send = getattr(emitter, "send", None)
         if send is not None:
             return send(text)
         emitter.send_entity(_Entity(text))  # an emitter made for the X-Ray SDK
         return True
     finally:
-        seen.set(around)
+        see(around)
 
 
 class _Entity:

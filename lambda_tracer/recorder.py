@@ -21,7 +21,7 @@ import os
 from . import guard, invocation, outbox, settings, watch, wrapping
 from .carried import Carried
 from .clock import clock
-from .current import bound, is_outermost, place, seen
+from .current import bind, bound_to, is_outermost, last_seen, place, see
 from .guard import failed, warn_once
 from .sdk_methods import SdkMethods
 from .subsegment import Subsegment
@@ -86,7 +86,7 @@ class Recording:
             subsegment.is_managed = True
             self.subsegment = subsegment
             running.open[subsegment.id] = subsegment
-            seen.set(subsegment)
+            see(subsegment)
             if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
                 self.recorder.leave_behind(subsegment)
         except Exception as error:
@@ -107,13 +107,13 @@ class Recording:
         ):
             subsegment.close()
         if self._outside is not UNSET:
-            seen.set(self._outside)
+            see(self._outside)
             return
-        inner = seen.get()
+        inner = last_seen()
         while inner is not None and inner is not subsegment:  # what the block left open is no parent after it
             inner = inner.parent
         if inner is subsegment:
-            seen.set(subsegment.parent)
+            see(subsegment.parent)
 
     async def aopen(self) -> None:
         """`open`, where it may have to wait."""
@@ -155,15 +155,15 @@ class Recording:
         """Stop being current until `resume`: a generator yielded."""
         if self.subsegment is None:
             return
-        self._suspended = seen.get()
-        seen.set(self.subsegment.parent if self._outside is UNSET else self._outside)
+        self._suspended = last_seen()
+        see(self.subsegment.parent if self._outside is UNSET else self._outside)
 
     def resume(self) -> None:
         """Be current again, in whatever context the generator goes on."""
         if self.subsegment is None:
             return
-        self._outside = seen.get()
-        seen.set(self._suspended)
+        self._outside = last_seen()
+        see(self._suspended)
 
 
 class SubsegmentContext(Recording):
@@ -269,14 +269,14 @@ class Recorder(SdkMethods):
         try:
             subsegment = Subsegment(name, namespace, parent or running.top, running, self)  # type: ignore[arg-type]  # sampled: it is one
             running.open[subsegment.id] = subsegment
-            seen.set(subsegment)
+            see(subsegment)
             if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
                 self.leave_behind(subsegment)
             return subsegment
         except BaseException as error:
             if subsegment is not None:  # nobody knows of it
                 running.open.pop(subsegment.id, None)
-                seen.set(parent)
+                see(parent)
             if not issubclass(type(error), Exception):
                 raise
             failed(error)
@@ -302,7 +302,7 @@ class Recorder(SdkMethods):
                 )
             return
         current.close(end_time)
-        seen.set(current.parent)
+        see(current.parent)
 
     def in_subsegment(
         self, name: str | None = None, namespace: str = "local", **ignored: Any
@@ -328,8 +328,8 @@ class Recorder(SdkMethods):
         The handler's decorator calls this. Without one, an invocation begins when its header is first seen.
         """
         begun = invocation.begin()
-        seen.set(None)
-        bound.set(None)
+        see(None)
+        bind(None)
         return begun
 
     def begin_invocation_unless_begun(self) -> Invocation:
@@ -342,8 +342,8 @@ class Recorder(SdkMethods):
 
     def discard(self, subsegment: Subsegment) -> None:
         """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
-        if seen.get() is subsegment:
-            seen.set(subsegment.parent)
+        if last_seen() is subsegment:
+            see(subsegment.parent)
         subsegment.end_time = clock.now()
         if subsegment.id in subsegment.invocation.open and not self.outbox.absorb(subsegment):
             self.outbox.put(subsegment)
@@ -374,13 +374,13 @@ class Recorder(SdkMethods):
     def set_trace_entity(self, trace_entity: Any) -> None:
         """Make an open subsegment (or the segment) current in this context."""
         is_subsegment = isinstance(trace_entity, (Subsegment, UnrecordedSubsegment))
-        seen.set(trace_entity if is_subsegment and trace_entity.type == "subsegment" else None)
-        if bound.get() is not None:  # a thread started in an earlier invocation, which now works for another
-            bound.set(trace_entity.invocation if is_subsegment else None)
+        see(trace_entity if is_subsegment and trace_entity.type == "subsegment" else None)
+        if bound_to() is not None:  # a thread started in an earlier invocation, which now works for another
+            bind(trace_entity.invocation if is_subsegment else None)
 
     def clear_trace_entities(self) -> None:
         """Make the segment itself current in this context; what is open stays open."""
-        seen.set(None)
+        see(None)
 
     def is_sampled(self) -> bool:
         """Whether a subsegment opened now would be recorded."""
@@ -391,7 +391,7 @@ class Recorder(SdkMethods):
 
     def is_within(self, subsegment: AnySubsegment) -> bool:
         """Whether what is opened now would be below `subsegment`, at whatever depth."""
-        above = seen.get()
+        above = last_seen()
         while above is not None and above is not subsegment:
             above = above.parent
         return above is subsegment and subsegment.end_time is None
@@ -437,7 +437,7 @@ class Recorder(SdkMethods):
 
     def _begin_unrecorded(self, running: Invocation, parent: AnySubsegment | None) -> UnrecordedSubsegment:
         subsegment = UnrecordedSubsegment(running, parent)
-        seen.set(subsegment)
+        see(subsegment)
         return subsegment
 
     # Patching libraries

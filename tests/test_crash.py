@@ -528,6 +528,7 @@ class Emitter:
             {EMITTERS[name]}
 
 xray_recorder.emitter = Emitter()
+logging.getLogger("lambda_tracer").setLevel(logging.CRITICAL)
 
 @tracer.capture_lambda_handler
 def handler(event, context):
