@@ -15,6 +15,7 @@ import os
 import re
 import sys
 
+from .attributes import dict_of
 from .guard import instruction, loaded, pass_on
 from .jsonable import safe_str
 from .sighting import Sighting
@@ -67,13 +68,10 @@ def attributes(error: BaseException) -> dict[str, Any]:
     """The attributes of `error` that may be recorded if they are plain: of a library's exception those that are known
     to hold no values, of the user's own all public ones but those that a library's base class sets. No code is called.
     """
-    try:
-        held = object.__getattribute__(error, "__dict__")
-    except AttributeError as failure:
-        pass_on(failure)
-        return {}
-    public = {name: value for name, value in dict.items(held) if type(name) is str and name[:1] != "_"}
     kind = type(error)
+    read = dict_of(_bases(kind))
+    held = {} if read is None else read(error)
+    public = {name: value for name, value in dict.items(held) if type(name) is str and name[:1] != "_"}
     for base in _bases(kind):
         if not _is_library(_names(base)[0]) and _rule_for(*_names(base)) is None:
             continue
@@ -155,6 +153,26 @@ def _is_library(module: str) -> bool:
     package = _package(module)
     is_pythons = package in sys.stdlib_module_names and package != "builtins"
     return is_pythons or package in _FURTHER_LIBRARIES or _rule_for(module, "") is not None
+
+
+def asks_nobody(error: BaseException) -> bool:
+    """Whether `of` runs no code but that of Python or of a library: it was asked before, or has no `__str__` of its own.
+
+    An exception that was raised is asked for its message in any case, one that a function returned is not.
+    """
+    last = _last
+    if last is not None and last[0].is_of(error):
+        return True
+    for base in _bases(type(error)):
+        if "__str__" in type.__dict__["__dict__"].__get__(base):
+            return _names(base)[0] == "builtins" and all(map(_is_short, _args_of(error)))
+        if _is_library(_names(base)[0]) or _rule_for(*_names(base)) is not None:
+            return True
+    return False
+
+
+def _is_short(value: object) -> bool:
+    return value is None or type(value) in (bool, float, int, str)
 
 
 def _is_of_package(kind: type, base: type) -> bool:

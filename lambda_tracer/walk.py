@@ -53,6 +53,8 @@ _WORTH_SHOWING = 1_000
 """Characters of the beginning of a text, the least that is shown of one that is cut."""
 
 _PLAIN = (dict, list, tuple, set, frozenset)
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_args_of = BaseException.__dict__["args"].__get__
 _name_of_type = type.__dict__["__qualname__"].__get__
 
 _MAX_PARSED = 2_000
@@ -257,7 +259,10 @@ class _Walk:
         """Type and message, and what the exception carries besides (a status, a code) in plain public attributes."""
         from . import messages  # most values hold no exception
 
-        message = self._text(messages.of(error), depth)
+        if _traceback_of(error) is not None or messages.asks_nobody(error):
+            message = self._text(messages.of(error), depth)
+        else:  # nobody raised it: a value like others, which says what it was made with
+            message = self._made_with(_args_of(error), depth)
         shown: dict[str, Any] = {"type": _name_of_type(type(error)), "message": message}
         of_error, self.of_error = self.of_error, self.of_error or depth + MAX_DEPTH_OF_ERROR
         try:
@@ -265,6 +270,15 @@ class _Walk:
         finally:
             self.of_error = of_error
         return shown
+
+    def _made_with(self, arguments: tuple[Any, ...], depth: int) -> str:
+        of_error, self.of_error = self.of_error, self.of_error or depth + 2
+        try:
+            shown = [self.plain(argument, depth) for argument in arguments[:MAX_OF_ERROR]]
+        finally:
+            self.of_error = of_error
+        message = str(shown[0]) if len(shown) == 1 else str(tuple(shown)) if shown else ""
+        return message[:MAX_MESSAGE]
 
     def _redacted(self, text: str, depth: int) -> str:
         """A text that may be JSON, as in the body of a response: without the values of secret names in it."""

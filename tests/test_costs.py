@@ -46,7 +46,7 @@ CALLS_DISABLED = 3
 """Function calls that one captured call makes, the captured function's own included."""
 
 CALLS_HANDLER = 86
-C_CALLS_HANDLER = 114
+C_CALLS_HANDLER = 120
 """Those of an invocation with nothing but its handler."""
 
 BYTES_A_SUBSEGMENT = 330
