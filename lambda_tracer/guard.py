@@ -194,6 +194,11 @@ def loaded(name: str, package: str = f"{__package__}.") -> Any:
         _loading.pop(thread_id, None)
 
 
+def is_loading() -> bool:
+    """Whether this is in the middle of an import of ours on the same thread, so that nothing else can be loaded."""
+    return bool(_loading) and get_ident() in _loading
+
+
 def warn_once(kind: str, message: str, *args: object) -> None:
     """Log `message` at WARNING the first time something of this `kind` happens in the process, later at
     DEBUG.
