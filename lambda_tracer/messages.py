@@ -156,7 +156,7 @@ def _is_library(module: str) -> bool:
 
 
 def asks_nobody(error: BaseException) -> bool:
-    """Whether `of` runs no code but that of Python or of a library: it was asked before, or has no `__str__` of its own.
+    """Whether `of` runs no code but that of Python or of a library: it was asked, or has no `__str__` of its own.
 
     An exception that was raised is asked for its message in any case, one that a function returned is not.
     """

@@ -198,7 +198,7 @@ def _password(text: str, start: int) -> tuple[str, int]:
     value = _PASSWORD.match(text, match.end())
     if value is None or not value[0]:
         return match[0], match.end()
-    if "\\" in value[0]:
+    if "\\" in value[0] or value[0].startswith('"""'):  # where it ends depends on the server
         return match[0] + "?", -1
     return match[0] + "?", value.end()
 

@@ -77,6 +77,8 @@ def datadog() -> None:
         DD_TRACE_AGENT_URL=NOBODY,
         DD_INSTRUMENTATION_TELEMETRY_ENABLED="false",
         DD_REMOTE_CONFIGURATION_ENABLED="false",
+        # Where gevent is installed it puts copies in the place of modules: the `threading` above would be another one.
+        DD_UNLOAD_MODULES_FROM_SITECUSTOMIZE="0",
     )
     logging.getLogger("ddtrace").setLevel(logging.CRITICAL)
     import ddtrace.auto  # noqa: F401
