@@ -338,16 +338,6 @@ def test_an_exception_that_another_thread_sets_is_not_swallowed(
     daemon.clear()
 
 
-class Raises:
-    """A value whose own code raises when it is looked at."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-    def __str__(self) -> str:
-        raise self.error
-
-
 @pytest.mark.parametrize("error", [ValueError("no"), ValueError(), SystemExit(3), KeyboardInterrupt()])
 def test_what_a_values_own_code_raises_stays_here(error: BaseException, daemon: Daemon) -> None:
     class Odd(Exception):
