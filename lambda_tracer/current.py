@@ -8,7 +8,6 @@ an empty context; `carried` takes the place along.
 
 from __future__ import annotations
 
-import gc
 import sys
 
 from . import invocation
@@ -32,6 +31,8 @@ seen: ContextVar[AnySubsegment | None] = ContextVar("lambda_tracer_subsegment", 
 bound: ContextVar[Invocation | None] = ContextVar("lambda_tracer_invocation", default=None)
 
 
+_letters: set[str] = set()  # of the last phase of a collection: "start" has an a, "stop" has none
+
 if sys.version_info >= (3, 12):
     see, last_seen = seen.set, seen.get
     bind, bound_to = bound.set, bound.get
@@ -39,10 +40,10 @@ else:
     # Before 3.12 a collection may begin while the table of a context's variables is being changed or copied. What runs
     # in it (a finalizer, a signal handler within that) and sets a variable frees the table that is being worked on: the
     # process dies of it. So what is done in a collection has its place beside the variables.
+    import gc
     from _thread import _local
     from functools import partial
 
-    _letters: set[str] = set()  # of the last phase: "start" has an a, "stop" has none
     _began: dict[str, object] = {}  # by phase, an object for the last collection in any thread
     _began_here = _local()  # the same for the last one in this thread
     _aside_seen: Any = (None, None)  # the collection, and what is in the place of `seen` in it
@@ -57,15 +58,13 @@ else:
 
     def _collection() -> object:
         """What tells the collection that runs in this thread from others; None where none does."""
-        if "a" not in _letters:
-            return None
         begun = _began.get("start")
         return begun if getattr(_began_here, "start", None) is begun else None
 
     def see(subsegment: AnySubsegment | None) -> None:
         """Have this context see that subsegment last."""
         global _aside_seen
-        collection = _collection()
+        collection = _collection() if "a" in _letters else None
         if collection is None:
             seen.set(subsegment)
         else:
@@ -73,7 +72,7 @@ else:
 
     def last_seen() -> AnySubsegment | None:
         """What this context saw last."""
-        collection = _collection()
+        collection = _collection() if "a" in _letters else None
         if collection is not None and _aside_seen[0] is collection:
             aside: AnySubsegment | None = _aside_seen[1]
             return aside
@@ -82,7 +81,7 @@ else:
     def bind(running: Invocation | None) -> None:
         """Have this context work for that invocation; None for whichever runs."""
         global _aside_bound
-        collection = _collection()
+        collection = _collection() if "a" in _letters else None
         if collection is None:
             bound.set(running)
         else:
@@ -90,7 +89,7 @@ else:
 
     def bound_to() -> Invocation | None:
         """The invocation that this context works for."""
-        collection = _collection()
+        collection = _collection() if "a" in _letters else None
         if collection is not None and _aside_bound[0] is collection:
             aside: Invocation | None = _aside_bound[1]
             return aside
@@ -99,8 +98,10 @@ else:
 
 def place() -> tuple[Invocation, AnySubsegment | None]:
     """The running invocation and the current subsegment in it, None when none is open."""
-    running = bound_to() or invocation.current()
-    subsegment = last_seen()
+    if "a" in _letters:
+        running, subsegment = bound_to() or invocation.current(), last_seen()
+    else:
+        running, subsegment = bound.get() or invocation.current(), seen.get()
     while subsegment is not None and subsegment.end_time is not None:
         subsegment = subsegment.parent
     return running, subsegment if subsegment is not None and subsegment.invocation is running else None
@@ -108,4 +109,6 @@ def place() -> tuple[Invocation, AnySubsegment | None]:
 
 def is_outermost() -> bool:
     """Whether this context has opened and inherited nothing: a quick answer for what an unsampled call asks."""
-    return last_seen() is None and bound_to() is None
+    if "a" in _letters:
+        return last_seen() is None and bound_to() is None
+    return seen.get() is None and bound.get() is None
