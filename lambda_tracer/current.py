@@ -31,8 +31,7 @@ seen: ContextVar[AnySubsegment | None] = ContextVar("lambda_tracer_subsegment", 
 bound: ContextVar[Invocation | None] = ContextVar("lambda_tracer_invocation", default=None)
 
 
-# Of the last phase of a collection: "start" has an a, "stop" has none. Kept only where it matters.
-_letters: set[str] = set()
+_letters: set[str] = set()  # of the last phase of a collection: "start" has an a, "stop" has none
 
 if sys.version_info >= (3, 12):
     see, last_seen = seen.set, seen.get
@@ -60,7 +59,7 @@ else:
     def _collection() -> object:
         """What tells the collection that runs in this thread from others; None where none does."""
         begun = _began.get("start")
-        return begun if "a" in _letters and getattr(_began_here, "start", None) is begun else None
+        return begun if getattr(_began_here, "start", None) is begun else None
 
     def see(subsegment: AnySubsegment | None) -> None:
         """Have this context see that subsegment last."""
@@ -99,7 +98,7 @@ else:
 
 def place() -> tuple[Invocation, AnySubsegment | None]:
     """The running invocation and the current subsegment in it, None when none is open."""
-    if "a" in _letters:  # a collection runs, in some thread
+    if "a" in _letters:
         running, subsegment = bound_to() or invocation.current(), last_seen()
     else:
         running, subsegment = bound.get() or invocation.current(), seen.get()

@@ -49,7 +49,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _said: set[str] = set()
 _unsaid: list[tuple[Any, ...]] = []
 _speaking: set[int] = set()  # the threads that log what is unsaid: one, as a rule, which then ends
-_loading: dict[int, FrameType] = {}  # by thread: the call of `loaded` that imports a module in it
+loading: dict[int, FrameType] = {}  # by thread: the call of `loaded` that imports a module in it
 
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
 _args_of = BaseException.__dict__["args"].__get__
@@ -180,23 +180,23 @@ def loaded(name: str, package: str = f"{__package__}.") -> Any:
     if module is not None and not getattr(module.__spec__, "_initializing", False):
         return module
     thread_id = get_ident()
-    other = _loading.get(thread_id)
+    other = loading.get(thread_id)
     if other is not None and is_running(other, thread_id):
         return None
     try:
-        _loading[thread_id] = sys._getframe()
+        loading[thread_id] = sys._getframe()
         __import__(qualified)
         return sys.modules[qualified]
     except Exception as error:  # no more files can be opened, or Python is shutting down
         failed(error)
         return None
     finally:
-        _loading.pop(thread_id, None)
+        loading.pop(thread_id, None)
 
 
 def is_loading() -> bool:
     """Whether this is in the middle of an import of ours on the same thread, so that nothing else can be loaded."""
-    return bool(_loading) and get_ident() in _loading
+    return bool(loading) and get_ident() in loading
 
 
 def warn_once(kind: str, message: str, *args: object) -> None:
@@ -276,7 +276,7 @@ def after_fork() -> None:
     """In a forked child, where no other thread exists."""
     _speaking.clear()
     _unsaid.clear()
-    _loading.clear()
+    loading.clear()
 
 
 def _place(error: BaseException) -> str:

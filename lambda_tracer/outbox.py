@@ -76,7 +76,11 @@ class Outbox:
             if invocation.open.pop(subsegment.id, None) is None:
                 return  # a forked parent's, which sends it, or taken already
             try:
-                text = document.bare(subsegment) if guard.is_loading() else document.encode(subsegment)
+                text = (
+                    document.bare(subsegment)
+                    if guard.loading and guard.is_loading()
+                    else document.encode(subsegment)
+                )
             except BaseException as error:  # the values' own code, of which any may be called
                 guard.pass_on(error)
                 text = document.bare(subsegment)
