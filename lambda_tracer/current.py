@@ -36,6 +36,10 @@ _letters: set[str] = set()  # of the last phase of a collection: "start" has an 
 if sys.version_info >= (3, 12):
     see, last_seen = seen.set, seen.get
     bind, bound_to = bound.set, bound.get
+
+    def _collection() -> object:
+        return None
+
 else:
     # Before 3.12 a collection may begin while the table of a context's variables is being changed or copied. What runs
     # in it (a finalizer, a signal handler within that) and sets a variable frees the table that is being worked on: the
@@ -94,6 +98,11 @@ else:
             aside: Invocation | None = _aside_bound[1]
             return aside
         return bound.get()
+
+
+def is_collecting() -> bool:
+    """Whether this runs in a collection, in which no context variable may be set (see above)."""
+    return "a" in _letters and _collection() is not None
 
 
 def place() -> tuple[Invocation, AnySubsegment | None]:

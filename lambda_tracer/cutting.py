@@ -9,7 +9,7 @@ from json.encoder import encode_basestring_ascii as quote
 
 from . import redaction, secret_shapes
 from .document import ASCII_NAME, AWS_TEXTS, MAX_HTTP_TEXT, blocks_of, metadata_of
-from .guard import pass_on
+from .guard import loaded, pass_on
 from .jsonable import MAX_BYTES, MAX_INT_BITS, Marker, dumps, encoded, safe_str, type_name
 
 TYPE_CHECKING = False
@@ -165,14 +165,15 @@ def short_sql(sql: Mapping[str, Any]) -> dict[str, str]:
 
 def without_lone_surrogates(text: str) -> str:
     """JSON in ASCII with U+FFFD in the place of each half of a character that lacks its other half."""
-    import re
+    re = loaded("re", package="")
 
     # Every escape is looked at, so that a backslash that is itself escaped begins none.
-    return re.sub(
+    whole: str = re.sub(
         r"\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(ud[89a-f][0-9a-f]{2})|.)",
         lambda found: "\\ufffd" if found[1] else found[0],
         text,
     )
+    return whole
 
 
 def _first(metadata: list[list[str]], room: int) -> list[list[str]]:
@@ -219,7 +220,7 @@ def _in_name(character: str) -> bool:
         return True
     if character.isascii() or character > "\uffff":
         return False
-    import unicodedata  # 1 MB of tables, only for names beyond ASCII
+    unicodedata = loaded("unicodedata", package="")  # 1 MB of tables, only for names beyond ASCII
 
     # X-Ray's pattern lists the letters of an older Unicode; those of 3.2 are all among them.
     is_word = character.isalnum() and unicodedata.ucd_3_2_0.category(character)[0] in "LN"

@@ -17,6 +17,7 @@ from __future__ import annotations
 from json.encoder import encode_basestring_ascii as quote
 
 from .clock import clock
+from .guard import loaded
 from .jsonable import MAX_BYTES, Marker, dumps, encoded, safe_str
 
 TYPE_CHECKING = False
@@ -96,7 +97,7 @@ def encode(
             cut_bytes += shown.size - len(shown)
     if subsegment._metadata and not is_brief:
         if sum(map(len, subsegment._metadata.values())) > FEW_ENTRIES:
-            from . import cutting
+            cutting = loaded("cutting")
 
             cut_bytes += cutting.add_metadata(subsegment._metadata, metadata)
         else:
@@ -126,7 +127,7 @@ def encode(
         rest = metadata_of(metadata) if metadata else ""
     rest += blocks
     if len(text) + len(rest) > MAX_DOCUMENT_BYTES:
-        from . import cutting  # few are so large
+        cutting = loaded("cutting")  # few are so large
 
         size = len(rest)
         rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
@@ -141,7 +142,7 @@ def encode(
             rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
     text += rest
     if "\\ud" in text:  # a character beyond 16 bits, or a lone half of one
-        from . import cutting
+        cutting = loaded("cutting")
 
         text = cutting.without_lone_surrogates(text)
     return text
@@ -201,7 +202,7 @@ def clean_name(name: object) -> str:
         if text.isascii():
             text = "".join(filter(ASCII_NAME.__contains__, text))
         else:
-            from . import cutting
+            cutting = loaded("cutting")
 
             text = cutting.only_of_names(text)
     return text[:MAX_NAME] if text and not text.isspace() else "unnamed"
@@ -258,7 +259,7 @@ def _http(http: Mapping[str, Any]) -> str:
         key: safe_str(given[key])[:MAX_HTTP_TEXT] for key in _REQUEST_TEXTS if given.get(key) is not None
     }
     if given.get("x_forwarded_for") is not None:
-        from . import cutting
+        cutting = loaded("cutting")
 
         request["x_forwarded_for"] = cutting.is_true(given["x_forwarded_for"])
     given = http.get("response") or {}
@@ -299,7 +300,7 @@ def blocks_of(
                 shown[key] = safe_str(shown[key])
         block = dumps(shown)
         if type(block) is Marker:
-            from . import cutting
+            cutting = loaded("cutting")
 
             uncut += block.size
             block = encoded(cutting.short_aws(shown))
@@ -314,7 +315,7 @@ def blocks_of(
             texts["user"] = texts["user"][:MAX_HTTP_TEXT]
         block = dumps(texts)
         if type(block) is Marker:
-            from . import cutting
+            cutting = loaded("cutting")
 
             uncut += block.size
             block = encoded(cutting.short_sql(texts))

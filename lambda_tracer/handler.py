@@ -6,6 +6,7 @@ import sys
 
 from . import invocation, watch, wrapping
 from .capture import Capture, CapturedCall, named
+from .current import is_collecting
 from .guard import failed
 from .recorder import xray_recorder
 
@@ -109,7 +110,8 @@ class HandlerCall:
             outer = _in_handler.get()
             is_outermost = outer is None or outer.has_ended or outer.is_over()
             if is_outermost:
-                _in_handler.set(self)
+                if not is_collecting():
+                    _in_handler.set(self)
                 self._running = xray_recorder.begin_invocation_unless_begun()
             self._call = self._capture()
         except Exception as error:
@@ -143,7 +145,9 @@ class HandlerCall:
 
     def _end(self) -> None:
         self.has_ended = True
-        if _in_handler.get() is self:  # another context, in which a generator began, may go on holding it
+        if (
+            _in_handler.get() is self and not is_collecting()
+        ):  # another context, in which a generator began, may go on holding it
             _in_handler.set(None)
         if self._watched is not None:
             watch.end(self._watched)

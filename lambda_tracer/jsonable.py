@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 
 from . import redaction
-from .guard import pass_on
+from .guard import loaded, pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,18 +126,17 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_BYTES) ->
             text = "".join(_encode(value, 0))
             if not is_captured or not (look or '\\"' in text):
                 return text
-            from . import secret_shapes
-
+            secret_shapes = loaded("secret_shapes")
             if not secret_shapes.may_name_secret(text):
                 return text
         elif verdict == _TOO_LARGE:
-            from . import cutting
-
-            return cutting.beginning(value, size, is_captured)
+            cutting = loaded("cutting")
+            beginning: str = cutting.beginning(value, size, is_captured)
+            return beginning
     except BaseException as error:  # a cycle, NaN, an odd key, a dict that another thread changed
         pass_on(error)
     try:
-        from . import walk  # what most functions return does not need it
+        walk = loaded("walk")  # what most functions return does not need it
 
         return _encode_plain(walk.plain(value, redact=is_captured, room=room))
     except BaseException as error:  # next to no stack is left

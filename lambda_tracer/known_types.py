@@ -13,7 +13,7 @@ import itertools
 from _weakref import ref
 
 from .attributes import MAX_READ, fields, mro_of, namespace_of, of_attributes, of_fields, slot_of
-from .guard import pass_on
+from .guard import loaded, pass_on
 from .jsonable import MAX_INT_BITS, has_known_offset, name_of, type_name
 
 TYPE_CHECKING = False
@@ -104,9 +104,9 @@ def _find(kind: type) -> Reading:
 
 def _known(name: str) -> tuple[int, Read] | None:
     if name[1:].partition(".")[0] in _LIBRARIES:
-        from . import library_types
-
-        return library_types.KNOWN.get(name)
+        library_types = loaded("library_types")
+        known: tuple[int, Read] | None = library_types.KNOWN.get(name)
+        return known
     return _KNOWN.get(name)
 
 
@@ -232,9 +232,8 @@ def bytes_text(value: Any, base: Any = bytes) -> str:
         pass_on(error)
         if more and error.start > MAX_BYTES - 4:  # the cut went through a character
             return raw[: error.start].decode("utf-8") + more
-        from binascii import b2a_base64
-
-        return b2a_base64(raw, newline=False).decode("ascii") + more
+        in_base64: str = loaded("binascii", package="").b2a_base64(raw, newline=False).decode("ascii")
+        return in_base64 + more
 
 
 def _memoryview(value: memoryview, base: Any) -> str:

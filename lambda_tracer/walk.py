@@ -12,7 +12,7 @@ import itertools
 import json
 
 from . import known_types, redaction, secret_shapes
-from .guard import pass_on
+from .guard import loaded, pass_on
 from .jsonable import encoded, type_name
 from .known_types import ERROR, ITEMS, MEMBERS, NAME, OPAQUE, TEXT, VALUE
 
@@ -257,7 +257,7 @@ class _Walk:
 
     def _error(self, error: BaseException, depth: int) -> dict[str, Any]:
         """Type and message, and what the exception carries besides (a status, a code) in plain public attributes."""
-        from . import messages  # most values hold no exception
+        messages = loaded("messages")  # most values hold no exception
 
         if _traceback_of(error) is not None or messages.asks_nobody(error):
             message = self._text(messages.of(error), depth)
@@ -303,7 +303,9 @@ class _Walk:
             return redaction.REDACTED if secret_shapes.names_secret(looked_at, is_json=True) else text
 
     def _pickled(self, value: Any, depth: int) -> Any:
-        import jsonpickle  # 32 ms, only for objects that have no attributes to show
+        jsonpickle = loaded(
+            "jsonpickle", package=""
+        )  # 32 ms, only for objects that have no attributes to show
 
         simple = jsonpickle.Pickler(
             unpicklable=False, max_depth=MAX_DEPTH - min(depth, MAX_DEPTH - 1), max_iter=0

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 from contextvars import ContextVar
 
+from ..current import is_collecting
 from ..guard import failed, pass_on
 from ..recorder import xray_recorder
 from . import nesting, sql_text
@@ -32,6 +33,12 @@ EVERYTHING = object()
 
 # What runs a statement that is being recorded. A variable and no mark on the object: it may be used by several tasks.
 _running: ContextVar[Any] = ContextVar("lambda_tracer_database_call", default=None)
+
+
+def _set_running(call: Any) -> None:
+    if not is_collecting():
+        _running.set(call)
+
 
 _TRACED = "_lambda_tracer_traced"
 
@@ -81,7 +88,7 @@ class Call:
             if self._fill is not None and self._context.subsegment is not None:
                 self._fill(self._context.subsegment)
         self.is_open = True
-        _running.set(self)
+        _set_running(self)
 
     def answered(self, response: Any) -> None:
         """Nothing: rows are never recorded."""
@@ -90,7 +97,7 @@ class Call:
         """The call has ended."""
         self.is_open = False
         if _running.get() is self:
-            _running.set(self._before)
+            _set_running(self._before)
         if self._context is not None:
             self._context.close(None if issubclass(type(error), self._expected) else error)
 
@@ -138,11 +145,11 @@ class Quiet:
         self.target = EVERYTHING
         self._before = _running.get()
         self.is_open = True
-        _running.set(self)
+        _set_running(self)
 
     def __exit__(self, *exception: object) -> None:
         self.is_open = False
-        _running.set(self._before)
+        _set_running(self._before)
 
     def is_stale(self) -> bool:
         """Whether it is over."""
@@ -162,10 +169,10 @@ def run_as(call: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any
     """Call `function` where `call`, which `running` returned in another thread, runs."""
     before = _running.get()
     try:
-        _running.set(call)
+        _set_running(call)
         return function(*args, **kwargs)
     finally:
-        _running.set(before)
+        _set_running(before)
 
 
 def is_recorded(target: Any, method: str) -> bool:
