@@ -24,7 +24,8 @@ from lambda_tracer.local.trace import Trace
 from tests.local.command import invoke, invoke_in_terminal
 from tests.local.hostile_documents import HEADER, datagrams, encoded, number
 
-COUNT = 10_000
+COUNTS = pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.soak)])
+"""How many hostile documents: all of them take minutes."""
 SENDER = """
 import os, pathlib, socket, time
 
@@ -92,34 +93,32 @@ def strictly(text: str) -> Any:
     return value
 
 
-@pytest.mark.timeout(400)
+@COUNTS
 @pytest.mark.parametrize(("width", "encoding"), [(1, "utf-8"), (40, "ascii"), (100, "utf-8"), (300, "utf-8")])
-def test_hostile_documents_are_drawn_and_written(width: int, encoding: str) -> None:
-    """Ten thousand in all."""
-    count = COUNT // 4
-    received = list(datagrams(seed=width, count=count, trace_id="TRACE-ID"))
+def test_hostile_documents_are_drawn_and_written(width: int, encoding: str, count: int) -> None:
+    received = list(datagrams(seed=width, count=count // 4, trace_id="TRACE-ID"))
 
-    for start in range(0, count, 25):
+    for start in range(0, count // 4, 25):
         shown, outcome = draw(received[start : start + 25], width, encoding)
 
         assert commands_in(shown) == set()
         assert strictly(written(outcome.to_dict(), indent=2))["received"]["documents"] == 25
 
 
-@pytest.mark.timeout(400)
-def test_ten_thousand_hostile_documents_make_one_trace() -> None:
-    received = list(datagrams(seed=12, count=COUNT, trace_id="TRACE-ID"))
+@COUNTS
+def test_thousands_of_hostile_documents_make_one_trace(count: int) -> None:
+    received = list(datagrams(seed=12, count=count, trace_id="TRACE-ID"))
 
     shown, outcome = draw(received)
 
     assert commands_in(shown) == set()
     assert "segments and subsegments in all" in shown
-    assert len(strictly(written(outcome.to_dict()))["segments"]) > 100
+    assert len(strictly(written(outcome.to_dict()))["segments"]) > count // 100
 
 
-@pytest.mark.timeout(400)
-def test_the_command_itself_shows_ten_thousand_hostile_documents(folder: Path) -> None:
-    received = list(datagrams(seed=13, count=COUNT, trace_id="TRACE-ID"))
+@COUNTS
+def test_the_command_itself_shows_thousands_of_hostile_documents(folder: Path, count: int) -> None:
+    received = list(datagrams(seed=13, count=count, trace_id="TRACE-ID"))
     (folder / "sender.py").write_text(SENDER)
     (folder / "datagrams").write_bytes(b"".join(len(data).to_bytes(4, "big") + data for data in received))
 
@@ -132,7 +131,7 @@ def test_the_command_itself_shows_ten_thousand_hostile_documents(folder: Path) -
     assert "Traceback" not in ran.err
     assert "bug in lambda-tracer" not in ran.err
     assert commands_in(ran.err) == set()
-    assert invocation["received"]["documents"] > COUNT * 0.9
+    assert invocation["received"]["documents"] > count * 0.9
 
 
 def test_the_command_draws_hostile_documents_in_a_terminal(folder: Path) -> None:
