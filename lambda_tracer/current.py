@@ -40,6 +40,9 @@ if sys.version_info >= (3, 12):
     def _collection() -> object:
         return None
 
+    def stand_last() -> None:
+        """Nothing: nobody has to know of collections."""
+
 else:
     # Before 3.12 a collection may begin while the table of a context's variables is being changed or copied. What runs
     # in it (a finalizer, a signal handler within that) and sets a variable frees the table that is being worked on: the
@@ -54,11 +57,19 @@ else:
     _aside_bound: Any = (None, None)
 
     # Called with the phase and that object, of which `_letters` gets the keys. All are C code: no signal handler comes
-    # between.
-    gc.callbacks[:0] = [
-        *(_letters.intersection_update, _letters.update),
-        *(_began.__setitem__, partial(setattr, _began_here)),
-    ]
+    # between. But there may be others' callbacks in Python: ours are the first to be told that a collection starts, and
+    # the last to be told that it stops.
+    _last = [partial(_letters.intersection_update), partial(_letters.update)]
+    gc.callbacks[:0] = [_letters.update, _began.__setitem__, partial(setattr, _began_here)]
+    gc.callbacks += _last
+
+    def stand_last() -> None:
+        """Be the last again to be told of a collection, if others have come since."""
+        if gc.callbacks[-1:] != _last[-1:]:
+            for callback in _last:
+                if callback in gc.callbacks:
+                    gc.callbacks.remove(callback)
+            gc.callbacks.extend(_last)
 
     def _collection() -> object:
         """What tells the collection that runs in this thread from others; None where none does."""
