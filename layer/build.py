@@ -37,7 +37,7 @@ LEFT_OUT = {"local", "__pycache__"}
 LEFT_OUT_OF_DEPENDENCIES = {"jsonpickle/ext"}
 """Support for numpy, pandas and gmpy2 that has to be switched on by a call, which nobody makes."""
 
-MAX_BYTES = 150_000
+MAX_BYTES = 200_000
 """What the zip may have without bytecode. Lambda unpacks it at every cold start."""
 
 FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
