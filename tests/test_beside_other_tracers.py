@@ -109,7 +109,7 @@ def test_a_traced_function_beside_another_tracer(theirs: str, order: str, daemon
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theirs", THEIRS)
-@pytest.mark.parametrize("order", ["theirs", "ours"])
+@pytest.mark.parametrize("order", ["theirs", pytest.param("ours", marks=pytest.mark.soak)])
 def test_an_unsampled_function_beside_another_tracer(
     theirs: str, order: str, daemon: Daemon, invoke: Invoke
 ) -> None:

@@ -239,7 +239,7 @@ def test_no_storm_hangs_a_program_or_loses_a_subsegment(
 @pytest.mark.slow
 @pytest.mark.usefixtures("_threads_inherit")
 def test_a_part_of_the_soak(daemon: Daemon, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_in_a_storm(random.randrange(PROGRAMS), daemon, invoke, monkeypatch)
+    run_in_a_storm(0, daemon, invoke, monkeypatch)
 
     assert guard.failures == 0
     daemon.clear()

@@ -552,7 +552,9 @@ def process(kind: str, tracer: Tracer, records: list[dict[str, Any]]) -> tuple[l
 
 
 @pytest.mark.parametrize("kind", PROCESSORS)
-@pytest.mark.parametrize("size", [10, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "size", [10, pytest.param(2_000, marks=pytest.mark.slow), pytest.param(10_000, marks=pytest.mark.soak)]
+)
 def test_the_messages_that_a_processor_reports_are_those_that_are_faults(
     kind: str, size: int, daemon: Daemon
 ) -> None:

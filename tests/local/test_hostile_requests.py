@@ -28,7 +28,7 @@ import os
 from hostile_requests import requests, send
 
 def handler(event, context):
-    for number, data in enumerate(requests(seed=event, count=400)):
+    for number, data in enumerate(requests(seed=event, count=100)):
         send(os.environ["AWS_LAMBDA_RUNTIME_API"], data, number)
     return "fine"
 """
