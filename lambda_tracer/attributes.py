@@ -22,7 +22,8 @@ MAX_READ = 1_001
 """Members that are taken from one container: one more than are shown."""
 
 _MEMBER, _GETSET = type(type.__dict__["__basicsize__"]), type(type.__dict__["__dict__"])
-_OF_INSTANCES = "dictionary for instance variables"  # the descriptor that a class statement makes
+# Of the descriptor that a class statement makes; the second before Python 3.11.
+_OF_INSTANCES = ("dictionary for instance variables", "dictionary for instance variables (if defined)")
 
 mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 namespace_of = type.__dict__["__dict__"].__get__
@@ -33,7 +34,7 @@ def dict_of(bases: tuple[type, ...]) -> Callable[[Any], dict[str, Any]] | None:
     """What reads an instance's own `__dict__`, whatever the class has put in the place of that name."""
     for base in bases:
         descriptor = namespace_of(base).get("__dict__")
-        if type(descriptor) is _GETSET and (descriptor.__doc__ == _OF_INSTANCES or base is BaseException):
+        if type(descriptor) is _GETSET and (descriptor.__doc__ in _OF_INSTANCES or base is BaseException):
             read: Callable[[Any], dict[str, Any]] = descriptor.__get__
             return read
     return None

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from opcode import opname
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -35,6 +36,11 @@ from tests.tree import tree
 PACKAGE = str(Path(lambda_tracer.__file__).parent) + os.sep
 
 tracer = Tracer(service="s", auto_patch=False, disabled=False)
+
+
+LEAVES_AN_EXCEPTION = {"POP_EXCEPT", "RERAISE", "COPY"}
+"""Instructions on the way out of an `except` clause: nothing but a tracing function raises at one. What it raises there
+leaves the interpreter in the belief that the old exception is being handled, for the rest of the thread's life."""
 
 
 class Interrupted(Exception):
@@ -144,7 +150,12 @@ class Interruption:
         return self.count_opcode
 
     def count_opcode(self, frame: FrameType, event: str, arg: object) -> Any:
-        if event == "opcode" and frame.f_code.co_name not in ("__del__", "_speak", "_say"):
+        instruction = opname[frame.f_code.co_code[frame.f_lasti]]
+        if (
+            event == "opcode"
+            and frame.f_code.co_name not in ("__del__", "_speak", "_say")
+            and instruction not in LEAVES_AN_EXCEPTION
+        ):
             self.count += 1
             if self.count == self.at:
                 self.place = f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
