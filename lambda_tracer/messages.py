@@ -396,7 +396,12 @@ _SQLITE_NAMED = (
 
 
 def _sqlite(error: BaseException, text: str) -> str:
-    if _read(error, "sqlite_errorname") == "SQLITE_CONSTRAINT_TRIGGER":
+    code = _read(error, "sqlite_errorname")
+    # Before Python 3.11 there is none: what a trigger raises in its own words is no message of SQLite's.
+    is_of_sqlite = (
+        re.search(r"constraint failed|mismatch|\bROWID\b", text) or "Integrity" not in _names(type(error))[1]
+    )
+    if code == "SQLITE_CONSTRAINT_TRIGGER" or not (code or is_of_sqlite):
         return "raised by a trigger"
     text = re.sub(
         r"(syntax error near|MATCH expression|special query|JSON path)\b.*", r"\1 ?", text, flags=re.DOTALL
