@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import os
 import random
 import signal
@@ -164,11 +165,16 @@ class Interruption:
         return self.count_opcode
 
 
+# What is interrupted may leave a socket or a connection open.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
 @pytest.fixture(autouse=True)
 def _patched(daemon: Daemon) -> Iterator[None]:
     patch(["sqlite3", "threads", "requests"])
     yield
     unpatch_all()
+    gc.collect()
 
 
 def interruptible(program: Callable[[Any, object], object]) -> Any:
