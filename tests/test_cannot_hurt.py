@@ -912,7 +912,6 @@ class Thing:
 @pytest.fixture
 def no_collector() -> Iterator[None]:
     """Objects end when the last reference does, or not at all."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -172,9 +172,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.fixture(autouse=True)
 def _patched(daemon: Daemon) -> Iterator[None]:
     patch(["sqlite3", "threads", "requests"])
+    gc.freeze()  # so that only what the test makes is looked through
     yield
     unpatch_all()
     gc.collect()
+    gc.unfreeze()
 
 
 def interruptible(program: Callable[[Any, object], object]) -> Any:
