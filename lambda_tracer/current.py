@@ -59,17 +59,16 @@ else:
     # Called with the phase and that object, of which `_letters` gets the keys. All are C code: no signal handler comes
     # between. But there may be others' callbacks in Python: ours are the first to be told that a collection starts, and
     # the last to be told that it stops.
+    _first = [partial(_letters.update), partial(_began.__setitem__), partial(setattr, _began_here)]
     _last = [partial(_letters.intersection_update), partial(_letters.update)]
-    gc.callbacks[:0] = [_letters.update, _began.__setitem__, partial(setattr, _began_here)]
-    gc.callbacks += _last
+    gc.callbacks[:] = [*_first, *gc.callbacks, *_last]
 
     def stand_last() -> None:
-        """Be the last again to be told of a collection, if others have come since."""
-        if gc.callbacks[-1:] != _last[-1:]:
-            for callback in _last:
-                if callback in gc.callbacks:
-                    gc.callbacks.remove(callback)
-            gc.callbacks.extend(_last)
+        """Be the first and the last again to be told of a collection, if others have come since."""
+        callbacks = gc.callbacks
+        if not callbacks or callbacks[0] is not _first[0] or callbacks[-1] is not _last[-1]:
+            others = [each for each in callbacks if not any(each is ours for ours in (*_first, *_last))]
+            callbacks[:] = [*_first, *others, *_last]
 
     def _collection() -> object:
         """What tells the collection that runs in this thread from others; None where none does."""
