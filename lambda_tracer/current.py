@@ -40,7 +40,7 @@ if sys.version_info >= (3, 12):
     def _collection() -> object:
         return None
 
-    def stand_last() -> None:
+    def stand_around() -> None:
         """Nothing: nobody has to know of collections."""
 
 else:
@@ -63,7 +63,7 @@ else:
     _last = [partial(_letters.intersection_update), partial(_letters.update)]
     gc.callbacks[:] = [*_first, *gc.callbacks, *_last]
 
-    def stand_last() -> None:
+    def stand_around() -> None:
         """Be the first and the last again to be told of a collection, if others have come since."""
         callbacks = gc.callbacks
         if not callbacks or callbacks[0] is not _first[0] or callbacks[-1] is not _last[-1]:

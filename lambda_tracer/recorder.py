@@ -21,7 +21,7 @@ import os
 from . import guard, invocation, outbox, settings, watch, wrapping
 from .carried import Carried
 from .clock import clock
-from .current import bind, bound_to, is_outermost, last_seen, place, see, stand_last
+from .current import bind, bound_to, is_outermost, last_seen, place, see, stand_around
 from .guard import failed, warn_once
 from .sdk_methods import SdkMethods
 from .subsegment import Subsegment
@@ -327,7 +327,7 @@ class Recorder(SdkMethods):
 
         The handler's decorator calls this. Without one, an invocation begins when its header is first seen.
         """
-        stand_last()
+        stand_around()
         begun = invocation.begin()
         see(None)
         bind(None)
