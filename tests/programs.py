@@ -46,5 +46,5 @@ def run(program: str, *, hang_s: float = HANG_S, code: int = 0) -> str:
         text=True,
         timeout=hang_s + 60,
     )
-    assert (ran.returncode, ran.stderr) == (code, "")
+    assert (ran.returncode, ran.stderr) == (code, ""), f"ended with {ran.returncode}:\n{ran.stderr}"
     return ran.stdout

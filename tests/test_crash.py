@@ -357,6 +357,7 @@ def test_sigterm_in_the_middle_of_recording_loses_nothing(daemon: Daemon) -> Non
 
         @tracer.capture_lambda_handler
         def handler(event, context):
+            time.sleep(0.1)  # until the watching thread, just begun, can't be given the signal
             with xray_recorder.in_subsegment("finished"): pass
             with xray_recorder.in_subsegment("interrupt") as subsegment:
                 subsegment.put_metadata("large", "x" * 50_000)
@@ -532,6 +533,8 @@ logging.getLogger("lambda_tracer").setLevel(logging.CRITICAL)
 
 @tracer.capture_lambda_handler
 def handler(event, context):
+    # A thread that is just beginning may be given the process' signal: then CPython tells the main thread when it wakes.
+    time.sleep(0.1)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(100)
 

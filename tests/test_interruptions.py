@@ -137,6 +137,8 @@ class Interruption:
         self.place = ""
 
     def __enter__(self) -> Interruption:
+        # Python 3.12 looks when a tracing function is set whether any frame of the process ever asked for bytecodes.
+        sys._getframe().f_trace_opcodes = True
         sys.settrace(self.trace)
         return self
 
