@@ -533,7 +533,7 @@ logging.getLogger("lambda_tracer").setLevel(logging.CRITICAL)
 
 @tracer.capture_lambda_handler
 def handler(event, context):
-    # A thread that is just beginning may be given the process' signal: then CPython tells the main thread when it wakes.
+    # A thread that just begins may be given the process' signal; then CPython tells the main thread when it wakes.
     time.sleep(0.1)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(100)
