@@ -6,11 +6,11 @@ SDK.
 
 from __future__ import annotations
 
-from .emitter import InvalidDaemonAddressException, UDPEmitter
 from .recorder import Recorder, xray_recorder
+from .send.emitter import InvalidDaemonAddressException, UDPEmitter
 from .settings import global_sdk_config
-from .subsegment import Subsegment
-from .trace_header import TraceHeader
+from .trace.header import TraceHeader
+from .trace.subsegment import Subsegment
 from .tracer import Tracer
 
 __version__ = "0.1.0"
@@ -22,10 +22,10 @@ unpatch_all = xray_recorder.unpatch_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .patches.aiohttp import aiohttp_trace_config
+    from .patches.http.aiohttp import aiohttp_trace_config
     from .sqs import SqsMessageHelper
 
-_ON_FIRST_USE = {"SqsMessageHelper": "sqs", "aiohttp_trace_config": "patches.aiohttp"}
+_ON_FIRST_USE = {"SqsMessageHelper": "sqs", "aiohttp_trace_config": "patches.http.aiohttp"}
 
 
 def __getattr__(name: str) -> object:

@@ -13,8 +13,8 @@ import os
 import sys
 
 from . import settings
+from .capture.handler import HandlerCapture
 from .guard import pass_on, warn_once
-from .handler import HandlerCapture
 from .tracer import Tracer
 
 TYPE_CHECKING = False

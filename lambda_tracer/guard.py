@@ -44,7 +44,8 @@ _SIGNALS = [
     if hasattr(signals, name)
 ]
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+"""Where the files of this package are, with a separator at its end."""
 
 _said: set[str] = set()
 _unsaid: list[tuple[Any, ...]] = []
@@ -100,7 +101,7 @@ def is_from_outside(error: BaseException) -> bool:
         type(error), (GeneratorExit, StopIteration, StopAsyncIteration, MemoryError)
     ):
         return False
-    is_ours = innermost.tb_frame.f_code.co_filename.startswith(_HERE)
+    is_ours = innermost.tb_frame.f_code.co_filename.startswith(PACKAGE_FOLDER)
     if is_ours and issubclass(type(error), (KeyboardInterrupt, SystemExit)):
         return True
     if is_ours and not (issubclass(type(error), Exception) and _args_of(error)):
@@ -284,7 +285,7 @@ def _place(error: BaseException) -> str:
     traceback = _traceback_of(error)
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if code.co_filename.startswith(_HERE):
-            place = f"{code.co_filename[len(_HERE) :]}:{traceback.tb_lineno}"
+        if code.co_filename.startswith(PACKAGE_FOLDER):
+            place = f"{code.co_filename[len(PACKAGE_FOLDER) :]}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place

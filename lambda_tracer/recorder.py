@@ -18,15 +18,18 @@ from __future__ import annotations
 import atexit
 import os
 
-from . import guard, invocation, outbox, settings, watch, wrapping
-from .carried import Carried
+from . import guard, settings
 from .clock import clock
-from .current import bind, bound_to, is_outermost, last_seen, place, see, stand_around
 from .guard import failed, warn_once
-from .sdk_methods import SdkMethods
-from .subsegment import Subsegment
-from .trace_header import TraceHeader
-from .unrecorded import UNRECORDED, UnrecordedSubsegment
+from .sdk.methods import SdkMethods
+from .send import outbox, watchdog
+from .trace import invocation
+from .trace.carried import Carried
+from .trace.context import bind, bound_to, is_outermost, last_seen, place, see, stand_around
+from .trace.header import TraceHeader
+from .trace.subsegment import Subsegment
+from .trace.unrecorded import UNRECORDED, UnrecordedSubsegment
+from .wrapping import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,9 +37,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, TypeVar
 
-    from .current import AnySubsegment
-    from .invocation import Invocation
-    from .segment import LambdaSegment
+    from .sdk.segment import LambdaSegment
+    from .trace.context import AnySubsegment
+    from .trace.invocation import Invocation
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
@@ -203,7 +206,7 @@ class SubsegmentContext(Recording):
         recorder = self.recorder
         name = self._name or getattr(function, "__name__", None) or type(function).__name__
         namespace = self._namespace
-        wrapped: CallableT = wrapping.wrap(function, lambda: recorder.recording(name, namespace))
+        wrapped: CallableT = wrap.wrap(function, lambda: recorder.recording(name, namespace))
         return wrapped
 
 
@@ -481,7 +484,7 @@ def _after_fork() -> None:
     guard.after_fork()
     invocation.after_fork()
     outbox.after_fork()
-    watch.after_fork()
+    watchdog.after_fork()
 
 
 def _at_exit() -> None:

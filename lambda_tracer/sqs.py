@@ -11,7 +11,7 @@ pydantic model, the dict or `Message` that boto3 receives. Nothing here raises, 
 from __future__ import annotations
 
 from .guard import pass_on
-from .trace_header import TraceHeader
+from .trace.header import TraceHeader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,10 @@ def lambda_handler(event, context):
 
 from __future__ import annotations
 
-from . import capture, handler, redaction, settings
+from . import settings
+from .capture import handler
+from .capture import method as capture
+from .encode import redaction
 from .recorder import Recorder, xray_recorder
 
 TYPE_CHECKING = False
@@ -80,7 +83,7 @@ class Tracer:
         Powertools' `BaseProvider`.
 
         `redact` adds names of secrets to the well-known ones, or turns redaction in responses and errors off (False);
-        see `lambda_tracer.redaction`. `trace_imports` records module imports slower than 10 ms, or than
+        see `lambda_tracer.encode.redaction`. `trace_imports` records module imports slower than 10 ms, or than
         `LAMBDA_TRACER_IMPORTS_MS`, which turns it on by itself.
 
         Raises ValueError for an environment variable that is neither true nor false, and for unknown
@@ -124,11 +127,11 @@ class Tracer:
     def _prepare(trace_imports: bool | None) -> None:
         threshold_s = settings.imports_threshold_s()
         if trace_imports or (threshold_s is not None and trace_imports is None):
-            from . import import_times
+            from .sandbox import import_times
 
             import_times.record(settings.DEFAULT_IMPORTS_MS / 1000 if threshold_s is None else threshold_s)
         if settings.is_snap_start():
-            from . import snapshot
+            from .sandbox import snapshot
 
             snapshot.prepare()
 
@@ -147,7 +150,7 @@ class Tracer:
         """
         if not self.disabled:
             if redact:
-                from .walk import plain
+                from .encode.any_value import plain
 
                 is_secret = isinstance(key, str) and redaction.is_secret(key)
                 value = redaction.REDACTED if is_secret else plain(value, redact=True)
@@ -165,7 +168,7 @@ class Tracer:
         """
         if self.disabled:
             if modules is not None and isinstance(self.provider, Recorder):
-                from .patches import check
+                from .patches.registry import check
 
                 check(modules)
             return
@@ -179,9 +182,9 @@ class Tracer:
 
         For every HTTP client that is traced. Such calls carry no trace header. With no argument nothing is ignored.
         """
-        from .patches import http_ignored
+        from .patches.http import ignored
 
-        http_ignored.ignore_endpoint(hostname, urls)
+        ignored.ignore_endpoint(hostname, urls)
 
     @overload
     def capture_lambda_handler(
@@ -261,7 +264,7 @@ class Tracer:
         `event` is what the handler was called with, Powertools' `SQSEvent`, what boto3 received, or a list of records.
         Of anything else, the records are given out as they are.
         """
-        from .sqs_records import SqsRecords  # only where it is used
+        from .capture.sqs_message import SqsRecords  # only where it is used
 
         return SqsRecords(self, event)
 
@@ -285,7 +288,7 @@ class Tracer:
         The message is the argument `record`, or else the first that is one. Name, annotations and sampling are those
         of `sqs_records`; for the arguments see `capture_lambda_handler`.
         """
-        from .sqs_records import capture_record_handler  # as above
+        from .capture.sqs_message import capture_record_handler  # as above
 
         response = settings.capture_response() if capture_response is None else capture_response
         error = settings.capture_error() if capture_error is None else capture_error

@@ -14,20 +14,14 @@ from typing import Any, NamedTuple
 import hypothesis
 import pytest
 
-from lambda_tracer import (
-    Recorder,
-    Tracer,
-    event_loop,
-    guard,
-    import_times,
-    invocation,
-    redaction,
-    settings,
-    xray_recorder,
-)
+from lambda_tracer import Recorder, Tracer, guard, settings, xray_recorder
+from lambda_tracer.capture import event_loop
 from lambda_tracer.clock import clock
-from lambda_tracer.emitter import UDPEmitter
-from lambda_tracer.patches import http_ignored
+from lambda_tracer.encode import redaction
+from lambda_tracer.patches.http import ignored
+from lambda_tracer.sandbox import import_times
+from lambda_tracer.send.emitter import UDPEmitter
+from lambda_tracer.trace import invocation
 from tests.daemon import Daemon, Reader
 from tests.tree import Tree, without_margin
 
@@ -102,7 +96,7 @@ def reset() -> None:
     xray_recorder.clear_trace_entities()
     Tracer._reset_config()
     redaction.reset()
-    http_ignored.reset()
+    ignored.reset()
     import_times.stop()
     if event_loop._loop is not None:
         event_loop._loop.close()

@@ -269,7 +269,7 @@ from lambda_tracer import recorder, patches
 from lambda_tracer.patches import importing, requests
 print(json.dumps([
     lambda_tracer.recorder is recorder is sys.modules["lambda_tracer.recorder"],
-    patches.importing is importing is sys.modules["lambda_tracer.patches.importing"],
+    patches.importing is importing is sys.modules["lambda_tracer.patches.import_hook"],
     lambda_tracer.sqs.TraceHeader is lambda_tracer.TraceHeader,
     requests.__file__ == patches.__path__[0] + "/requests.py",
     repr(recorder),

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer import Tracer, event_loop, xray_recorder
+from lambda_tracer import Tracer, xray_recorder
+from lambda_tracer.capture import event_loop
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.tree import tree

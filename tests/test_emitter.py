@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from lambda_tracer import InvalidDaemonAddressException, UDPEmitter, xray_recorder
-from lambda_tracer.emitter import parse_daemon_address
+from lambda_tracer.send.emitter import parse_daemon_address
 from tests.daemon import Daemon
 from tests.programs import run
 from tests.tree import tree

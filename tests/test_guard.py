@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer import Tracer, document, guard, xray_recorder
+from lambda_tracer import Tracer, guard, xray_recorder
+from lambda_tracer.encode import document
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.tree import tree

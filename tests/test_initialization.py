@@ -145,8 +145,8 @@ def test_it_is_dropped_when_the_first_invocation_comes_much_later(daemon: Daemon
     code = """
     with xray_recorder.in_subsegment("long ago"):
         pass
-    import lambda_tracer.initialization
-    lambda_tracer.initialization.MAX_AGE_S = 0.0
+    import lambda_tracer.trace.initialization
+    lambda_tracer.trace.initialization.MAX_AGE_S = 0.0
 """
     with running(daemon, tmp_path, BEGIN + code + HANDLER) as function:
         function()

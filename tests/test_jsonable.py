@@ -24,12 +24,12 @@ from typing import Any, ClassVar, NamedTuple
 import pydantic
 import pytest
 
-from lambda_tracer import jsonable
+from lambda_tracer.encode import json_text
 
 
 def shown(value: object) -> Any:
     """The value as whoever reads the trace sees it."""
-    text = jsonable.dumps(value)
+    text = json_text.dumps(value)
     assert text.isascii()
     return json.loads(text, parse_constant=pytest.fail)
 
@@ -328,7 +328,7 @@ def test_deep_nesting_is_cut_and_named() -> None:
     for _ in range(100_000):
         deep = [deep]
 
-    text = jsonable.dumps(deep)
+    text = json_text.dumps(deep)
     assert text == "[" * 13 + '"<builtins.list>"' + "]" * 13
 
 
@@ -360,7 +360,7 @@ def test_a_very_long_text_is_cut_and_says_how_much_is_missing() -> None:
 def test_a_value_with_very_many_parts_is_shown_as_far_as_it_goes() -> None:
     wide = [[[0] * 900] * 900, float("nan")]
 
-    assert len(jsonable.dumps(wide)) < 1_000_000
+    assert len(json_text.dumps(wide)) < 1_000_000
 
 
 def test_of_very_many_long_texts_the_first_one_is_shown_and_the_others_named() -> None:
@@ -438,8 +438,8 @@ def test_an_exception_that_cannot_say_its_message_is_named() -> None:
 
 
 def test_a_text_that_cannot_be_made_is_the_name_of_the_type() -> None:
-    assert jsonable.safe_str(Hostile()) == "<tests.test_jsonable.Hostile>"
-    assert jsonable.safe_str(Word("x")) == "something else"
+    assert json_text.safe_str(Hostile()) == "<tests.test_jsonable.Hostile>"
+    assert json_text.safe_str(Word("x")) == "something else"
 
 
 # --- jsonpickle ---------------------------------------------------------------------------------------------
@@ -458,7 +458,7 @@ def test_jsonpickle_is_imported_for_such_an_object_and_not_before() -> None:
     program = """
 import array, contextvars, datetime, decimal, enum, sys, uuid
 from dataclasses import dataclass
-from lambda_tracer.jsonable import dumps
+from lambda_tracer.encode.json_text import dumps
 
 @dataclass
 class Order:

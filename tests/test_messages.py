@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer import messages
+from lambda_tracer.encode import messages
 
 CANARY = "CANARY-7"
 

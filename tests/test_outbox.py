@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from lambda_tracer import Recorder, outbox, xray_recorder
-from lambda_tracer.document import MAX_DATAGRAM_BYTES
+from lambda_tracer import Recorder, xray_recorder
+from lambda_tracer.encode.document import MAX_DATAGRAM_BYTES
+from lambda_tracer.send import outbox
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.tree import tree

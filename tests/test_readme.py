@@ -17,23 +17,13 @@ from typing import NamedTuple
 
 import pytest
 
-from lambda_tracer import (
-    document,
-    emitter,
-    guard,
-    initialization,
-    messages,
-    outbox,
-    patches,
-    redaction,
-    settings,
-    sqs,
-    trace_header,
-    walk,
-    watch,
-)
+from lambda_tracer import guard, settings, sqs
+from lambda_tracer.encode import any_value, document, messages, redaction
 from lambda_tracer.local import cli
-from lambda_tracer.patches import sql_text
+from lambda_tracer.patches import registry
+from lambda_tracer.patches.sql import text as sql_text
+from lambda_tracer.send import emitter, outbox, watchdog
+from lambda_tracer.trace import header, initialization
 from tests.daemon import Daemon
 from tests.local.command import Ran, invoke
 from tests.tree import tree
@@ -243,15 +233,15 @@ def _template(text: ast.JoinedStr) -> str:
         (int(initialization.MAX_AGE_S), "begins within {} seconds of the last thing"),
         (int(settings.DEFAULT_IMPORTS_MS), "Imports that take less than {} ms leave no trace"),
         (sqs.MAX_BODY_CHARACTERS, "made of the body, up to {} characters"),
-        (int(watch.MAX_WAITING_S), "whether something finished has waited for {} seconds"),
+        (int(watchdog.MAX_WAITING_S), "whether something finished has waited for {} seconds"),
         (outbox.MAX_WAITING_BYTES, "more than {} bytes in one parent"),
         (int(outbox.MAX_WAITING_S), "waited for {} seconds"),
-        (trace_header.MAX_HEADER_CHARACTERS, "further fields beyond {} characters in all"),
+        (header.MAX_HEADER_CHARACTERS, "further fields beyond {} characters in all"),
         (sql_text.MAX_TEXT, "comments go, and {} characters are kept"),
         (guard.MAX_UNSAID, "At most {} messages wait for a log"),
-        (walk.MAX_ITEMS, "Of one that is walked, {} members"),
-        (walk.MAX_DEPTH, "members of each list and dict, {} levels"),
-        (walk.MAX_TEXT, "levels and {} bytes of text are shown"),
+        (any_value.MAX_ITEMS, "Of one that is walked, {} members"),
+        (any_value.MAX_DEPTH, "members of each list and dict, {} levels"),
+        (any_value.MAX_TEXT, "levels and {} bytes of text are shown"),
         (int(emitter.RESOLVE_WAIT_S), "The first document waits for it at most {} second,"),
         (emitter.MAX_PENDING_BYTES, "what is sent meanwhile, up to {} bytes"),
     ],
@@ -265,7 +255,7 @@ def test_a_limit_is_the_one_that_the_code_has(limit: int, said: str) -> None:
 def test_the_table_of_libraries_has_every_name_that_can_be_patched() -> None:
     described = names([row[0] for row in table("What libraries do")])
 
-    assert {*patches.LIBRARIES, *patches.ALIASES} - described == set()
+    assert {*registry.LIBRARIES, *registry.ALIASES} - described == set()
 
 
 def test_the_names_of_secrets_are_those_that_are_redacted() -> None:

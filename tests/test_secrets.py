@@ -16,8 +16,9 @@ import attrs
 import pydantic
 import pytest
 
-from lambda_tracer import Tracer, redaction, xray_recorder
-from lambda_tracer.redaction import REDACTED
+from lambda_tracer import Tracer, xray_recorder
+from lambda_tracer.encode import redaction
+from lambda_tracer.encode.redaction import REDACTED
 from tests.daemon import Daemon
 from tests.functions.running import running
 from tests.secret_shapes import (

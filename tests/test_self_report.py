@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Tracer, xray_recorder
-from lambda_tracer.emitter import UDPEmitter
+from lambda_tracer.send.emitter import UDPEmitter
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.functions.running import running

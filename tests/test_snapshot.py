@@ -138,7 +138,7 @@ def test_it_is_no_matter_elsewhere(daemon: Daemon, variables: dict[str, str]) ->
         import sys
         from lambda_tracer import Tracer
         tracer = Tracer()
-        print("snapshot_restore_py" in sys.modules, "lambda_tracer.snapshot" in sys.modules)
+        print("snapshot_restore_py" in sys.modules, "lambda_tracer.sandbox.snapshot" in sys.modules)
         """,
         **variables,
     )

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Subsegment, xray_recorder
-from lambda_tracer.segment import LambdaSegment
-from lambda_tracer.unrecorded import UNRECORDED, UnrecordedSubsegment
+from lambda_tracer.sdk.segment import LambdaSegment
+from lambda_tracer.trace.unrecorded import UNRECORDED, UnrecordedSubsegment
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.tree import tree

@@ -41,14 +41,15 @@ import yarl
 from cloudpathlib.local import LocalS3Client, LocalS3Path
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, mapped_column, relationship
 
-from lambda_tracer import Tracer, jsonable, walk, xray_recorder
-from lambda_tracer.document import MAX_DOCUMENT_BYTES
+from lambda_tracer import Tracer, xray_recorder
+from lambda_tracer.encode import any_value, json_text
+from lambda_tracer.encode.document import MAX_DOCUMENT_BYTES
 from tests.daemon import Daemon
 
 
 def shown(value: object, *, is_captured: bool = True) -> Any:
     """The value as whoever reads the trace sees it, as a response or as metadata."""
-    text = jsonable.dumps(value, is_captured=is_captured)
+    text = json_text.dumps(value, is_captured=is_captured)
     assert text.isascii()
     return json.loads(text, parse_constant=pytest.fail)
 
@@ -192,9 +193,9 @@ def test_no_method_of_a_value_runs(base: type, name: str) -> None:
     armed.set()
 
     for text in (
-        jsonable.dumps(value, is_captured=True),
-        jsonable.dumps([{"a": value}, float("nan")], is_captured=True),
-        jsonable.dumps({"a": [value, value]}),
+        json_text.dumps(value, is_captured=True),
+        json_text.dumps([{"a": value}, float("nan")], is_captured=True),
+        json_text.dumps({"a": [value, value]}),
     ):
         assert text.isascii()
 
@@ -207,7 +208,7 @@ def test_no_metaclass_is_asked() -> None:
     value.__dict__["total"] = 5
     ran.clear()
 
-    text = jsonable.dumps([value, {"class": type(value)}], is_captured=True)
+    text = json_text.dumps([value, {"class": type(value)}], is_captured=True)
 
     assert ran == []
     assert json.loads(text)[0] == {"total": 5}
@@ -368,7 +369,7 @@ def test_an_orm_object_runs_no_query_and_shows_what_is_loaded(
         assert user is not None
         assert len(user.orders) == 300
         queries.clear()
-        text = jsonable.dumps(user, is_captured=True)
+        text = json_text.dumps(user, is_captured=True)
         session.rollback()
         shown(user)
 
@@ -670,10 +671,10 @@ def test_a_value_of_any_size_takes_little_memory_and_makes_a_text_that_fits(
     make: Callable[[], Any], is_captured: bool
 ) -> None:
     value = make()
-    jsonable.dumps(value, is_captured=is_captured)  # what is loaded once is not the value's
+    json_text.dumps(value, is_captured=is_captured)  # what is loaded once is not the value's
     tracemalloc.start()
     try:
-        text = jsonable.dumps(value, is_captured=is_captured)
+        text = json_text.dumps(value, is_captured=is_captured)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -691,7 +692,7 @@ def test_a_value_of_any_size_takes_little_time(make: Callable[[], Any]) -> None:
 
     def took() -> float:
         start = time.thread_time()
-        jsonable.dumps(value, is_captured=True)
+        json_text.dumps(value, is_captured=True)
         return time.thread_time() - start
 
     assert min(took() for _ in range(5)) < 0.02
@@ -699,17 +700,17 @@ def test_a_value_of_any_size_takes_little_time(make: Callable[[], Any]) -> None:
 
 def test_a_careful_walk_does_no_more_than_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at = []
-    look = walk._Walk.plain
+    look = any_value._Walk.plain
 
     def count(self: Any, value: Any, depth: int) -> Any:
         looked_at.append(depth)
         return look(self, value, depth)
 
-    monkeypatch.setattr(walk._Walk, "plain", count)
+    monkeypatch.setattr(any_value._Walk, "plain", count)
 
     shown(graph(5_000))
 
-    assert len(looked_at) < walk.MAX_WORK
+    assert len(looked_at) < any_value.MAX_WORK
 
 
 def test_what_is_cut_says_how_large_it_is_or_is_at_least() -> None:

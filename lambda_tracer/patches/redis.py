@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import sys
 
-from . import dbapi, nesting, replacing
+from . import nesting, replace
+from .sql import dbapi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ _MAX_NAMES = 20
 
 def patch(module: ModuleType) -> None:
     """Patch `redis.client`, `redis.cluster`, or those of `redis.asyncio`."""
-    replacing.replace(_targets(module))
+    replace.replace(_targets(module))
 
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
-    replacing.restore((owner, name) for owner, name, _ in _targets(module))
+    replace.restore((owner, name) for owner, name, _ in _targets(module))
 
 
 def _targets(module: ModuleType) -> list[Any]:

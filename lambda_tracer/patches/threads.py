@@ -11,9 +11,9 @@ from __future__ import annotations
 import sys
 import types
 
-from ..carried import NOWHERE
 from ..recorder import xray_recorder
-from . import replacing
+from ..trace.carried import NOWHERE
+from . import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 def patch(module: ModuleType) -> None:
     """Patch `threading` or `concurrent.futures.thread`."""
-    replacing.replace(_targets(module))
+    replace.replace(_targets(module))
 
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
-    replacing.restore((owner, name) for owner, name, _ in _targets(module))
+    replace.restore((owner, name) for owner, name, _ in _targets(module))
 
 
 def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:

@@ -97,7 +97,7 @@ def main(side: str, port: str) -> None:
         from aws_xray_sdk.ext.aiohttp.client import aws_xray_trace_config as config
     else:
         from lambda_tracer import patch
-        from lambda_tracer.patches.aiohttp import aiohttp_trace_config as config
+        from lambda_tracer.patches.http.aiohttp import aiohttp_trace_config as config
     patch(["requests", "httpx", "httplib"])
     calls = {
         "requests": call_requests,

@@ -48,9 +48,9 @@ def lambda_tracer() -> lab.Api:
         UDPEmitter,
         global_sdk_config,
         guard,
-        invocation,
         xray_recorder,
     )
+    from lambda_tracer.trace import invocation
 
     guard.reraise = True
 

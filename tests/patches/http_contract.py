@@ -21,7 +21,8 @@ from typing import Any, ClassVar, NamedTuple
 import pytest
 
 from lambda_tracer import TraceHeader, patch, xray_recorder
-from lambda_tracer.patches import http_ignored, unpatch, unpatch_all
+from lambda_tracer.patches import unpatch, unpatch_all
+from lambda_tracer.patches.http import ignored
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
@@ -104,7 +105,7 @@ class Patched:
     def _unpatched_afterwards(self) -> Iterator[None]:
         yield
         unpatch_all()
-        http_ignored.reset()
+        ignored.reset()
 
     @pytest.fixture
     def server(self) -> Iterator[HttpServer]:
@@ -333,7 +334,7 @@ class HttpContract(Patched):
         self, patched: None, daemon: Daemon, server: HttpServer, rule: dict[str, Any]
     ) -> None:
         patch(CLIENTS)  # the libraries below it do not step in
-        http_ignored.ignore_endpoint(**rule)
+        ignored.ignore_endpoint(**rule)
 
         assert self.client.get(server.url("/health?deep=1")).status == 200
 
@@ -355,7 +356,7 @@ class HttpContract(Patched):
     def test_a_call_that_matches_only_a_part_of_a_rule_is_traced(
         self, patched: None, daemon: Daemon, server: HttpServer, rule: dict[str, Any]
     ) -> None:
-        http_ignored.ignore_endpoint(**rule)
+        ignored.ignore_endpoint(**rule)
 
         self.client.get(server.url("/health?deep=1"))
 

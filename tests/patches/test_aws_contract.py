@@ -452,7 +452,7 @@ def test_aliases_are_the_sdks() -> None:
     xray_recorder.patch(names)
     xray_recorder.unpatch(names)
 
-    from lambda_tracer.patches import ALIASES
+    from lambda_tracer.patches.registry import ALIASES
 
     assert [ALIASES[name] for name in names] == ["botocore", "aiobotocore"]
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from lambda_tracer import xray_recorder
-from lambda_tracer.patches import aws_resource
+from lambda_tracer.patches.aws import resource
 from tests.daemon import Daemon
 from tests.patches.aws_libraries import client
 from tests.patches.aws_servers import Answer, running_service
@@ -36,7 +36,7 @@ def test_nothing_that_a_service_calls_sensitive_is_recorded() -> None:
             members = {} if shape is None else shape.members
             params = {name: f"value of {name}" for name in members if name != "CopySource"}
 
-            found = aws_resource.of_request(model.endpoint_prefix, params, members)
+            found = resource.of_request(model.endpoint_prefix, params, members)
 
             recorded = {value.removeprefix("value of ") for value in found.values()}
             leaked |= {f"{service} {name}" for name in recorded if members[name].metadata.get("sensitive")}
@@ -60,20 +60,20 @@ def test_what_the_services_model_marks_as_sensitive_is_left_out(daemon: Daemon) 
 
 
 def test_a_key_is_recorded_only_beside_a_bucket() -> None:
-    assert aws_resource.of_request("s3", {"Bucket": "b", "Key": "k"}, {}) == {"bucket_name": "b", "key": "k"}
-    assert aws_resource.of_request("places", {"Key": "k"}, {}) == {}
+    assert resource.of_request("s3", {"Bucket": "b", "Key": "k"}, {}) == {"bucket_name": "b", "key": "k"}
+    assert resource.of_request("places", {"Key": "k"}, {}) == {}
 
 
 def test_a_name_is_recorded_where_it_names_a_resource() -> None:
-    assert aws_resource.of_request("ssm", {"Name": "/db/password"}, {}) == {"name": "/db/password"}
-    assert aws_resource.of_request("states", {"name": "run"}, {}) == {"name": "run"}
-    assert aws_resource.of_request("connect", {"Name": "Jane Doe"}, {}) == {}
+    assert resource.of_request("ssm", {"Name": "/db/password"}, {}) == {"name": "/db/password"}
+    assert resource.of_request("states", {"name": "run"}, {}) == {"name": "run"}
+    assert resource.of_request("connect", {"Name": "Jane Doe"}, {}) == {}
 
 
 def test_names_that_begin_with_a_small_letter_are_the_same_names() -> None:
     params = {"stateMachineArn": "arn", "modelId": "m", "logGroupName": "l"}
 
-    assert aws_resource.of_request("x", params, {}) == {
+    assert resource.of_request("x", params, {}) == {
         "state_machine_arn": "arn",
         "model_id": "m",
         "log_group_name": "l",
@@ -90,13 +90,13 @@ def test_names_that_begin_with_a_small_letter_are_the_same_names() -> None:
     ],
 )
 def test_names_are_recorded_in_snake_case(name: str, recorded_as: str) -> None:
-    assert aws_resource.of_request("any", {name: "value"}, {}) == {recorded_as: "value"}
+    assert resource.of_request("any", {name: "value"}, {}) == {recorded_as: "value"}
 
 
 def test_values_are_bounded() -> None:
     tables = {f"{number}-{'t' * 300}": [1, 2] for number in range(40)}
 
-    found = aws_resource.of_request("dynamodb", {"TableName": "t" * 10_000, "RequestItems": tables}, {})
+    found = resource.of_request("dynamodb", {"TableName": "t" * 10_000, "RequestItems": tables}, {})
 
     assert len(found["table_name"]) == 250
     assert len(found["table_names"]) == 25
@@ -107,7 +107,7 @@ def test_values_are_bounded() -> None:
 def test_a_transaction_names_each_of_its_tables_once() -> None:
     items = [{"Put": {"TableName": "a"}}, {"Update": {"TableName": "b"}}, {"Delete": {"TableName": "a"}}]
 
-    found = aws_resource.of_request("dynamodb", {"TransactItems": items}, {})
+    found = resource.of_request("dynamodb", {"TransactItems": items}, {})
 
     assert found == {"item_count": 3, "table_names": ["a", "b"]}
 
@@ -130,7 +130,7 @@ _ANSWERS = (
 @given(some.dictionaries(some.sampled_from(_PARAMETERS.split()), _odd))
 def test_no_parameter_is_too_odd(params: dict[str, Any]) -> None:
     """What botocore is about to refuse passes here first."""
-    found = aws_resource.of_request("dynamodb", params, {})
+    found = resource.of_request("dynamodb", params, {})
 
     assert all(isinstance(key, str) for key in found)
 
@@ -138,6 +138,6 @@ def test_no_parameter_is_too_odd(params: dict[str, Any]) -> None:
 @settings(max_examples=50)
 @given(some.dictionaries(some.sampled_from(_ANSWERS.split()), _odd))
 def test_no_answer_is_too_odd(response: dict[str, Any]) -> None:
-    found = aws_resource.of_response(response)
+    found = resource.of_response(response)
 
     assert all(isinstance(key, str) for key in found)

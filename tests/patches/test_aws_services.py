@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import xray_recorder
-from lambda_tracer.patches import aws_call
+from lambda_tracer.patches.aws import call as aws_call
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.aws_libraries import REGION, Aiobotocore, client

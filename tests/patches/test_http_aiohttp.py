@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch, xray_recorder
-from lambda_tracer.patches.aiohttp import aiohttp_trace_config
+from lambda_tracer.patches.http.aiohttp import aiohttp_trace_config
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.http_contract import (
@@ -233,7 +233,7 @@ class TestAiohttp(SessionBehaviour):
     def test_a_query_given_apart_counts_for_the_rules(
         self, patched: None, daemon: Daemon, server: HttpServer
     ) -> None:
-        from lambda_tracer.patches.http_ignored import ignore_endpoint
+        from lambda_tracer.patches.http.ignored import ignore_endpoint
 
         async def main() -> None:
             async with aiohttp.ClientSession() as session:

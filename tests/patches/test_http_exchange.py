@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_tracer import guard
-from lambda_tracer.patches import http_exchange, http_ignored, nesting
-from lambda_tracer.patches.http_exchange import Address, whole_url, with_header
+from lambda_tracer.patches import nesting
+from lambda_tracer.patches.http import exchange as http_exchange
+from lambda_tracer.patches.http import ignored as http_ignored
+from lambda_tracer.patches.http.exchange import Address, whole_url, with_header
 from tests.daemon import Daemon
 from tests.patches.http_contract import Patched, the_call
 

@@ -337,7 +337,7 @@ class TestHttplib(HttpContract):
         """
         program = (
             "import http.client, sys; from lambda_tracer import patch; patch(['httplib']);"
-            "print('lambda_tracer.patches.http_exchange' in sys.modules,"
+            "print('lambda_tracer.patches.http.exchange' in sys.modules,"
             " hasattr(http.client.HTTPConnection.request, '__wrapped__'),"
             " hasattr(http.client.HTTPConnection.putrequest, '__wrapped__'))"
         )

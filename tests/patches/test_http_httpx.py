@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import TraceHeader, patch, xray_recorder
-from lambda_tracer.patches import http_ignored
+from lambda_tracer.patches.http import ignored
 from tests.daemon import Daemon
 from tests.patches.http_contract import (
     NAME,
@@ -238,7 +238,7 @@ class TestHttpx(HttpContract):
     def test_a_redirect_to_an_ignored_host_carries_no_header_there(
         self, patched: None, daemon: Daemon, server: HttpServer
     ) -> None:
-        http_ignored.ignore_endpoint(hostname="localhost")
+        ignored.ignore_endpoint(hostname="localhost")
         target = f"/redirect/302?to=http://localhost:{server.port}/there"
 
         with httpx.Client(follow_redirects=True) as client:

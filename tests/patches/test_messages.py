@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer import messages, patch_all, xray_recorder
+from lambda_tracer import patch_all, xray_recorder
+from lambda_tracer.encode import messages
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
 from tests.documents import Document

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Tracer, patch, xray_recorder
-from lambda_tracer.patches import own_code, unpatch, unpatch_all
+from lambda_tracer.patches import own_packages, unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.tree import tree
@@ -624,7 +624,7 @@ def test_modules_imported_after_unpatch_are_not_captured(application: Applicatio
 
     unpatch(["shop"])
 
-    assert not own_code.is_patched("shop")
+    assert not own_packages.is_patched("shop")
     assert importlib.import_module("shop.prices").price("pen") == 3
     assert daemon.datagrams() == []
 
@@ -640,7 +640,7 @@ def test_a_package_that_never_was_patched_cannot_be_unpatched(shop: Any) -> None
     with pytest.raises(ValueError, match=r"cannot unpatch 'shop.prices': never patched"):
         unpatch(["shop", "shop.prices"])
 
-    assert own_code.is_patched("shop")
+    assert own_packages.is_patched("shop")
 
 
 def test_a_module_that_refuses_is_left_as_it_was_and_works(

@@ -30,7 +30,8 @@ import pytest
 
 import lambda_tracer
 from lambda_tracer import Tracer, xray_recorder
-from lambda_tracer.patches import ALIASES, LIBRARIES, patch, patch_all, replacing, unpatch, unpatch_all
+from lambda_tracer.patches import patch, patch_all, replace, unpatch, unpatch_all
+from lambda_tracer.patches.registry import ALIASES, LIBRARIES
 from tests.conftest import Invoke
 from tests.daemon import PATIENCE_S, Daemon
 from tests.tree import tree
@@ -98,11 +99,11 @@ class MadeUp:
             del sys.modules[name]
 
     def _patch(self, module: ModuleType) -> None:
-        replacing.replace([(owner, name, self._traced) for owner, name in self.targets(module)])
+        replace.replace([(owner, name, self._traced) for owner, name in self.targets(module)])
         self.patched.append(module)
 
     def _unpatch(self, module: ModuleType) -> None:
-        replacing.restore(self.targets(module))
+        replace.restore(self.targets(module))
 
     @staticmethod
     def _traced(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -151,7 +152,7 @@ def run(program: str, **variables: str) -> str:
 
 def is_traced(module: Any) -> bool:
     """Whether `call` of a made-up library is replaced."""
-    return replacing.is_replaced(module, "call")
+    return replace.is_replaced(module, "call")
 
 
 def records_of(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
@@ -967,7 +968,7 @@ def test_a_library_that_cannot_be_patched_is_as_it_was_and_that_is_said_once(
     patch(["madeup"])
 
     assert not is_traced(module)
-    assert not replacing.is_replaced(module.Client, "method")
+    assert not replace.is_replaced(module.Client, "method")
     message = (
         "madeup could not be patched (AttributeError: madeup has no gone of its own): it works, untraced"
     )

@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 import wrapt
 
-from lambda_tracer.patches import replacing
+from lambda_tracer.patches import replace
 
 calls: list[Any] = []
 """What ours was called with, by each call."""
@@ -91,15 +91,15 @@ def test_a_method_of_any_kind_is_called_as_without_us_and_put_back(kind: str) ->
     client: Any = client_type()
     expected = client.send(1, 3) if kind != "partialmethod" else client.send(1)
 
-    replacing.replace([(client_type, "send", ours)])
+    replace.replace([(client_type, "send", ours)])
     given = client.send(1, 3) if kind != "partialmethod" else client.send(1)
-    is_replaced = replacing.is_replaced(client_type, "send")
-    replacing.restore([(client_type, "send")])
+    is_replaced = replace.is_replaced(client_type, "send")
+    replace.restore([(client_type, "send")])
 
     assert given == expected
     assert [call[0] for call in calls] == [client]
     assert is_replaced
-    assert not replacing.is_replaced(client_type, "send")
+    assert not replace.is_replaced(client_type, "send")
     assert vars(client_type)["send"] is found
 
 
@@ -108,7 +108,7 @@ def test_a_method_that_is_called_by_its_class_is_called_as_without_us(kind: str)
     client_type: Any = type("Client", (), {"send": METHODS[kind]()})
     client = client_type()
     bound = client_type.__dict__["send"].__get__(client, client_type)(1)
-    replacing.replace([(client_type, "send", ours)])
+    replace.replace([(client_type, "send", ours)])
 
     assert client_type.send(client, 1) == bound
     assert len(calls) == 1
@@ -118,7 +118,7 @@ def test_a_mock_that_is_called_by_its_class_gets_what_it_is_called_with() -> Non
     sent = mock.Mock()
     client_type: Any = type("Client", (), {"send": sent})
     client = client_type()
-    replacing.replace([(client_type, "send", ours)])
+    replace.replace([(client_type, "send", ours)])
 
     client_type.send(client, 1)
     client.send(2)
@@ -149,11 +149,11 @@ def test_class_and_static_methods_stay_what_they_are(
     found = vars(Client)["send"]
     argument = (1,) if kind is staticmethod else ()
     expected: list[Any] = [who.send(*argument) for who in (Client, Child, Child())]
-    replacing.replace([(Client, "send", ours_of_module)])
+    replace.replace([(Client, "send", ours_of_module)])
 
     assert [who.send(*argument) for who in (Client, Child, Child())] == expected
     assert len(calls) == 3
-    replacing.restore([(Client, "send")])
+    replace.restore([(Client, "send")])
     assert vars(Client)["send"] is found
 
 
@@ -173,9 +173,9 @@ def test_a_modules_function_of_any_kind_is_called_as_without_us_and_put_back(kin
     module.send = found = MODULE_FUNCTIONS[kind]()
     expected = module.send(1, 2)
 
-    replacing.replace([(module, "send", ours_of_module)])
+    replace.replace([(module, "send", ours_of_module)])
     given = module.send(1, 2)
-    replacing.restore([(module, "send")])
+    replace.restore([(module, "send")])
 
     assert given == expected
     assert calls == [((1, 2), {})]
@@ -200,7 +200,7 @@ def test_what_a_coroutine_function_of_others_is_stays_so() -> None:
 
         return recorded
 
-    replacing.replace([(Client, "send", make)])
+    replace.replace([(Client, "send", make)])
 
     assert asyncio.run(client.send()) == 1
 
@@ -211,7 +211,7 @@ def test_a_replaced_cache_can_still_be_asked_and_cleared() -> None:
         def send(self) -> int:
             return 1
 
-    replacing.replace([(Client, "send", ours)])
+    replace.replace([(Client, "send", ours)])
     Client().send()
 
     assert Client.send.cache_info().misses == 1
@@ -226,12 +226,12 @@ def test_a_class_of_others_in_the_place_of_a_librarys_is_replaced_where_the_libr
 
     Instrumented: Any = type("Instrumented", (Client,), {"__module__": "somebody_else.patch"})
     send = vars(Client)["send"]
-    replacing.replace([(Instrumented, "send", ours)])
+    replace.replace([(Instrumented, "send", ours)])
 
     assert Instrumented().send() == 1
     assert len(calls) == 1
-    assert replacing.is_replaced(Instrumented, "send")
-    replacing.restore([(Instrumented, "send")])
+    assert replace.is_replaced(Instrumented, "send")
+    replace.restore([(Instrumented, "send")])
     assert vars(Client)["send"] is send
 
 
@@ -277,18 +277,18 @@ def test_what_others_put_around_ours_stays_and_ours_inside_it_does_nothing_more(
         def send(self, value: int, *, twice: int = 1) -> int:
             return value * twice
 
-    replacing.replace([(Client, "send", ours)])
+    replace.replace([(Client, "send", ours)])
     theirs = around(vars(Client)["send"])
     Client.send = theirs  # type: ignore[method-assign]
-    replacing.replace([(Client, "send", ours)])
+    replace.replace([(Client, "send", ours)])
     Client().send(1)
     called_by_one = len(calls)
 
-    replacing.restore([(Client, "send")])
+    replace.restore([(Client, "send")])
 
     assert called_by_one == 1
     assert vars(Client)["send"] is theirs
-    assert not replacing.is_replaced(Client, "send")
+    assert not replace.is_replaced(Client, "send")
     assert [Client().send(3) for _ in range(3)] == [3, 3, 3]
     assert len(calls) == 1
 
@@ -300,18 +300,18 @@ def test_ours_inside_what_others_put_around_it_is_taken_up_again(around: Callabl
             return value
 
     original = vars(Client)["send"]
-    replacing.replace([(Client, "send", ours)])
+    replace.replace([(Client, "send", ours)])
     inner = vars(Client)["send"]
     theirs: Any = around(inner)
     Client.send = theirs  # type: ignore[method-assign]
-    replacing.restore([(Client, "send")])
-    replacing.replace([(Client, "send", ours)])
+    replace.restore([(Client, "send")])
+    replace.replace([(Client, "send", ours)])
 
     assert Client().send(3) == 3
     assert len(calls) == 1
     assert vars(Client)["send"] is theirs
     Client.send = inner  # type: ignore[method-assign]
-    replacing.restore([(Client, "send")])
+    replace.restore([(Client, "send")])
     assert vars(Client)["send"] is original
 
 
@@ -327,9 +327,9 @@ def test_a_coroutine_function_of_ours_inside_what_others_put_around_it_does_noth
         async def send(self, *, again: bool = False) -> bool:
             return again
 
-    replacing.replace([(Client, "send", make)])
+    replace.replace([(Client, "send", make)])
     Client.send = around_by_wrapt(vars(Client)["send"])  # type: ignore[method-assign]
-    replacing.restore([(Client, "send")])
+    replace.restore([(Client, "send")])
 
     assert asyncio.run(Client().send()) is False
     assert inspect.iscoroutinefunction(Client.send)
@@ -339,9 +339,9 @@ def test_a_coroutine_function_of_ours_inside_what_others_put_around_it_does_noth
 def test_what_others_put_in_the_place_of_ours_is_replaced_anew() -> None:
     module: Any = ModuleType("library")
     module.send = lambda: 1
-    replacing.replace([(module, "send", ours_of_module)])
+    replace.replace([(module, "send", ours_of_module)])
     module.send = lambda: 2
-    replacing.replace([(module, "send", ours_of_module)])
+    replace.replace([(module, "send", ours_of_module)])
 
     assert module.send() == 2
     assert len(calls) == 1

@@ -9,15 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lambda_tracer.patches.sql_text import (
-    ANSI,
-    MAX_TEXT,
-    MYSQL,
-    POSTGRESQL,
-    SQLITE,
-    UNKNOWN,
-    sanitized,
-)
+from lambda_tracer.patches.sql.text import ANSI, MAX_TEXT, MYSQL, POSTGRESQL, SQLITE, UNKNOWN, sanitized
 
 DIALECTS = (POSTGRESQL, MYSQL, SQLITE, ANSI, UNKNOWN)
 SECRET = "s3cr3t"

@@ -1,0 +1,176 @@
+"""What is special about the Lambda handler: it begins the invocation, is annotated, watched, and may be a coroutine."""
+
+from __future__ import annotations
+
+import sys
+
+from ..guard import failed
+from ..recorder import xray_recorder
+from ..send import watchdog
+from ..trace import invocation
+from ..trace.context import is_collecting
+from ..wrapping import wrap
+from .method import Capture, CapturedCall, named
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextvars import ContextVar
+    from typing import Any
+
+    from ..tracer import Tracer
+    from .provider import ForeignCall
+else:
+    from _contextvars import ContextVar  # the C module alone: one less to import
+
+# The outermost call of a captured handler that runs in this context, or ran last: it begins the invocation.
+_in_handler: ContextVar[HandlerCall | None] = ContextVar("lambda_tracer_in_handler", default=None)
+
+_NO_ARGUMENTS: Mapping[str, Any] = {}
+
+
+class HandlerCapture:
+    """How calls of the Lambda handler are recorded: each outermost one is a new invocation."""
+
+    __slots__ = ("capture",)
+
+    def __init__(self, capture: Capture) -> None:
+        """`capture` records the call as that of any other function."""
+        self.capture = capture
+
+    def __call__(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS) -> HandlerCall:
+        """Record one call, never None: the handler's own work is always due."""
+        return HandlerCall(self.capture, kwargs.get("context") or (args[-1] if args else None))
+
+
+class HandlerCall:
+    """One call of the handler: begins the invocation, and adds the annotations that every handler has."""
+
+    __slots__ = ("_call", "_capture", "_context", "_running", "_watched", "frame_id", "has_ended")
+
+    def __init__(self, capture: Capture, context: Any) -> None:
+        """`context` is what Lambda passes to the handler; its deadline is watched."""
+        self._capture = capture
+        self._context = context
+        self._watched: watchdog.Watched | None = None
+        self._call: CapturedCall | ForeignCall | None = None
+        self._running: invocation.Invocation | None = None
+        self.has_ended = False
+        self.frame_id = 0
+
+    def open(self) -> None:
+        """Begin the invocation, if this is the outermost handler and nothing of it has begun, and the call."""
+        self.frame_id = id(sys._getframe(1))
+        self._begin()
+        if self._call is not None:
+            self._call.open()
+            self._watch()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End the call, and the watch over it."""
+        self._annotate()
+        try:
+            if self._call is not None:
+                self._call.close(error)
+        finally:
+            self._end()
+
+    async def aopen(self) -> None:
+        """See `open`."""
+        self.frame_id = id(sys._getframe(1))
+        self._begin()
+        if self._call is not None:
+            await self._call.aopen()
+            self._watch()
+
+    async def aclose(self, error: BaseException | None = None) -> None:
+        """See `close`."""
+        self._annotate()
+        try:
+            if self._call is not None:
+                await self._call.aclose(error)
+        finally:
+            self._end()
+
+    def respond(self, value: object) -> None:
+        """Keep what the handler returned, unless that is None."""
+        if self._call is not None:
+            self._call.respond(value)
+
+    def suspend(self) -> None:
+        """See `wrapping.Recording`; a handler that is a generator is nobody's, but it must not break."""
+        if self._call is not None:
+            self._call.suspend()
+
+    def resume(self) -> None:
+        """See `suspend`."""
+        if self._call is not None:
+            self._call.resume()
+
+    def _begin(self) -> None:
+        try:
+            outer = _in_handler.get()
+            is_outermost = outer is None or outer.has_ended or outer.is_over()
+            if is_outermost:
+                if not is_collecting():
+                    _in_handler.set(self)
+                self._running = xray_recorder.begin_invocation_unless_begun()
+            self._call = self._capture()
+        except Exception as error:
+            failed(error)
+
+    def _watch(self) -> None:
+        try:
+            subsegment = self._call.subsegment if isinstance(self._call, CapturedCall) else None
+            context, self._context = self._context, None
+            if self._running is not None and subsegment is not None:
+                self._watched = watchdog.prepare(self._running, subsegment.recorder.outbox, context)
+                watchdog.begin(self._watched)
+        except Exception as error:
+            failed(error)
+
+    def is_over(self) -> bool:
+        """Whether another invocation has begun, in which this call is nobody's outermost handler."""
+        return self._running is not None and self._running.has_ended
+
+    def _annotate(self) -> None:
+        if self.has_ended:  # the second time, after an interruption
+            return
+        try:
+            is_cold_start = invocation.take_cold_start()
+            if self._call is not None:
+                self._call.annotate("ColdStart", is_cold_start)
+                if self._capture.tracer.service:
+                    self._call.annotate("Service", self._capture.tracer.service)
+        except Exception as error:
+            failed(error)
+
+    def _end(self) -> None:
+        self.has_ended = True
+        if (
+            _in_handler.get() is self and not is_collecting()
+        ):  # another context, in which a generator began, may go on holding it
+            _in_handler.set(None)
+        if self._watched is not None:
+            watchdog.end(self._watched)
+
+
+def running_frame_id() -> int:
+    """The `id` of the frame in which the handler of this context is called; 0 where none is."""
+    call = _in_handler.get()
+    return 0 if call is None or call.has_ended else call.frame_id
+
+
+def capture_handler(tracer: Tracer, handler: Any, capture_response: bool, capture_error: bool) -> Any:
+    """`handler`, each call a subsegment `## <name>`. A coroutine function becomes a plain one that runs it."""
+    if isinstance(handler, (staticmethod, classmethod)):
+        return type(handler)(capture_handler(tracer, handler.__func__, capture_response, capture_error))
+    name = named(handler).__name__
+    capture = HandlerCapture(Capture(tracer, name, name, capture_response, capture_error))
+    if wrap.is_coroutine_function(handler):
+        from . import event_loop
+
+        return event_loop.run_to_end(
+            wrap.wrap(event_loop.with_leftovers_cancelled(handler), capture, tells_arguments=True)
+        )
+    return wrap.wrap(handler, capture, tells_arguments=True)

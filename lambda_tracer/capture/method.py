@@ -1,0 +1,118 @@
+"""What a Tracer records about a call: its name, what came back, what went wrong.
+
+`Capture` is made when a function is decorated and holds all that can be settled then; `CapturedCall` is one
+call of it. How each kind of callable is wrapped is `wrapping`'s business, how subsegments open and close the
+provider's.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from ..guard import loaded, pass_on
+from ..recorder import UNSET, Recorder, Recording
+from ..wrapping import wrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..trace.context import AnySubsegment
+    from ..trace.invocation import Invocation
+    from ..trace.subsegment import Subsegment
+    from ..tracer import Tracer
+    from .provider import ForeignCall
+
+_NOT_IN_NAMES = str.maketrans("", "", "?;*()!$~^<>")
+
+
+class Capture:
+    """How calls of one decorated function are recorded."""
+
+    __slots__ = ("error_key", "name", "response_key", "tracer")
+
+    def __init__(
+        self, tracer: Tracer, label: str, key: str, capture_response: bool, capture_error: bool
+    ) -> None:
+        """`label` names the subsegment, `key` the metadata entries `<key> response` and `<key> error`."""
+        self.tracer = tracer
+        self.name = f"## {label}"
+        self.response_key = f"{key} response" if capture_response else None
+        self.error_key = f"{key} error" if capture_error else None
+
+    def __call__(self) -> CapturedCall | ForeignCall | None:
+        """Record one call; None when nothing of it is recorded."""
+        provider = self.tracer.provider
+        if not isinstance(provider, Recorder):
+            foreign = loaded("capture.provider")  # few have another provider
+            call: ForeignCall | None = foreign and foreign.ForeignCall(self, provider)
+            return call
+        if self.tracer.disabled:
+            return None
+        found = provider.place()
+        return None if found is None else CapturedCall(self, provider, found[0], found[1])
+
+
+class CapturedCall(Recording):
+    """One call recorded by our own recorder."""
+
+    __slots__ = ("_capture",)
+
+    subsegment: Subsegment | None
+
+    def __init__(
+        self, capture: Capture, recorder: Recorder, running: Invocation, parent: AnySubsegment | None
+    ) -> None:
+        self.recorder = recorder
+        self.subsegment = None
+        self._name = capture.name
+        self._namespace = "local"
+        self._running = running
+        self._parent = parent
+        self._outside = UNSET
+        self._capture = capture
+
+    def fail(self, error: BaseException) -> None:
+        """Keep what the function raised, beside the cause that every subsegment has."""
+        capture = self._capture
+        if (
+            capture.error_key is not None
+            and issubclass(type(error), Exception)
+            and self.subsegment is not None
+        ):
+            self.subsegment.put_captured(capture.error_key, error, capture.tracer.service)
+        Recording.fail(self, error)
+
+    def respond(self, value: object) -> None:
+        """Keep what the function returned, unless that is None."""
+        capture = self._capture
+        if value is not None and capture.response_key is not None and self.subsegment is not None:
+            self.subsegment.put_captured(capture.response_key, value, capture.tracer.service)
+
+    def annotate(self, key: str, value: str | bool) -> None:
+        """Annotate this call's subsegment."""
+        if self.subsegment is not None and self.subsegment.end_time is None:
+            self.subsegment.put_annotation(key, value)
+
+
+def capture_method(tracer: Tracer, method: Any, capture_response: bool, capture_error: bool) -> Any:
+    """`method`, each call a subsegment `## <module>.<qualified name>`."""
+    source = named(method)
+    name = f"{source.__module__}.{getattr(source, '__qualname__', None) or source.__name__}".translate(
+        _NOT_IN_NAMES
+    )
+    return wrap.wrap(method, Capture(tracer, name, name, capture_response, capture_error))
+
+
+def named(function: Any) -> Any:
+    """What gives a callable its name: itself, what a partial or a property holds, or else its type."""
+    if not callable(function):
+        function = getattr(function, "fget", None) or getattr(function, "func", None) or function
+    while issubclass(type(function), functools.partial):
+        function = function.func
+    try:
+        has_name = type(function.__name__) is str and type(function.__module__) is str
+    except BaseException as error:  # not a function; its attributes may even raise
+        pass_on(error)
+        has_name = False
+    return function if has_name else type(function)

@@ -1,0 +1,327 @@
+"""A subsegment -> the JSON of one X-Ray document, within X-Ray's limits.
+
+X-Ray drops a document that breaks its rules without telling anybody, so none leaves here that does. When a
+subsegment is larger than a document may be, its largest metadata values give way first, then exception stacks, then SQL
+text, then the rest of the `aws` block; a marker says what was cut and how big it was. Id, name, times, flags and
+annotations always arrive.
+
+A document is built as text, field by field. It comes out open, without its last brace: what waits inside the
+subsegment is added by `closed`, and what only a document of its own needs (trace, parent, type) by
+`standalone`.
+
+Rules: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
+"""
+
+from __future__ import annotations
+
+from json.encoder import encode_basestring_ascii as quote
+
+from ..clock import clock
+from ..guard import loaded
+from .json_text import MAX_BYTES, Marker, dumps, encoded, safe_str
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..trace.subsegment import Subsegment
+
+PREAMBLE = '{"format":"json","version":1}\n'
+"""What the X-Ray daemon expects before each document."""
+
+MAX_DATAGRAM_BYTES = 64_000
+"""A document with its preamble. X-Ray takes 64 kB; a UDP datagram holds 65,507 bytes."""
+
+MAX_DOCUMENT_BYTES = MAX_DATAGRAM_BYTES - len(PREAMBLE) - 200
+"""One subsegment without trace, parent and type, which `standalone` adds (under 200 bytes)."""
+
+MAX_NAME = 200
+MAX_ANNOTATION_TEXT = 1_000
+MAX_HTTP_TEXT = 250
+"""Characters; from the segment document's rules, as are the request and response keys below."""
+
+MAX_ANNOTATION_BYTES = 40_000
+"""All annotations of one subsegment. X-Ray indexes 50 a trace; what is beyond these bytes is counted and left out."""
+
+FEW_ENTRIES = 5
+"""Values of metadata that need no bounds but each its own."""
+
+_REQUEST_TEXTS = ("url", "method", "user_agent", "client_ip")
+_RESPONSE_NUMBERS = ("status", "content_length")
+AWS_TEXTS = ("operation", "region", "request_id", "account_id", "queue_url", "table_name")
+ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@")
+_ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_NAMESPACES = {name: f',"namespace":"{name}"' for name in ("local", "remote", "aws")}
+
+_quoted_names: dict[str, str] = {}
+
+
+def encode(
+    subsegment: Subsegment,
+    *,
+    in_progress: bool = False,
+    fault_cause: Mapping[str, Any] | None = None,
+    is_brief: bool = False,
+) -> str:
+    """The subsegment as open JSON text of at most MAX_DOCUMENT_BYTES, without what waits inside it.
+
+    `in_progress`: as one that is still open. `fault_cause`: as a fault with that cause, whatever its own is.
+    `is_brief`: without metadata.
+    """
+    # A name is cleaned once: a function traces the same few again and again.
+    name = subsegment.name
+    quoted = (_quoted_names.get(name) if type(name) is str else None) or _quoted_name(name)
+    times = _times(subsegment.start_time, None if in_progress else subsegment.end_time)
+    namespace = subsegment.namespace
+    of = (_NAMESPACES.get(namespace) if type(namespace) is str else None) or _namespace(namespace)
+    text = f'{{"id":"{subsegment.id}","name":{quoted},{times}{of}'
+    if subsegment.fault or fault_cause:
+        text += ',"fault":true'
+    if subsegment.error:
+        text += ',"error":true'
+    if subsegment.throttle:
+        text += ',"throttle":true'
+    if subsegment._http:
+        text += _http(subsegment._http)
+    left_out = cut_bytes = 0
+    if subsegment._annotations:
+        annotations, left_out = _annotations(subsegment._annotations)
+        text += annotations
+    metadata: list[list[str]] = []
+    # One, as a rule: no comprehension, which is a call before 3.12.
+    for namespace, key, value in () if is_brief else subsegment.captured:
+        shown = dumps(value, is_captured=True)
+        metadata.append([namespace, key, shown])
+        if type(shown) is Marker:
+            cut_bytes += shown.size - len(shown)
+    if subsegment._metadata and not is_brief:
+        if sum(map(len, subsegment._metadata.values())) > FEW_ENTRIES:
+            cutting = loaded("encode.shrink")
+
+            cut_bytes += cutting.add_metadata(subsegment._metadata, metadata)
+        else:
+            for namespace, values in list(subsegment._metadata.items()):
+                for key, value in list(values.items()):
+                    shown = dumps(value)
+                    metadata.append([namespace, key, shown])
+                    if type(shown) is Marker:
+                        cut_bytes += shown.size - len(shown)
+    if left_out:
+        metadata.append(["lambda_tracer", "annotations_left_out", str(left_out)])
+    cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment._aws
+    blocks = ""
+    if cause or sql or aws:
+        blocks = blocks_of(cause, sql, aws)
+        if type(blocks) is Marker:
+            cut_bytes += blocks.size - len(blocks)
+    invocation = subsegment.invocation
+    if cut_bytes:
+        invocation.lose("cut", cut_bytes)
+    if subsegment.parent is None and invocation.losses:
+        metadata += [["lambda_tracer", *item] for item in described(invocation.losses).items()]
+    if len(metadata) == 1 and type(metadata[0][1]) is str:  # as a rule: what a function returned
+        namespace, key, value = metadata[0]
+        rest = f',"metadata":{{{quote(namespace[:MAX_BYTES])}:{{{quote(key[:MAX_BYTES])}:{value}}}}}'
+    else:
+        rest = metadata_of(metadata) if metadata else ""
+    rest += blocks
+    if len(text) + len(rest) > MAX_DOCUMENT_BYTES:
+        cutting = loaded("encode.shrink")  # few are so large
+
+        size = len(rest)
+        rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
+        if cut_bytes and invocation.losses:  # it has been counted
+            invocation.losses["cut"][1] += size - len(rest)
+        else:
+            invocation.lose("cut", size - len(rest))
+        if subsegment.parent is None and invocation.losses:
+            # The outermost one speaks for all, itself included.
+            metadata = [entry for entry in metadata if entry[:2] != ["lambda_tracer", "cut"]]
+            metadata.insert(0, ["lambda_tracer", "cut", described(invocation.losses)["cut"]])
+            rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
+    text += rest
+    if "\\ud" in text:  # a character beyond 16 bits, or a lone half of one
+        cutting = loaded("encode.shrink")
+
+        text = cutting.without_lone_surrogates(text)
+    return text
+
+
+def described(losses: Mapping[str, list[int]]) -> dict[str, str]:
+    """What was lost, as metadata in JSON: of each kind how many times, and how many bytes."""
+    return {what: f'{{"count":{count},"bytes":{size}}}' for what, (count, size) in losses.items()}
+
+
+def _times(start: float, end: float | None) -> str:
+    """When it was open, in epoch seconds with microseconds; without an end, that it still is."""
+    if start < 1 or (end is not None and end < 1):  # no clock says so, but somebody may have set it
+        ended = '"in_progress":true' if end is None else f'"end_time":{end:.6f},"in_progress":false'
+        return f'"start_time":{start:.6f},{ended}'
+    # From whole numbers, in which a float's shortest digits need not be sought.
+    began = str(int(start * 1e6))
+    if end is None:
+        return f'"start_time":{began[:-6]}.{began[-6:]},"in_progress":true'
+    ended = str(int(end * 1e6))
+    return f'"start_time":{began[:-6]}.{began[-6:]},"end_time":{ended[:-6]}.{ended[-6:]},"in_progress":false'
+
+
+def bare(subsegment: Subsegment) -> str:
+    """What arrives of a subsegment even when describing the rest of it failed: the same open text, of its identity."""
+    text = f'{{"id":"{subsegment.id}","name":{quote(clean_name(subsegment.name))}'
+    for key, value in (("start_time", subsegment.start_time), ("end_time", subsegment.end_time)):
+        text += f',"{key}":{value if isinstance(value, (int, float)) else clock.now():.6f}'
+    text += ',"in_progress":false'
+    for flag in ("fault", "error", "throttle"):
+        if getattr(subsegment, flag) is True:
+            text += f',"{flag}":true'
+    return text
+
+
+def closed(text: str, children: list[str]) -> str:
+    """An open text with its last brace, and between them the finished subsegments that wait inside it."""
+    if children:
+        return f'{text},"subsegments":[{",".join(children)}]}}'
+    return text + "}"
+
+
+def standalone(text: str, trace_id: str, parent_id: str) -> str:
+    """A closed text as a document of its own, which names the trace and the parent it belongs to."""
+    return f'{{"trace_id":"{trace_id}","parent_id":"{parent_id}","type":"subsegment",{text[1:]}'
+
+
+def clean_name(name: object) -> str:
+    """`name` as X-Ray accepts it: 1 to 200 letters, digits, spaces and `_ . : / % & # = + - @`.
+
+    Other characters are left out, line breaks and tabs become spaces; of nothing that remains, `unnamed` is
+    made.
+    """
+    text = str.__str__(name) if issubclass(type(name), str) else safe_str(name)
+    if not ASCII_NAME.issuperset(text):
+        text = " ".join(text[: 10 * MAX_NAME].split())
+        if text.isascii():
+            text = "".join(filter(ASCII_NAME.__contains__, text))
+        else:
+            cutting = loaded("encode.shrink")
+
+            text = cutting.only_of_names(text)
+    return text[:MAX_NAME] if text and not text.isspace() else "unnamed"
+
+
+def is_annotation_key(key: object) -> bool:
+    """Whether X-Ray takes `key` for an annotation: 1 to 500 ASCII letters, digits and underscores."""
+    if not issubclass(type(key), str):
+        return False
+    text = str.__str__(key)
+    return 0 < len(text) <= 500 and _ANNOTATION_KEY.issuperset(text)
+
+
+def _quoted_name(name: object) -> str:
+    quoted = quote(clean_name(name))
+    if type(name) is str and len(_quoted_names) < 1_000:  # names made up at run time must not fill the memory
+        _quoted_names[name] = quoted
+    return quoted
+
+
+def _namespace(namespace: object) -> str:
+    text = namespace if type(namespace) is str else "" if namespace is None else safe_str(namespace)
+    return f',"namespace":{quote(text[:MAX_HTTP_TEXT])}' if text else ""
+
+
+def _annotations(annotations: Mapping[str, Any]) -> tuple[str, int]:
+    kept: list[str] = []
+    size = left_out = 0
+    for key, value in list(annotations.items()):
+        if isinstance(value, str):
+            item = f"{quote(key)}:{quote(value[:MAX_ANNOTATION_TEXT])}"
+        else:
+            item = f"{quote(key)}:{_number(value)}"
+        if size + len(item) > MAX_ANNOTATION_BYTES:
+            left_out += 1
+        else:
+            size += len(item) + 1
+            kept.append(item)
+    return f',"annotations":{{{",".join(kept)}}}', left_out
+
+
+def _number(value: bool | int | float) -> str:
+    """A number that JSON has and X-Ray can hold; as text if it can't."""
+    if type(value) is bool:
+        return "true" if value else "false"
+    text = dumps(value)
+    is_held = text[0] != '"' and abs(value) < 1e308
+    return text if is_held else text if text[0] == '"' else quote(text[:MAX_ANNOTATION_TEXT])
+
+
+def _http(http: Mapping[str, Any]) -> str:
+    given = http.get("request") or {}
+    request: dict[str, Any] = {
+        key: safe_str(given[key])[:MAX_HTTP_TEXT] for key in _REQUEST_TEXTS if given.get(key) is not None
+    }
+    if given.get("x_forwarded_for") is not None:
+        cutting = loaded("encode.shrink")
+
+        request["x_forwarded_for"] = cutting.is_true(given["x_forwarded_for"])
+    given = http.get("response") or {}
+    response = {key: int(given[key]) for key in _RESPONSE_NUMBERS if type(given.get(key)) in (int, float)}
+    parts = {name: part for name, part in (("request", request), ("response", response)) if part}
+    return f',"http":{dumps(parts)}' if parts else ""
+
+
+def metadata_of(entries: list[list[str]]) -> str:
+    """Metadata in JSON; each entry is a namespace, a key and the JSON of a value."""
+    namespaces: dict[str, dict[str, str]] = {}
+    repeated: dict[tuple[str, str], int] = {}
+    for namespace, key, value in entries:
+        items = namespaces.setdefault(namespace, {})
+        name = key if type(key) is str else safe_str(key)
+        while name in items:  # two keys, one text: both are kept
+            count = repeated[namespace, name] = repeated.get((namespace, name), 0) + 1
+            name += "'" if count == 1 else f"'{count}"
+        items[name] = value
+    parts = [
+        f"{quote(namespace[:MAX_BYTES])}:"
+        f"{{{','.join([f'{quote(name[:MAX_BYTES])}:{value}' for name, value in items.items()])}}}"
+        for namespace, items in namespaces.items()
+    ]
+    return f',"metadata":{{{",".join(parts)}}}'
+
+
+def blocks_of(
+    cause: Mapping[str, Any] | str | None, sql: Mapping[str, Any] | None, aws: Mapping[str, Any] | None
+) -> str:
+    """The other blocks in JSON; a `Marker` where one of them was too large even to be encoded."""
+    text = ""
+    uncut = 0
+    if aws:
+        shown = {key: value for key, value in aws.items() if value is not None}
+        for key in AWS_TEXTS:
+            if key in shown and type(shown[key]) is not str:
+                shown[key] = safe_str(shown[key])
+        block = dumps(shown)
+        if type(block) is Marker:
+            cutting = loaded("encode.shrink")
+
+            uncut += block.size
+            block = encoded(cutting.short_aws(shown))
+        text += f',"aws":{block}'
+    if cause:
+        block = encoded(cause)
+        # Always the object, but when so little stack is left that it can't be encoded.
+        text += f',"cause":{block}' if block[0] == "{" or isinstance(cause, str) else ""
+    if sql:
+        texts = {key: safe_str(value) for key, value in sql.items() if value is not None}
+        if "user" in texts:
+            texts["user"] = texts["user"][:MAX_HTTP_TEXT]
+        block = dumps(texts)
+        if type(block) is Marker:
+            cutting = loaded("encode.shrink")
+
+            uncut += block.size
+            block = encoded(cutting.short_sql(texts))
+        text += f',"sql":{block}'
+    if uncut:
+        shorter = Marker(text)
+        shorter.size = uncut + len(text)
+        return shorter
+    return text

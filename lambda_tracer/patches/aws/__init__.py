@@ -1,0 +1,1 @@
+"""Calls of AWS services: a small file a library, and what they share."""

@@ -1,0 +1,156 @@
+"""One call of an AWS API as a subsegment, and the trace header it sends: what botocore, aiobotocore and pynamodb share.
+
+The subsegment is named by the service's endpoint prefix (`dynamodb`, `states`), its `aws` block says which operation,
+where and on what. X-Ray's flags say how it ended: 4xx is an error, 5xx a fault; throttling is both throttle and error,
+whatever the status, since DynamoDB and others throttle with a 400. Anything else that was raised (no connection, a
+time-out, invalid parameters) is a fault.
+"""
+
+from __future__ import annotations
+
+from ... import guard
+from ...recorder import xray_recorder
+from .. import nesting
+from . import resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+HEADER = "X-Amzn-Trace-Id"
+
+_THROTTLING_CODES = (
+    "Throttling ThrottlingException ThrottledException RequestThrottledException RequestThrottled"
+    " TooManyRequestsException ProvisionedThroughputExceededException TransactionInProgressException"
+    " RequestLimitExceeded BandwidthLimitExceeded LimitExceededException SlowDown PriorRequestNotComplete"
+    " EC2ThrottledException"
+)
+_THROTTLING = frozenset(_THROTTLING_CODES.split())
+"""Error codes that mean throttling: botocore's standard retry mode has the same (`ThrottledRetryableChecker`)."""
+
+_TRACING_OPERATIONS = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
+"""Operations of X-Ray that tracers themselves call; a trace is about the function."""
+
+
+def begin(client: Any, operation: str, params: Mapping[str, Any]) -> AwsCall | None:
+    """Describe a call that is about to be made, for `nesting.run`; None when it is not recorded."""
+    try:
+        if not xray_recorder.is_sampled() or nesting.is_below("_make_api_call", client):
+            return None
+        return AwsCall(client.meta, operation, params)
+    except Exception as error:
+        guard.failed(error)
+        return None
+
+
+def put_trace_header(headers: Any) -> None:
+    """Put the trace header into a request's headers, in the place of the one that botocore puts there in Lambda."""
+    try:
+        value = xray_recorder.trace_header()
+        if value is not None:
+            if HEADER in headers:
+                del headers[HEADER]  # botocore's headers keep several of a name
+            headers[HEADER] = value
+    except Exception as error:
+        guard.failed(error)
+
+
+class AwsCall:
+    """A call under way; `answered` is given what the service answered."""
+
+    __slots__ = ("_aws", "_context", "_name", "_noted", "_response")
+
+    def __init__(self, meta: Any, operation: str, params: Mapping[str, Any]) -> None:
+        """`meta` is the client's: `region_name` and `service_model` are used."""
+        model = meta.service_model
+        self._name: str = model.endpoint_prefix
+        self._aws: dict[str, Any] = {"operation": operation, "region": meta.region_name}
+        self._response: Any = None
+        self._context: Any = None
+        self._noted: dict[str, Any] = {}
+        if isinstance(params, dict) and operation in model.operation_names:
+            shape = model.operation_model(operation).input_shape
+            self._aws.update(resource.of_request(self._name, params, {} if shape is None else shape.members))
+
+    def open(self) -> None:
+        """The call begins."""
+        if self._name == "xray" and self._aws["operation"] in _TRACING_OPERATIONS:
+            return
+        self._context = xray_recorder.recording(self._name, "aws")
+        if self._context is not None:
+            self._context.open()
+            # From the start, so that a call that outlives the invocation says what it was.
+            if self._context.subsegment is not None:
+                self._context.subsegment.set_aws(self._aws)
+
+    def makes(self, library: str, method: object, url: str | None) -> bool:
+        """True: by the requests of the library, and calls that get its credentials."""
+        return True
+
+    def is_for(self, library: str, method: object, url: str) -> bool:
+        """False: what requests an API call makes, botocore decides."""
+        return False
+
+    def note(self, status: int, request_id: str | None) -> None:
+        """Note one attempt's HTTP answer, for a library whose results and errors do not say what botocore's say."""
+        retries = self._noted["RetryAttempts"] + 1 if self._noted else 0
+        self._noted = {"HTTPStatusCode": status, "RequestId": request_id, "RetryAttempts": retries}
+
+    def answered(self, response: Any) -> None:
+        """Take note of the answer."""
+        self._response = response
+
+    def close(self, exc: BaseException | None = None) -> None:
+        """The call has ended."""
+        if self._context is None:
+            return
+        subsegment = self._context.subsegment
+        try:
+            if subsegment is None or subsegment.end_time is not None:
+                pass  # somebody else ended it: it has been sent
+            elif isinstance(self._response, dict):
+                self._describe_answer(subsegment, self._response)
+                self._aws.update(resource.of_response(self._response))
+                if self._aws.get("function_error"):
+                    # The call was answered, but what it was made for failed, and by no fault of the caller's request.
+                    subsegment.add_fault_flag()
+            elif exc is not None and type(exc) is not GeneratorExit:
+                self._describe_failure(subsegment, exc)
+        except Exception as error:
+            guard.failed(error)
+        finally:
+            # With nothing raised, as far as it is concerned: it would make every exception a fault.
+            self._context.close()
+
+    def _describe_answer(self, subsegment: Any, response: Mapping[str, Any]) -> int | None:
+        """What the metadata of an answer says, be it a result or an error; returns the HTTP status."""
+        metadata = response.get("ResponseMetadata") or self._noted
+        if metadata.get("RequestId"):
+            self._aws["request_id"] = metadata["RequestId"]
+        id_2 = (metadata.get("HTTPHeaders") or {}).get("x-amz-id-2")
+        if id_2:
+            self._aws["id_2"] = id_2
+        if metadata.get("RetryAttempts"):
+            self._aws["retries"] = metadata["RetryAttempts"]
+        status = metadata.get("HTTPStatusCode")
+        subsegment.put_http_meta("status", status)
+        return status if isinstance(status, int) else None
+
+    def _describe_failure(self, subsegment: Any, error: BaseException) -> None:
+        response = getattr(error, "response", None)
+        if not isinstance(response, dict) or "Error" not in response:
+            subsegment.add_exception(error)
+            return
+        # The service answered: ClientError, known by its answer so that botocore need not be imported.
+        subsegment.add_exception(error, remote=True)
+        code = (response["Error"] or {}).get("Code")
+        subsegment.fault = False
+        status = self._describe_answer(subsegment, response)
+        if status is None:
+            subsegment.add_fault_flag()
+        elif status < 400 and status != 304:  # 304 is the answer that was asked for
+            subsegment.add_error_flag()
+        if code in _THROTTLING or status == 429:
+            subsegment.add_error_flag()
+            subsegment.add_throttle_flag()

@@ -1,0 +1,1 @@
+"""HTTP clients: a small file a library, and what they share."""

@@ -1,0 +1,92 @@
+"""requests: each call of `requests.get`, `Session.get`..., and of `Session.send` with a prepared request.
+
+Wraps: `Session.send`, through which all of them go, once the request is prepared and signed. Redirects
+are sent by `send` calling itself, retries by urllib3 below it: both are inside the one subsegment of the
+call, with the status of the last answer, and every hop carries the header with that subsegment as Parent.
+What response hooks, authentication handlers and generators as bodies request is below the call. `HTTPAdapter.send`
+is wrapped to tell that what it calls works for the call, in an adapter of the user's, too.
+Records: host, method, URL without credentials, query and fragment, status, content length; what kept an
+answer from coming.
+Never records: bodies, query strings, credentials, other headers.
+Propagates: the trace header, sampled or not; the caller's headers and prepared request are as before when
+the call returns.
+"""
+
+from __future__ import annotations
+
+from .. import nesting, replace
+from . import exchange as http_exchange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+
+def patch(module: ModuleType) -> None:
+    """Patch `requests`."""
+    replace.replace(_targets(module))
+
+
+def unpatch(module: ModuleType) -> None:
+    """Undo `patch`."""
+    replace.restore((owner, name) for owner, name, _ in _targets(module))
+
+
+def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+    def make(send: Callable[..., Any]) -> Callable[..., Any]:
+        return _send(send, module.HTTPError)
+
+    return [(module.Session, "send", make), (module.adapters.HTTPAdapter, "send", _adapter_send)]
+
+
+def _send(send: Callable[..., Any], HTTPError: type[Exception]) -> Callable[..., Any]:
+    def send_traced(self: Any, request: Any, **kwargs: Any) -> Any:
+        exchange = http_exchange.begin(
+            "requests",
+            "send",
+            self,
+            getattr(request, "method", None),
+            getattr(request, "url", None) or "",
+            status="status_code",
+        )
+        if exchange is None:
+            return send(self, request, **kwargs)
+        call = _Call(exchange.raises_for_status(HTTPError), getattr(request, "headers", None))
+        return nesting.run(call, send, self, request, **kwargs)
+
+    return send_traced
+
+
+def _adapter_send(send: Callable[..., Any]) -> Callable[..., Any]:
+    def send_enclosed(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return nesting.enclose(send, self, request, *args, **kwargs)
+
+    return send_enclosed
+
+
+class _Call:
+    """One call: the exchange, and the header in the request's headers as long as it lasts."""
+
+    __slots__ = ("_exchange", "_headers", "_hop", "answered", "is_for", "makes")
+
+    def __init__(self, exchange: http_exchange.Exchange, headers: Any) -> None:
+        self._exchange = exchange
+        self._headers = headers
+        self._hop: http_exchange.Hop | None = None
+        self.answered = exchange.answered
+        self.is_for = exchange.is_for
+        self.makes = exchange.makes
+
+    def open(self) -> None:
+        self._exchange.open()
+        self._hop = http_exchange.Hop(self._headers, self._exchange.header)
+        self._hop.open()
+
+    def close(self, error: BaseException | None = None) -> None:
+        try:
+            if self._hop is not None:
+                self._hop.close()
+        finally:
+            self._exchange.close(error)

@@ -1,0 +1,87 @@
+"""urllib3: each call of `urllib3.request`, `PoolManager.request` and `HTTPConnectionPool.urlopen`, versions
+1.26 and 2.
+
+Wraps: `PoolManager.urlopen` and `HTTPConnectionPool.urlopen`, whichever of them is called first. Both
+call themselves for a redirect and the pool's does for a retry, and a manager works through pools: all of
+that is inside the one subsegment of the call, with the status of the last answer, and every hop and
+attempt carries the header with that subsegment as Parent.
+Records: host, method, URL without credentials, query and fragment, status, content length; what kept an
+answer from coming, running out of retries included.
+Never records: bodies, query strings, credentials, other headers.
+Propagates: the trace header, sampled or not, in a copy of the caller's headers.
+"""
+
+from __future__ import annotations
+
+from ...guard import loaded
+from .. import nesting, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+
+def patch(module: ModuleType) -> None:
+    """Patch `urllib3`."""
+    replace.replace(_targets(module))
+
+
+def unpatch(module: ModuleType) -> None:
+    """Undo `patch`."""
+    replace.restore((owner, name) for owner, name, _ in _targets(module))
+
+
+def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+    return [
+        (module.PoolManager, "urlopen", _manager_urlopen),
+        (module.HTTPConnectionPool, "urlopen", _pool_urlopen),
+    ]
+
+
+def _manager_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
+    def urlopen_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        # Not at the top: boto3 imports urllib3, so this patch is applied in functions that never call it.
+        http_exchange = loaded("patches.http.exchange")
+        exchange = http_exchange and http_exchange.begin("urllib3", "urlopen", self, method, url)
+        if exchange is None:
+            return urlopen(self, method, url, *args, **kwargs)
+
+        def send() -> Any:
+            if exchange.header is not None:
+                kwargs["headers"] = http_exchange.with_header(
+                    kwargs.get("headers", self.headers), exchange.header
+                )
+            return urlopen(self, method, url, *args, **kwargs)
+
+        return nesting.run(exchange, send)
+
+    return urlopen_traced
+
+
+def _pool_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
+    def urlopen_traced(
+        self: Any, method: Any, url: Any, body: Any = None, headers: Any = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        http_exchange = loaded("patches.http.exchange")
+        exchange = http_exchange and http_exchange.begin(
+            "urllib3",
+            "urlopen",
+            self,
+            method,
+            http_exchange.whole_url(self.scheme, self.host, self.port, url),
+        )
+        if exchange is None:
+            return urlopen(self, method, url, body, headers, *args, **kwargs)
+
+        def send() -> Any:
+            sent = headers
+            if exchange.header is not None:
+                own = self.headers if headers is None else headers
+                sent = http_exchange.with_header(own, exchange.header)
+            return urlopen(self, method, url, body, sent, *args, **kwargs)
+
+        return nesting.run(exchange, send)
+
+    return urlopen_traced

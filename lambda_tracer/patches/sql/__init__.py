@@ -1,0 +1,1 @@
+"""SQL drivers: a small file a library, and what they share."""

@@ -1,0 +1,39 @@
+"""SQLite under asyncio, through `aiosqlite`: a thread for each connection, which works for whoever calls.
+
+Wraps: `Connection._execute`, through which every call is handed to the connection's thread, so that the
+statement there is below the subsegment that the caller is in.
+Records: nothing; the patch for sqlite3 does.
+Never records: anything.
+Propagates: the current subsegment, to the thread.
+"""
+
+from __future__ import annotations
+
+from ...recorder import xray_recorder
+from ...trace.carried import NOWHERE
+from .. import replace
+from . import dbapi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+
+def patch(module: ModuleType) -> None:
+    """Patch `aiosqlite.core`."""
+    replace.replace([(module.Connection, "_execute", _execute)])
+
+
+def unpatch(module: ModuleType) -> None:
+    """Undo `patch`."""
+    replace.restore([(module.Connection, "_execute")])
+
+
+def _execute(execute: Callable[..., Any]) -> Callable[..., Any]:
+    async def execute_in_place(self: Any, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        carried = xray_recorder.carry() or NOWHERE
+        return await execute(self, carried.run, dbapi.run_as, dbapi.running(), fn, *args, **kwargs)
+
+    return execute_in_place

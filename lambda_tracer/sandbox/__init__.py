@@ -1,0 +1,1 @@
+"""What concerns the sandbox that Lambda runs a function in: its cold start, and the snapshot it may come from."""

@@ -1,0 +1,52 @@
+"""Imports as subsegments: what a cold start is spent on.
+
+Each module that is imported while something is recorded is a subsegment `import <module>`, below the one that imports
+it; those faster than the threshold leave no trace of their own. Imports that ran before recording was asked for are not
+seen.
+"""
+
+from __future__ import annotations
+
+from ..clock import clock
+from ..guard import failed
+from ..patches import import_hook
+from ..recorder import xray_recorder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_OURS = "lambda_tracer."
+_threshold_s = 0.0
+
+
+def record(threshold_s: float) -> None:
+    """Record imports that take `threshold_s` seconds or longer, from now on."""
+    global _threshold_s
+    _threshold_s = threshold_s
+    import_hook.run_modules_in(_timed)
+
+
+def stop() -> None:
+    """Record imports no longer."""
+    import_hook.run_modules_in(None)
+
+
+def _timed(name: str, run: Callable[[], None]) -> None:
+    # Our own modules are not timed: recording that may be what imports them.
+    recording = None if name.startswith(_OURS) else xray_recorder.recording(f"import {name}")
+    if recording is None:
+        run()
+        return
+    with recording:
+        recording.open()
+        try:
+            run()
+        finally:
+            try:
+                subsegment = recording.subsegment
+                # One that fails as fast is mostly a package asking whether another is there.
+                if subsegment is not None and clock.now() - subsegment.start_time < _threshold_s:
+                    xray_recorder.discard(subsegment)  # type: ignore[arg-type]  # recorded: it is one
+            except Exception as error:
+                failed(error)

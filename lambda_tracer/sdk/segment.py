@@ -1,0 +1,80 @@
+"""LambdaSegment: the segment that Lambda writes for an invocation, as the function sees it: to read, not to write."""
+
+from __future__ import annotations
+
+from ..guard import warn_once
+from ..trace.unrecorded import UnrecordedSubsegment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..trace.invocation import Invocation
+
+
+class LambdaSegment(UnrecordedSubsegment):
+    """The segment above all subsegments of an invocation.
+
+    `id`, `trace_id` and `sampled` say what the trace header says. Lambda writes its document, so nothing can
+    be put into it: each attempt is ignored and the first is logged. (The X-Ray SDK raises
+    FacadeSegmentMutationException there.)
+    """
+
+    __slots__ = ()
+
+    type = "segment"
+    name = "facade"
+    in_progress = True
+
+    def __init__(self, invocation: Invocation) -> None:
+        """The segment of that invocation."""
+        super().__init__(invocation)
+        # Shadows the class's values: what this one knows comes from the header.
+        self.__dict__.update(
+            id=invocation.parent_id or UnrecordedSubsegment.id, sampled=invocation.is_sampled, parent_id=None
+        )
+
+    def __bool__(self) -> bool:
+        """Whether there is a trace that it could be the segment of."""
+        assert self.invocation is not None
+        return bool(self.invocation.trace_id)
+
+    def put_annotation(self, key: str, value: Any) -> None:
+        """Ignored, and logged once. So are the other methods that would change the segment."""
+        _ignored("put_annotation")
+
+    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
+        """Ignored, and logged once."""
+        _ignored("put_metadata")
+
+    def put_http_meta(self, key: str, value: Any) -> None:
+        """Ignored, and logged once."""
+        _ignored("put_http_meta")
+
+    def set_aws(self, aws_meta: dict[str, Any]) -> None:
+        """Ignored, and logged once."""
+        _ignored("set_aws")
+
+    def set_user(self, user: str) -> None:
+        """Ignored, and logged once."""
+        _ignored("set_user")
+
+    def set_service(self, service_info: dict[str, Any]) -> None:
+        """Ignored: Lambda says which service it is."""
+
+    def set_rule_name(self, rule_name: str) -> None:
+        """Ignored: Lambda says by which rule it sampled."""
+
+    def close(self, end_time: float | None = None) -> None:
+        """Ignored, and logged once: Lambda ends it."""
+        _ignored("close")
+
+    def ready_to_send(self) -> bool:
+        """Never: Lambda sends it."""
+        return False
+
+
+def _ignored(method: str) -> None:
+    warn_once(
+        "segment", "%s: ignored, no subsegment is open and the segment itself belongs to Lambda", method
+    )

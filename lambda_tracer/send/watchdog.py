@@ -1,0 +1,252 @@
+"""The one thread that sees to it that nothing is lost while a handler runs on.
+
+While an invocation is recorded it looks once a second whether what is finished has waited too long, and shortly before
+the deadline that the handler's context gives it sends everything: what waits, and what is open as in progress, the
+innermost as faults whose cause is what was running. Should the function make it after all, the complete documents
+replace those.
+
+It lives as long as the process, does nothing between invocations and in unsampled ones, uses no signals, and knows
+which invocation it works for: a sandbox that was frozen in between, or is already busy with the next one, changes
+nothing. SIGTERM, which ends a process without a word, has the same effect as a deadline while a handler runs.
+"""
+
+from __future__ import annotations
+
+import _signal as signals  # type: ignore[import-not-found]  # the C module: `signal` would be one more to import
+import os
+from _thread import allocate_lock, start_new_thread
+
+from .. import settings
+from ..clock import clock
+from ..guard import failed, pass_on, warn_once
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..trace.invocation import Invocation
+    from .outbox import Outbox
+
+TICK_S = 1.0
+"""How often the thread looks at what waits."""
+
+TERMINATION_S = 1.0
+"""How long a process that got SIGTERM may take to send what there is, before it ends."""
+
+MAX_WAITING_S = 4.0
+"""What has waited so long at a look is sent: before the next look it would be 5 s old."""
+
+
+class Watched:
+    """One handler's call being watched: its invocation, and when the thread shall act (`time.monotonic`)."""
+
+    __slots__ = ("deadline", "due", "invocation", "outbox")
+
+    def __init__(self, running: Invocation, outbox: Outbox, deadline: float, due: float) -> None:
+        self.invocation = running
+        self.outbox = outbox
+        self.deadline = deadline
+        self.due = due
+
+
+_watched: Watched | None = None
+_wake = allocate_lock()
+_is_started = False
+_is_idle = False
+_margin_s = 0.0
+_is_terminating = False
+
+
+def prepare(running: Invocation, outbox: Outbox, context: Any) -> Watched:
+    """What `begin` takes: an invocation, and its deadline by the `context` that Lambda passes to the handler.
+
+    Without a deadline (a context that has no `get_remaining_time_in_millis`, or gives no number) only what waits is
+    watched.
+    """
+    global _margin_s
+    if not _is_started:
+        _margin_s = settings.timeout_margin_s()
+    now = clock.monotonic()
+    remaining = _remaining_s(context)
+    deadline = now + remaining if remaining is not None else float("inf")
+    due = deadline - _margin_s if _margin_s else float("inf")
+    return Watched(running, outbox, deadline, due)
+
+
+def begin(watched: Watched) -> None:
+    """Watch over an invocation until `end`, which has to be called even where this is interrupted from outside."""
+    global _watched, _is_idle
+    _watched = watched
+    if not _is_started:
+        _wake.acquire(False)
+        _start()
+    elif _is_idle:
+        _is_idle = False
+        _wake_up()
+    if _is_started:  # else SIGTERM ends the process as it does without us
+        _take_signal()
+
+
+def _start() -> None:
+    global _is_started
+    try:
+        _is_started = True
+        start_new_thread(_run, ())
+    except BaseException as error:
+        _is_started = False
+        if not isinstance(error, RuntimeError):
+            raise
+        pass_on(error)
+        warn_once("watch", "no thread can be started: what is open at a time-out or SIGTERM is lost")
+
+
+def end(watched: Watched) -> None:
+    """The handler has returned: nothing is done for it any more. Interrupted from outside, this may be called again."""
+    global _watched
+    if _watched is watched or _watched is None:
+        _watched = None
+        _give_signal_back()
+
+
+def after_fork() -> None:
+    """In a forked child, where the thread does not exist: SIGTERM ends it as it would have ended its parent."""
+    global _watched, _is_started, _is_idle, _is_terminating, _wake
+    _give_signal_back()
+    _watched = None
+    _is_terminating = False
+    _is_started = _is_idle = False
+    _wake = allocate_lock()
+
+
+def _remaining_s(context: Any) -> float | None:
+    try:
+        milliseconds = context.get_remaining_time_in_millis()
+        remaining = float(milliseconds) / 1000
+        return remaining if remaining == remaining else None  # NaN is no deadline
+    except Exception as error:  # not Lambda's context: a test's, or none
+        pass_on(error)
+        return None
+
+
+def _run() -> None:
+    global _is_started
+    try:
+        _watch_on()
+    finally:  # by whatever an emitter of the user's raised: the next handler starts another thread
+        _is_started = False
+        _terminate()
+
+
+def _watch_on() -> None:
+    global _is_idle
+    while True:
+        watched = _watched
+        if watched is None and not _is_terminating:
+            _is_idle = True
+            if _watched is None:  # else it was set before it could see that we are idle
+                _wake.acquire()
+            _is_idle = False
+            continue
+        wait = TICK_S
+        try:
+            if watched is not None:
+                wait = _look(watched)
+        except Exception as error:
+            failed(error)
+        _terminate()
+        _wake.acquire(True, wait)
+
+
+def _look(watched: Watched) -> float:
+    """Do what is due; returns the seconds until the next look."""
+    now = clock.monotonic()
+    running = watched.invocation
+    if now >= watched.due or _is_terminating:
+        watched.due = float("inf")
+        if _watched is watched:
+            _send_all(watched, "the process is being terminated" if _is_terminating else None)
+    elif running.waiting_since is not None and now - running.waiting_since >= MAX_WAITING_S:
+        watched.outbox.flush(running)
+        is_near = watched.due - now < 2 * TICK_S
+        for subsegment in list(running.open.values()):
+            if not subsegment.is_announced:  # lest what has left find no parent, should this process end now
+                watched.outbox.announce(subsegment, is_brief=is_near)
+    return min(TICK_S, max(0.001, watched.due - clock.monotonic()))
+
+
+def _send_all(watched: Watched, reason: str | None) -> None:
+    """Send what is open and what waits; the innermost as faults, with what their threads are doing.
+
+    What is open goes first, and without metadata: the function needs the processor now. What waits is encoded already.
+    """
+    from .open_stack import cause_of  # what only a function in trouble needs
+
+    running = watched.invocation
+    opened = list(running.open.values())
+    parents = {id(subsegment.parent) for subsegment in opened}
+    kind = "Terminated" if reason else "Timeout"
+    if reason is None:
+        reason = (
+            f"still running {round((watched.deadline - clock.monotonic()) * 1000)} ms before the time-out"
+        )
+    for subsegment in opened:
+        is_innermost = id(subsegment) not in parents
+        cause = cause_of(subsegment, kind, reason) if is_innermost else None
+        watched.outbox.announce(subsegment, cause, is_brief=True)
+    watched.outbox.flush(running)
+
+
+def _wake_up() -> None:
+    try:
+        _wake.release()
+    except RuntimeError as error:  # it is not asleep
+        pass_on(error)
+
+
+def _take_signal() -> None:
+    """Be told of SIGTERM, if nobody else is."""
+    try:
+        if signals.getsignal(signals.SIGTERM) is signals.SIG_DFL:
+            signals.signal(signals.SIGTERM, _on_sigterm)
+    except (ValueError, AttributeError) as error:  # not the main thread, or no such signal
+        pass_on(error)
+
+
+def _give_signal_back() -> None:
+    try:
+        if signals.getsignal(signals.SIGTERM) is _on_sigterm:
+            signals.signal(signals.SIGTERM, signals.SIG_DFL)
+    except (ValueError, AttributeError) as error:
+        pass_on(error)
+
+
+def _on_sigterm(number: int, frame: Any) -> None:
+    """Have everything sent by the thread, which then ends the process as if we were not here.
+
+    This returns at once: what was interrupted may hold a lock that the thread needs.
+    """
+    global _is_terminating
+    signals.signal(signals.SIGTERM, signals.SIG_DFL)
+    if not _is_started:  # a forked child
+        os.kill(os.getpid(), signals.SIGTERM)
+        return
+    _is_terminating = True
+    _wake_up()
+    try:
+        start_new_thread(_end_at_last, ())
+    except RuntimeError as error:  # none can be started: the one that there is does it alone
+        pass_on(error)
+
+
+def _end_at_last() -> None:
+    """End the process when the watching thread has had its time: it may be stuck in an emitter of the user's."""
+    clock.sleep(TERMINATION_S)
+    _terminate()
+
+
+def _terminate() -> None:
+    """End the process as SIGTERM does, or give the signal to a handler that the user has set meanwhile."""
+    global _is_terminating
+    if _is_terminating:
+        _is_terminating = False
+        os.kill(os.getpid(), signals.SIGTERM)
