@@ -39,7 +39,7 @@ def break_current_subsegment() -> None:
 def assert_lost_once(caplog: pytest.LogCaptureFixture) -> None:
     [(level, message)] = said(caplog)
     assert level == "WARNING"
-    assert message.startswith(f"{LOST}AttributeError at {Path(document.__file__).name}:")
+    assert message.startswith(f"{LOST}AttributeError at encode/{Path(document.__file__).name}:")
 
 
 def test_the_first_message_of_a_kind_is_a_warning_and_later_ones_are_debug(

@@ -33,6 +33,9 @@ TICK_S = 1.0
 TERMINATION_S = 1.0
 """How long a process that got SIGTERM may take to send what there is, before it ends."""
 
+IN_HAND_S = 0.05
+"""How long it then waits for what another thread is just about to send."""
+
 MAX_WAITING_S = 4.0
 """What has waited so long at a look is sent: before the next look it would be 5 s old."""
 
@@ -165,6 +168,9 @@ def _look(watched: Watched) -> float:
         watched.due = float("inf")
         if _watched is watched:
             _send_all(watched, "the process is being terminated" if _is_terminating else None)
+            if _is_terminating:
+                clock.sleep(IN_HAND_S)
+                watched.outbox.flush(running)
     elif running.waiting_since is not None and now - running.waiting_since >= MAX_WAITING_S:
         watched.outbox.flush(running)
         is_near = watched.due - now < 2 * TICK_S
