@@ -804,7 +804,7 @@ class Surroundings:
 
     def close(self) -> None:
         while self.tasks:
-            self.run(asyncio.wait(self.tasks))  # type: ignore[arg-type]
+            self.run(asyncio.sleep(0.001))  # the last ones may end, and be let go, as soon as the loop runs
         while self.postponed:
             self.catch_up()
         self.run(self.loop.shutdown_asyncgens())
