@@ -13,14 +13,14 @@ from typing import Any, NoReturn
 import pytest
 from rich.console import Console
 
-from lambda_tracer.local.daemon import Datagram
-from lambda_tracer.local.documents import read_datagram
-from lambda_tracer.local.header import fresh
-from lambda_tracer.local.json_value import written
-from lambda_tracer.local.report import Report
-from lambda_tracer.local.runtime_api import Invocation
-from lambda_tracer.local.session import Outcome
-from lambda_tracer.local.trace import Trace
+from lambda_tracer.local.receive.daemon import Datagram
+from lambda_tracer.local.receive.documents import read_datagram
+from lambda_tracer.local.receive.invocation import Invocation
+from lambda_tracer.local.receive.json_value import as_json
+from lambda_tracer.local.receive.trace import Trace
+from lambda_tracer.local.run.session import Outcome
+from lambda_tracer.local.run.tracing import Tracing
+from lambda_tracer.local.show.report import Report
 from tests.local.command import invoke, invoke_in_terminal
 from tests.local.hostile_documents import HEADER, datagrams, encoded, number
 
@@ -45,7 +45,7 @@ def handler(event, context):
 
 def draw(received: list[bytes], width: int = 100, encoding: str = "utf-8") -> tuple[str, Outcome]:
     """What is shown of an invocation while which those datagrams came."""
-    tracing = fresh()
+    tracing = Tracing.new()
     invocation = Invocation(b"{}", tracing.header, 3.0, "arn", started_at=1.7e9, finished_at=1.7e9 + 1)
     trace, elsewhere = Trace(tracing.trace_id), Trace("")
     read = [Datagram(*read_datagram(data)[:1], len(data), read_datagram(data)[1]) for data in received]
@@ -102,7 +102,7 @@ def test_hostile_documents_are_drawn_and_written(width: int, encoding: str, coun
         shown, outcome = draw(received[start : start + 25], width, encoding)
 
         assert commands_in(shown) == set()
-        assert strictly(written(outcome.to_dict(), indent=2))["received"]["documents"] == 25
+        assert strictly(as_json(outcome.to_dict(), indent=2))["received"]["documents"] == 25
 
 
 @COUNTS
@@ -113,7 +113,7 @@ def test_thousands_of_hostile_documents_make_one_trace(count: int) -> None:
 
     assert commands_in(shown) == set()
     assert "segments and subsegments in all" in shown
-    assert len(strictly(written(outcome.to_dict()))["segments"]) > count // 100
+    assert len(strictly(as_json(outcome.to_dict()))["segments"]) > count // 100
 
 
 @COUNTS
@@ -204,4 +204,4 @@ def test_a_deep_tree_in_which_each_level_has_exceptions_of_its_own_takes_no_time
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, "\ud800", [[["deep"]] * 3], {"a\udfff": -math.inf}])
 def test_what_json_has_not_is_written_as_text(value: Any) -> None:
-    strictly(written({"value": value}))
+    strictly(as_json({"value": value}))

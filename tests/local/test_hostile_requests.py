@@ -15,8 +15,10 @@ from queue import Empty
 
 import pytest
 
-from lambda_tracer.local.http_connection import MAX_HEADERS
-from lambda_tracer.local.runtime_api import MAX_CONNECTIONS, Invocation, Ready, RuntimeAPI
+from lambda_tracer.local.receive.events import Ready
+from lambda_tracer.local.receive.http_connection import MAX_HEADERS
+from lambda_tracer.local.receive.invocation import Invocation
+from lambda_tracer.local.receive.runtime_api import MAX_CONNECTIONS, RuntimeAPI
 from tests.local import hostile_requests
 from tests.local.command import invoke, started
 from tests.local.test_runtime_api import PREFIX, call, invocation, told

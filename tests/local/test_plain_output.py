@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_tracer.local.plain_text import escaped, escaped_json
+from lambda_tracer.local.receive.plain_text import escaped, escaped_json
 from tests.local.command import COMMAND, environment, invoke, invoke_in_terminal
 from tests.local.hostile_documents import CONTROLS, TEXTS
 from tests.local.test_hostile_documents import commands_in, strictly

@@ -17,9 +17,11 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer.local.daemon import Daemon
-from lambda_tracer.local.function import FunctionSettings
-from lambda_tracer.local.runtime_api import InitFailed, Invocation, Ready, RuntimeAPI
+from lambda_tracer.local.receive.daemon import Daemon
+from lambda_tracer.local.receive.events import InitFailed, Ready
+from lambda_tracer.local.receive.invocation import Invocation
+from lambda_tracer.local.receive.runtime_api import RuntimeAPI
+from lambda_tracer.local.run.function import FunctionSettings
 
 PREFIX = "/2018-06-01/runtime/"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:payment"

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lambda_tracer.clock import clock
-from lambda_tracer.local.daemon import Daemon, Datagram
-from lambda_tracer.local.documents import Document
-from lambda_tracer.local.function import FunctionSettings
-from lambda_tracer.local.header import Tracing, fresh, from_header
-from lambda_tracer.local.inline import InlineSandbox
-from lambda_tracer.local.json_value import NotJSON, is_deep, read_loosely, refuse
-from lambda_tracer.local.runtime_api import Invocation
-from lambda_tracer.local.sandbox import Initialization, ProcessSandbox, Sandbox
-from lambda_tracer.local.trace import Trace, as_documents, lambda_segments
+from lambda_tracer.local.receive.daemon import Daemon, Datagram
+from lambda_tracer.local.receive.documents import Document
+from lambda_tracer.local.receive.invocation import Invocation
+from lambda_tracer.local.receive.json_value import NotJSON, is_deep, read_deep
+from lambda_tracer.local.receive.trace import Trace, as_documents
+from lambda_tracer.local.run.function import FunctionSettings
+from lambda_tracer.local.run.inline_sandbox import InlineSandbox
+from lambda_tracer.local.run.process_sandbox import ProcessSandbox
+from lambda_tracer.local.run.sandbox import Initialization, Sandbox
+from lambda_tracer.local.run.tracing import Tracing, lambda_segments
 
 
 @dataclass(eq=False)
@@ -58,6 +59,11 @@ class Outcome:
             return json.dumps(self.invocation.error, ensure_ascii=False).encode("utf-8", "replace")
         return self.invocation.response or b""
 
+    @property
+    def payload_text(self) -> str:
+        """The payload as text, whatever bytes a function has answered with."""
+        return self.payload.decode("utf-8", "replace")
+
     def to_dict(self) -> dict[str, Any]:
         """For `--json`: the same things as in the report, and the trace as nested segment documents."""
         begin_end = self.initialization
@@ -69,7 +75,7 @@ class Outcome:
             "init_duration_ms": None if begin_end is None else round((begin_end[1] - begin_end[0]) * 1000, 3),
             "duration_ms": round(self.duration_s * 1000, 3),
             "failed": self.has_failed,
-            "result": _parsed(self.payload),
+            "result": _value(self.payload_text),
             "received": {
                 "documents": len(self.datagrams),
                 "bytes": sum(datagram.size_bytes for datagram in self.datagrams),
@@ -102,7 +108,7 @@ class Session:
 
     def invoke(self, event: bytes, trace_header: str | None = None, is_sampled: bool = True) -> Outcome:
         """Run one event to its end and collect its trace. Without `trace_header` a new trace begins."""
-        tracing = fresh(is_sampled) if trace_header is None else from_header(trace_header)
+        tracing = Tracing.new(is_sampled) if trace_header is None else Tracing.from_header(trace_header)
         settings = self._settings
         invocation = Invocation(event, tracing.header, settings.timeout_s, settings.arn)
         submitted_at = clock.now()
@@ -137,10 +143,10 @@ class Session:
         yield from self._sandbox.take_notes()
 
 
-def _parsed(payload: bytes) -> Any:
-    text = payload.decode("utf-8", "replace")
+def _value(text: str) -> object:
+    """The value that the text stands for as JSON; the text itself where it is none, or nested too deeply."""
     try:
-        value = read_loosely(text, refuse)
+        value = read_deep(text)
     except NotJSON:
         return text
     return text if is_deep(value) else value

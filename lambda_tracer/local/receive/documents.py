@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeGuard
 
-from lambda_tracer.local.json_value import NotJSON, is_deep, numbers_beyond_floats, read_loosely
+from lambda_tracer.local.receive.json_value import NotJSON, is_deep, numbers_beyond_floats, read_loosely
 
 Document = dict[str, Any]
 
@@ -29,8 +29,8 @@ LATEST_TIME = 253_402_300_799.0
 MAX_PROBLEMS = 100
 """Of one document: a tracer that does something wrong does it often."""
 
-_SEGMENT_ID = re.compile(r"[0-9a-fA-F]{16}")
-_TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
+SEGMENT_ID = re.compile(r"[0-9a-fA-F]{16}")
+TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _ANNOTATION_KEY = re.compile(r"[A-Za-z0-9_]{1,500}")
 _NAME_EXTRA_CHARACTERS = frozenset("_.:/%&#=+-@")
 
@@ -65,10 +65,10 @@ def read_datagram(datagram: bytes) -> tuple[Document | None, list[str]]:
 
 
 def _problems_at_top(document: Document) -> Iterator[str]:
-    if not _matches(_TRACE_ID, document.get("trace_id")):
+    if not _matches(TRACE_ID, document.get("trace_id")):
         yield "has no trace_id of the form 1-8hex-24hex"
     if document.get("type") == "subsegment":
-        if not _matches(_SEGMENT_ID, document.get("parent_id")):
+        if not _matches(SEGMENT_ID, document.get("parent_id")):
             yield "has no parent_id of 16 hex digits"
     elif "type" in document:
         yield 'has a "type" other than "subsegment"'
@@ -93,7 +93,7 @@ def _problems(document: Document) -> Iterator[str]:
         yield f"has a name of {len(name):,} characters, more than {MAX_NAME_CHARACTERS}"
     elif not all(_is_name_character(character) for character in name):
         yield "has a name with characters outside X-Ray's alphabet"
-    if not _matches(_SEGMENT_ID, document.get("id")):
+    if not _matches(SEGMENT_ID, document.get("id")):
         yield "has no id of 16 hex digits"
     for key in ("start_time", "end_time"):
         value = document.get(key)

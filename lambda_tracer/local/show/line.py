@@ -1,13 +1,15 @@
-"""Values from documents as text for one line of a terminal."""
+"""A line of a terminal: what of a document it may hold, how much of it, and how it is printed."""
 
 from __future__ import annotations
 
 import json
 
 from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
 
-from lambda_tracer.local.json_value import TOO_DEEP
-from lambda_tracer.local.plain_text import escaped
+from lambda_tracer.local.receive.json_value import TOO_DEEP
+from lambda_tracer.local.receive.plain_text import escaped
 
 MAX_VALUE_CHARACTERS = 2_000
 """More than any line shows; a value of megabytes must not be looked at character by character."""
@@ -38,6 +40,13 @@ def clean(value: object) -> str:
     """
     text = value if isinstance(value, str) else _json(value)
     return escaped(" ".join(text[:MAX_VALUE_CHARACTERS].split()))
+
+
+def print_line(console: Console, line: Text) -> None:
+    """Print it cut to the width of the console, never wrapped."""
+    line.truncate(console.width, overflow="crop")
+    line.rstrip()
+    console.print(line, no_wrap=True, overflow="ignore", crop=True, soft_wrap=False)
 
 
 def _json(value: object) -> str:

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lambda_tracer.local.trace import Node, walk
+from lambda_tracer.local.receive.documents import mapping
+from lambda_tracer.local.receive.trace import Node, every_node
+from lambda_tracer.local.show.line import clean
 
 EQUAL_SIBLINGS_SHOWN = 5
 """Of more equally named siblings than twice this, only so many are drawn, and one line for the others."""
@@ -16,6 +18,9 @@ SIBLINGS_SHOWN = 100
 
 LEVELS_DRAWN = 64
 """More than fit in a line; a tree may be thousands deep."""
+
+MAX_EXCEPTIONS = 20
+"""Of one subsegment."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,20 @@ def is_remarkable(node: Node) -> bool:
     return node.is_in_progress or any(node.document.get(flag) for flag in ("fault", "error", "throttle"))
 
 
+def exceptions(node: Node) -> list[tuple[str, str]]:
+    """Type and message of what is recorded in it; a mere reference to another subsegment's exception is not."""
+    listed = mapping(node.document.get("cause")).get("exceptions")
+    found = [mapping(item) for item in listed] if isinstance(listed, list) else []
+    return [
+        (clean(item.get("type") or "Exception"), clean(item.get("message") or ""))
+        for item in found[:MAX_EXCEPTIONS]
+    ]
+
+
 def exceptions_told_below(roots: list[Node]) -> set[int]:
     """The nodes whose exceptions are all recorded by a descendant as well: they are told there, where they
     came from."""
-    nodes = list(walk(roots))
+    nodes = list(every_node(roots))
     told: dict[int, set[tuple[str, str]]] = {}
     repeated = set()
     for node in reversed(nodes):
@@ -65,7 +80,7 @@ def exceptions_told_below(roots: list[Node]) -> set[int]:
         of_children = sorted((told.pop(id(child)) for child in node.children), key=len, reverse=True)
         below = of_children[0] if of_children else set()
         below.update(*of_children[1:])
-        own = set(node.exceptions())
+        own = set(exceptions(node))
         if own and own <= below:
             repeated.add(id(node))
         below.update(own)

@@ -19,6 +19,14 @@ from pathlib import Path
 ACCOUNT_ID = "123456789012"
 """AWS' own example account: no function of anybody's has an ARN with it."""
 
+DEFAULT_TIMEOUT_S = 3.0
+DEFAULT_MEMORY_MB = 128
+"""Lambda's own defaults."""
+
+MIN_INIT_TIMEOUT_S = 10.0
+"""Lambda gives initialization ten seconds, and the function's time-out when it tries again; here it is the
+longer one."""
+
 _FROM_THE_SHELL = (
     "PATH",
     "HOME",
@@ -48,8 +56,8 @@ class FunctionSettings:
     handler: str
     task_root: Path
     name: str = ""
-    timeout_s: float = 3.0
-    memory_mb: int = 128
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    memory_mb: int = DEFAULT_MEMORY_MB
     environment: Mapping[str, str] = field(default_factory=dict)
     log_stream: str = field(default_factory=_log_stream)
 
@@ -72,6 +80,16 @@ class FunctionSettings:
         """The function's unqualified ARN, in the example account."""
         return f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{self.function_name}"
 
+    @property
+    def init_timeout_s(self) -> float:
+        """How long the function may take to start."""
+        return max(MIN_INIT_TIMEOUT_S, self.timeout_s)
+
+    @property
+    def log_group(self) -> str:
+        """Where Lambda would keep the function's log."""
+        return f"/aws/lambda/{self.function_name}"
+
     def variables(self, daemon_host: str, daemon_port: int, runtime_api: str = "") -> dict[str, str]:
         """The whole environment of the function's process; `runtime_api` is host:port, or empty without
         one."""
@@ -92,7 +110,7 @@ class FunctionSettings:
             "AWS_LAMBDA_FUNCTION_NAME": self.function_name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mb),
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{self.function_name}",
+            "AWS_LAMBDA_LOG_GROUP_NAME": self.log_group,
             "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream,
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_REGION": self.region,
@@ -111,7 +129,7 @@ def _python_path(task_root: str) -> str:
     """The task root before all, as in Lambda; then the shell's; last this package, if it is run from its
     source."""
     entries = [task_root, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    package_parent = str(Path(__file__).resolve().parents[2])
+    package_parent = str(Path(__file__).resolve().parents[3])
     if Path(package_parent).name not in ("site-packages", "dist-packages"):
         entries.append(package_parent)
     # Relative entries are the shell's folder's, and the function runs in another one.

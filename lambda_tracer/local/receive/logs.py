@@ -14,7 +14,7 @@ import re
 import sys
 import threading
 
-from lambda_tracer.local.plain_text import escaped
+from lambda_tracer.local.receive.plain_text import escaped
 
 _INIT_FAILURE = re.compile(
     rb"\[ERROR\] .*\rTraceback \(most recent call last\):|\[WARNING\]\t.*LAMBDA_WARNING: "

@@ -22,14 +22,15 @@ from types import FrameType, SimpleNamespace
 from typing import Any
 
 from lambda_tracer.clock import clock
-from lambda_tracer.local.daemon import Daemon
-from lambda_tracer.local.function import FunctionSettings
-from lambda_tracer.local.interruption import Interrupted
-from lambda_tracer.local.plain_text import escaped
-from lambda_tracer.local.runtime_api import MAX_RESPONSE_BYTES, Invocation, too_large
-from lambda_tracer.local.sandbox import MIN_INIT_TIMEOUT_S, Initialization
+from lambda_tracer.local.receive.daemon import Daemon
+from lambda_tracer.local.receive.invocation import MAX_PAYLOAD_BYTES, Invocation
+from lambda_tracer.local.receive.plain_text import escaped
+from lambda_tracer.local.run.function import FunctionSettings
+from lambda_tracer.local.run.interruption import Interrupted
+from lambda_tracer.local.run.process import exit_reason
+from lambda_tracer.local.run.sandbox import Initialization
 
-ENDING_S = 5.0
+MAX_OVERTIME_S = 5.0
 """How long a handler may go on after its time-out: one that ignores it, or is in C code, would never end."""
 
 
@@ -47,7 +48,7 @@ class LambdaContext:
         self.function_version = "$LATEST"
         self.invoked_function_arn = invocation.arn
         self.memory_limit_in_mb = str(settings.memory_mb)
-        self.log_group_name = f"/aws/lambda/{settings.function_name}"
+        self.log_group_name = settings.log_group
         self.log_stream_name = settings.log_stream
         self.client_context = None
         self.identity = SimpleNamespace(cognito_identity_id=None, cognito_identity_pool_id=None)
@@ -90,12 +91,12 @@ class InlineSandbox:
         initialization = None
         if self._handler is None:
             began_at = clock.now()
-            limit_s = max(MIN_INIT_TIMEOUT_S, self._settings.timeout_s)
+            limit_s = self._settings.init_timeout_s
             try:
                 with _alarm(limit_s):
                     self._handler = _load(self._settings.handler)
             except TaskTimedOut:
-                invocation.fail("Sandbox.Timedout", f"Initialization timed out after {limit_s:.2f} seconds")
+                invocation.time_out("Initialization", limit_s)
             except _LoadError as exc:
                 invocation.error = exc.error
             except BaseException as exc:
@@ -136,10 +137,10 @@ class InlineSandbox:
             with _alarm(invocation.timeout_s):
                 response = handler(event, context)
             invocation.response = _payload(response)
-            if len(invocation.response) > MAX_RESPONSE_BYTES:
-                invocation.error = too_large()
+            if len(invocation.response) > MAX_PAYLOAD_BYTES:
+                invocation.refuse_response()
         except TaskTimedOut:
-            invocation.fail("Sandbox.Timedout", f"Task timed out after {invocation.timeout_s:.2f} seconds")
+            invocation.time_out("Task", invocation.timeout_s)
         except _LoadError as exc:
             invocation.error = {**exc.error, "requestId": invocation.request_id}
         except BaseException as exc:
@@ -154,12 +155,13 @@ class InlineSandbox:
         if isinstance(exception, (KeyboardInterrupt, Interrupted)):
             raise exception
         if isinstance(exception, SystemExit):
-            invocation.fail("Runtime.ExitError", _exit_reason(exception))
+            code = exception.code
+            invocation.exit(exit_reason(code if isinstance(code, int) else int(code is not None)))
         elif isinstance(exception, Exception):
             invocation.error = _error(exception, request_id)
         else:
             # The runtime client catches no other ones: they end the process.
-            invocation.fail("Runtime.ExitError", "Runtime exited with error: exit status 1")
+            invocation.exit(exit_reason(1))
 
     def _log_error(self, error: dict[str, Any]) -> None:
         self.sync_log()
@@ -240,14 +242,6 @@ def _message(exception: BaseException) -> str:
         return f"(its message can't be had: {type(exc).__name__})"
 
 
-def _exit_reason(exception: SystemExit) -> str:
-    code = exception.code
-    status = code if isinstance(code, int) else int(code is not None)
-    if status == 0:
-        return "Runtime exited without providing a reason"
-    return f"Runtime exited with error: exit status {status}"
-
-
 @contextmanager
 def _alarm(timeout_s: float) -> Iterator[None]:
     """Raise `TaskTimedOut` in the main thread after `timeout_s` seconds, where the system has such a
@@ -260,11 +254,11 @@ def _alarm(timeout_s: float) -> Iterator[None]:
         raise TaskTimedOut(f"Task timed out after {timeout_s:.2f} seconds")
 
     def end() -> None:
-        said = f"the function goes on {ENDING_S:.0f} s after its time-out, which ends an --inline run"
+        said = f"the function goes on {MAX_OVERTIME_S:.0f} s after its time-out, which ends an --inline run"
         os.write(2, f"lambda-tracer: {said}\n".encode())
         os._exit(1)
 
-    watchdog = threading.Timer(timeout_s + ENDING_S, end)
+    watchdog = threading.Timer(timeout_s + MAX_OVERTIME_S, end)
     watchdog.daemon = True
     watchdog.start()
     previous = signal.signal(signal.SIGALRM, ring)

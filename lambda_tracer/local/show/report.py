@@ -9,10 +9,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from lambda_tracer.local.daemon import Datagram
-from lambda_tracer.local.session import Outcome
-from lambda_tracer.local.text import clean, duration_text, fit
-from lambda_tracer.local.waterfall import Waterfall
+from lambda_tracer.local.receive.daemon import Datagram
+from lambda_tracer.local.run.session import Outcome
+from lambda_tracer.local.show.line import clean, duration_text, fit, print_line
+from lambda_tracer.local.show.waterfall import Waterfall
 
 NAME_SHOWN = 250
 """Characters of it."""
@@ -37,18 +37,21 @@ class Report:
         if roots:
             self._waterfall.draw(roots, ended_at)
         else:
-            self._line(Text(_why_empty(outcome), style="dim"))
+            print_line(self._console, Text(_why_empty(outcome), style="dim"))
         if len(outcome.elsewhere):
-            self._line(
-                Text("Received meanwhile, of other traces (late, or with a trace_id of their own):", "yellow")
+            print_line(
+                self._console,
+                Text(
+                    "Received meanwhile, of other traces (late, or with a trace_id of their own):", "yellow"
+                ),
             )
             self._waterfall.draw(outcome.elsewhere.roots(), None)
         self._problems(outcome)
         for note in outcome.notes:
             self._warn(f"{note[:1].upper()}{note[1:]}")
         for line in _joined(_fields(outcome), self._console.width):
-            self._line(Text(line))
-        self._line(Text(""))
+            print_line(self._console, Text(line))
+        print_line(self._console, Text(""))
 
     def _heading(self, outcome: Outcome, number: int, count: int) -> None:
         which = f"Invocation {number} of {count}" if count > 1 else "Invocation"
@@ -59,7 +62,7 @@ class Report:
             error_type = clean(outcome.invocation.error.get("errorType", ""))
             title.append(", ").append(fit(f"failed: {error_type}", 60), style="bold red")
         title.append(" ").append(self._dash * (self._console.width - title.cell_len - 1), style="dim")
-        self._line(title)
+        print_line(self._console, title)
 
     def _problems(self, outcome: Outcome) -> None:
         alike: dict[str, list[Datagram]] = {}
@@ -74,12 +77,7 @@ class Report:
 
     def _warn(self, text: str) -> None:
         for line in Text(clean(text), style="yellow").wrap(self._console, self._console.width):
-            self._line(line)
-
-    def _line(self, line: Text) -> None:
-        line.truncate(self._console.width, overflow="crop")
-        line.rstrip()
-        self._console.print(line, no_wrap=True, overflow="ignore", crop=True)
+            print_line(self._console, line)
 
 
 def _why_empty(outcome: Outcome) -> str:

@@ -7,22 +7,13 @@ all the same.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from lambda_tracer.local.documents import Document, is_number, is_time, mapping
-from lambda_tracer.local.function import FunctionSettings
-from lambda_tracer.local.header import Tracing
-from lambda_tracer.local.runtime_api import Invocation
-from lambda_tracer.local.text import clean
+from lambda_tracer.local.receive.documents import Document, is_number, is_time
 
 MAX_EMBEDDED_LEVELS = 50
 """Of "subsegments" in each other, where we write documents."""
-
-MAX_EXCEPTIONS = 20
-"""Of one subsegment, where they are told; all of them are written."""
 
 
 @dataclass(eq=False)
@@ -67,16 +58,6 @@ class Node:
             if is_number(value) and key == "end_time" and self.start is not None and value < self.start:
                 return "ends before it starts"
         return "" if self.start is not None else "no start_time"
-
-    def exceptions(self) -> list[tuple[str, str]]:
-        """Type and message of what is recorded here; a mere reference to another subsegment's exception is
-        not."""
-        listed = mapping(self.document.get("cause")).get("exceptions")
-        found = [mapping(item) for item in listed] if isinstance(listed, list) else []
-        return [
-            (clean(item.get("type") or "Exception"), clean(item.get("message") or ""))
-            for item in found[:MAX_EXCEPTIONS]
-        ]
 
 
 class Trace:
@@ -127,13 +108,13 @@ class Trace:
                 tops.append(node)
             else:
                 parent.children.append(node)
-        reached = {id(node) for node in walk(tops)}
+        reached = {id(node) for node in every_node(tops)}
         for node in self._nodes.values():
             if id(node) not in reached:
                 top = self._cut_ring_above(node)
                 tops.append(top)
-                reached |= {id(below) for below in walk([top])}
-        for node in walk(tops):
+                reached |= {id(below) for below in every_node([top])}
+        for node in every_node(tops):
             node.children.sort(key=_order)
         return sorted(tops, key=lambda node: (node.is_orphan, *_order(node)))
 
@@ -154,7 +135,7 @@ class Trace:
         return top
 
 
-def walk(roots: Iterable[Node]) -> Iterable[Node]:
+def every_node(roots: Iterable[Node]) -> Iterable[Node]:
     """Every node below `roots` and themselves, in no order to rely on; depth is no limit."""
     waiting = list(roots)
     while waiting:
@@ -184,64 +165,6 @@ def as_documents(roots: Iterable[Node]) -> list[Document]:
             if (depth + 1) % MAX_EMBEDDED_LEVELS:
                 document["subsegments"] = embedded
     return documents
-
-
-def lambda_segments(
-    invocation: Invocation,
-    tracing: Tracing,
-    settings: FunctionSettings,
-    submitted_at: float,
-    initialization: tuple[float, float] | None,
-) -> list[Document]:
-    """The two segments that Lambda writes for a sampled invocation, which ended already.
-
-    `initialization` is begin and end of the cold start that this invocation had to wait for.
-    """
-    started_at = invocation.started_at or submitted_at
-    finished_at = invocation.finished_at or started_at
-    began_at = initialization[0] if initialization else started_at
-    common: Document = {
-        "trace_id": tracing.trace_id,
-        "name": settings.function_name,
-        "resource_arn": settings.arn,
-    }
-    service: Document = {
-        "id": tracing.service_segment_id,
-        **common,
-        "origin": "AWS::Lambda",
-        "start_time": min(submitted_at, began_at),
-        "end_time": finished_at,
-        "aws": {"request_id": invocation.request_id},
-    }
-    function: Document = {
-        "id": tracing.function_segment_id,
-        "parent_id": tracing.service_segment_id,
-        **common,
-        "origin": "AWS::Lambda::Function",
-        "start_time": began_at,
-        "end_time": finished_at,
-        "aws": {"account_id": settings.arn.split(":")[4], "function_arn": settings.arn},
-    }
-    if tracing.caller_id:
-        service["parent_id"] = tracing.caller_id
-    if initialization:
-        function["subsegments"] = [
-            {
-                "id": os.urandom(8).hex(),
-                "name": "Initialization",
-                "start_time": initialization[0],
-                "end_time": initialization[1],
-            }
-        ]
-    if invocation.error is not None:
-        service["fault"] = function["fault"] = True
-        function["cause"] = invocation.cause or _cause(invocation.error)
-    return [service, function]
-
-
-def _cause(error: dict[str, Any]) -> Document:
-    message, error_type = error.get("errorMessage", ""), error.get("errorType", "")
-    return {"exceptions": [{"message": message, "type": error_type, "remote": False}]}
 
 
 def _time(document: Document, key: str) -> float | None:

@@ -12,18 +12,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
-
-@dataclass(frozen=True)
-class Exited:
-    """The function's process ended by itself; `reason` is in Lambda's words."""
-
-    process: FunctionProcess
-    reason: str
+from lambda_tracer.local.receive.events import Event, Exited
 
 
 class FunctionProcess:
@@ -35,7 +27,7 @@ class FunctionProcess:
         task_root: Path,
         environment: Mapping[str, str],
         log_fd: int,
-        events: SimpleQueue[Any],
+        events: SimpleQueue[Event],
     ) -> None:
         command = [sys.executable, "-m", "awslambdaric", handler]
         wrapper = environment.get("AWS_LAMBDA_EXEC_WRAPPER")
@@ -99,11 +91,16 @@ class FunctionProcess:
         self._events.put(Exited(self, _reason(returncode)))
 
 
-def _reason(returncode: int) -> str:
-    if returncode == 0:
+def exit_reason(status: int) -> str:
+    """Lambda's words for the end of a process with that exit status."""
+    if status == 0:
         return "Runtime exited without providing a reason"
-    if returncode > 0:
-        return f"Runtime exited with error: exit status {returncode}"
+    return f"Runtime exited with error: exit status {status}"
+
+
+def _reason(returncode: int) -> str:
+    if returncode >= 0:
+        return exit_reason(returncode)
     try:
         description = (signal.strsignal(-returncode) or "").lower()
     except ValueError:

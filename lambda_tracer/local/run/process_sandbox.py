@@ -1,8 +1,7 @@
-"""Where a function runs: Lambda's execution environment, as far as a function can tell.
+"""The function in a process of its own, behind the runtime client that Lambda itself runs.
 
-`ProcessSandbox` starts the function's process when an invocation needs one, and ends it when Lambda would:
-on a time-out, and with what an exit leaves behind. The next invocation then finds a new one, and is a cold
-start again.
+The process is started when an invocation needs one, and ended when Lambda would: on a time-out, and with what an exit
+leaves behind. The next invocation then finds a new one, and is a cold start again.
 """
 
 from __future__ import annotations
@@ -11,52 +10,25 @@ import socket
 import threading
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
 
 from lambda_tracer.clock import clock
-from lambda_tracer.local.daemon import Daemon
-from lambda_tracer.local.function import FunctionSettings
-from lambda_tracer.local.logs import FunctionLog
-from lambda_tracer.local.peers import is_one_of
-from lambda_tracer.local.process import Exited, FunctionProcess
-from lambda_tracer.local.runtime_api import InitFailed, Invocation, Ready, RuntimeAPI
-
-MIN_INIT_TIMEOUT_S = 10.0
-"""Lambda gives initialization ten seconds, and the function's time-out when it tries again; here it is the
-longer one."""
-
-Initialization = tuple[float, float]
-"""Begin and end of a cold start, epoch seconds."""
-
-
-class Sandbox(Protocol):
-    """What runs one invocation after the other."""
-
-    def run(self, invocation: Invocation) -> Initialization | None:
-        """Run it to its end, which is noted in it. Gives the cold start it had to wait for, if it had to.
-
-        An initialization that fails is the invocation's failure, and `started_at` stays None.
-        """
-
-    def sync_log(self) -> None:
-        """Return when what the function has logged is on standard error."""
-
-    def max_memory_mb(self) -> int | None:
-        """The most memory the function's process has held; None if not known."""
-
-    def take_notes(self) -> list[str]:
-        """What else there is to say since the last call: clauses that begin with a small letter."""
-
-    def close(self) -> None:
-        """End whatever still runs."""
+from lambda_tracer.local.receive.daemon import Daemon
+from lambda_tracer.local.receive.events import Event, Exited, InitFailed, Ready
+from lambda_tracer.local.receive.invocation import Invocation
+from lambda_tracer.local.receive.logs import FunctionLog
+from lambda_tracer.local.receive.peers import is_one_of
+from lambda_tracer.local.receive.runtime_api import RuntimeAPI
+from lambda_tracer.local.run.function import FunctionSettings
+from lambda_tracer.local.run.process import FunctionProcess
+from lambda_tracer.local.run.sandbox import Initialization
 
 
 class ProcessSandbox:
-    """The function in a process of its own, behind the real runtime client."""
+    """A `Sandbox` with one process at a time."""
 
     def __init__(self, settings: FunctionSettings, daemon: Daemon) -> None:
         self._settings = settings
-        self._events: SimpleQueue[Any] = SimpleQueue()
+        self._events: SimpleQueue[Event] = SimpleQueue()
         self._api = RuntimeAPI(self._events, self._is_own, _workers(settings.environment))
         self._log = FunctionLog()
         self._environment = settings.variables(daemon.host, daemon.port, self._api.address)
@@ -118,7 +90,7 @@ class ProcessSandbox:
                 "Runtime.InvalidEntrypoint", f"the process can't be started: {self._start_failure}"
             )
             return
-        limit_s = max(MIN_INIT_TIMEOUT_S, settings.timeout_s)
+        limit_s = settings.init_timeout_s
         deadline = clock.monotonic() + limit_s
         while (event := self._next_event(deadline)) is not None:
             if isinstance(event, Ready):
@@ -131,9 +103,9 @@ class ProcessSandbox:
             if isinstance(event, Exited) and event.process is process:
                 # The runtime client can't send a message beyond Latin-1 from Python 3.12 on: it logs it, and ends.
                 self._log.tell_left_out()
-                invocation.fail("Runtime.ExitError", event.reason)
+                invocation.exit(event.reason)
                 return
-        invocation.fail("Sandbox.Timedout", f"Initialization timed out after {limit_s:.2f} seconds")
+        invocation.time_out("Initialization", limit_s)
 
     def _start_process(self) -> FunctionProcess | None:
         def start() -> None:
@@ -167,11 +139,8 @@ class ProcessSandbox:
             event = self._next_event(deadline)
             if event is invocation:
                 return True
-            if event is None:
-                failure = ("Sandbox.Timedout", f"Task timed out after {invocation.timeout_s:.2f} seconds")
-            elif isinstance(event, Exited) and event.process is self._process:
-                failure = ("Runtime.ExitError", event.reason)
-            else:
+            exited = event if isinstance(event, Exited) and event.process is self._process else None
+            if event is not None and exited is None:
                 continue
             if not self._api.forget(invocation):
                 # The answer came at the last moment, and is about to be told.
@@ -180,12 +149,15 @@ class ProcessSandbox:
             if self._process is not None:
                 self._memory_mb = self._process.max_memory_mb()
             self._end_process()
-            if may_be_left and event is not None and invocation.started_at is None:
+            if exited is None:
+                invocation.time_out("Task", invocation.timeout_s)
+            elif may_be_left and invocation.started_at is None:
                 return False
-            invocation.fail(*failure)
+            else:
+                invocation.exit(exited.reason)
             return True
 
-    def _next_event(self, deadline: float) -> Any:
+    def _next_event(self, deadline: float) -> Event | None:
         try:
             return self._events.get(timeout=max(0.0, deadline - clock.monotonic()))
         except Empty:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import NoReturn
 
 MAX_LEVELS = 100
 """Of lists and objects in each other. What reads and writes JSON in Python goes one call deeper with each level."""
@@ -26,9 +27,9 @@ class NotJSON(ValueError):
     """The text is no JSON, or none that can be kept; the message says why, in a few words."""
 
 
-def read(text: str | bytes) -> Any:
+def read(text: str | bytes) -> object:
     """The value of `text`; `NotJSON` if it is not one of JSON's own, or has more than `MAX_LEVELS` levels."""
-    value = read_loosely(text, refuse)
+    value = read_deep(text)
     if is_deep(value):
         raise NotJSON("it is nested too deeply")
     if numbers_beyond_floats(value):
@@ -36,8 +37,17 @@ def read(text: str | bytes) -> Any:
     return value
 
 
-def read_loosely(text: str | bytes, constant: Any = float) -> Any:
-    """The value of `text`, with NaN and infinities where it has them or numbers beyond floats, as deep as it is."""
+def read_deep(text: str | bytes) -> object:
+    """The value of `text`, as deep as it is; `NotJSON` if it has NaN or Infinity."""
+    return _read(text, _refuse)
+
+
+def read_loosely(text: str | bytes) -> object:
+    """The value of `text`, as deep as it is, with NaN and infinities where it has them or numbers beyond floats."""
+    return _read(text, float)
+
+
+def _read(text: str | bytes, constant: Callable[[str], object]) -> object:
     try:
         return json.loads(text, parse_int=_whole_number, parse_constant=constant)
     except UnicodeDecodeError as exc:
@@ -48,7 +58,7 @@ def read_loosely(text: str | bytes, constant: Any = float) -> Any:
         raise NotJSON(str(exc)) from exc
 
 
-def is_deep(value: Any) -> bool:
+def is_deep(value: object) -> bool:
     """Whether it has more than `MAX_LEVELS` levels."""
     waiting = [(value, 1)]
     while waiting:
@@ -61,7 +71,7 @@ def is_deep(value: Any) -> bool:
     return False
 
 
-def numbers_beyond_floats(value: Any) -> bool:
+def numbers_beyond_floats(value: object) -> bool:
     """Whether it has a NaN or an infinity, which a number beyond floats is read as."""
     waiting = [value]
     while waiting:
@@ -73,13 +83,13 @@ def numbers_beyond_floats(value: Any) -> bool:
     return False
 
 
-def written(value: Any, indent: int | None = None) -> str:
+def as_json(value: object, indent: int | None = None) -> str:
     """JSON of `value`, in ASCII: numbers that are none as their names, surrogates as U+FFFD, `TOO_DEEP` below
     `MAX_LEVELS_WRITTEN` levels."""
     return json.dumps(_writable(value, MAX_LEVELS_WRITTEN), indent=indent, allow_nan=False)
 
 
-def _writable(value: Any, levels: int) -> Any:
+def _writable(value: object, levels: int) -> object:
     if isinstance(value, str):
         return (
             value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _is_odd(value) else value
@@ -103,6 +113,5 @@ def _whole_number(text: str) -> int | float:
     return int(text) if len(text) <= _DIGITS_OF_FLOATS else float(text)
 
 
-def refuse(name: str) -> NoReturn:
-    """For `read_loosely`: NaN and Infinity are not read."""
+def _refuse(name: str) -> NoReturn:
     raise NotJSON(f"{name} is not a value of JSON")

@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass
 
 from lambda_tracer.clock import clock
-from lambda_tracer.local.documents import Document, read_datagram
+from lambda_tracer.local.receive.documents import Document, read_datagram
 
 _RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024
 _SO_RCVBUFFORCE = 33

@@ -20,18 +20,15 @@ import json
 import socket
 import socketserver
 import threading
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from lambda_tracer.clock import clock
-from lambda_tracer.local.http_connection import BadRequest, Connection, Disconnected, Request
-from lambda_tracer.local.json_value import NotJSON, read
-
-MAX_RESPONSE_BYTES = 6_291_556
-"""Lambda's limit for a synchronous response, 6 MB and a little; above, the function has failed."""
+from lambda_tracer.local.receive.events import Event, InitFailed, Ready
+from lambda_tracer.local.receive.http_connection import BadRequest, Connection, Disconnected, Request
+from lambda_tracer.local.receive.invocation import MAX_PAYLOAD_BYTES, Invocation
+from lambda_tracer.local.receive.json_value import NotJSON, read
 
 MAX_CONNECTIONS = 128
 """At a time. A function that holds more open must not use up the files that this process may open."""
@@ -39,50 +36,6 @@ MAX_CONNECTIONS = 128
 _PREFIX = "/2018-06-01/runtime/"
 _JSON = {"Content-Type": "application/json"}
 _IDLE_POLL_S = 0.2
-
-
-@dataclass(eq=False)
-class Invocation:
-    """One event on its way through the function; times are epoch seconds. Made by the caller, filled by the
-    API."""
-
-    event: bytes
-    trace_header: str
-    timeout_s: float
-    arn: str
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    started_at: float | None = None
-    """When a worker got it; None while it waits."""
-    finished_at: float | None = None
-    response: bytes | None = None
-    error: dict[str, Any] | None = None
-    """What Lambda would answer for a failed one: errorType, errorMessage, stackTrace where there is one."""
-    cause: dict[str, Any] | None = None
-    """The runtime client's description of the exception for X-Ray, where it gave one."""
-
-    def fail(self, error_type: str, message: str) -> None:
-        """End it with an error that Lambda itself reports, not the function."""
-        self.finished_at = clock.now()
-        self.cause = {"exceptions": [{"type": error_type, "message": message, "remote": False}]}
-        self.error = {
-            "errorType": error_type,
-            "errorMessage": f"RequestId: {self.request_id} Error: {message}",
-        }
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A worker asked for its first invocation: the function's module is imported, initialization is over."""
-
-    at: float
-
-
-@dataclass(frozen=True)
-class InitFailed:
-    """A worker could not find or import the handler; `error` is what Lambda would answer."""
-
-    error: dict[str, Any]
-    at: float
 
 
 class RuntimeAPI:
@@ -94,11 +47,11 @@ class RuntimeAPI:
 
     def __init__(
         self,
-        events: SimpleQueue[Any] | None = None,
+        events: SimpleQueue[Event] | None = None,
         serves: Callable[[socket.socket], bool] | None = None,
         workers: int | None = None,
     ) -> None:
-        self.events: SimpleQueue[Any] = SimpleQueue() if events is None else events
+        self.events: SimpleQueue[Event] = SimpleQueue() if events is None else events
         self.serves = serves
         self._workers = workers
         self._changed = threading.Condition()
@@ -262,7 +215,7 @@ class _Handler(socketserver.BaseRequestHandler):
         """Answer one request after the other, until the client or a request that can't be read ends it."""
         api = self.server.api
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-        self._connection = Connection(self.request, MAX_RESPONSE_BYTES)
+        self._connection = Connection(self.request, MAX_PAYLOAD_BYTES)
         number = api.connected(self.request)
         try:
             if number is None:
@@ -333,9 +286,9 @@ class _Handler(socketserver.BaseRequestHandler):
             self.server.api.count_refused()
             self._refuse(400, "InvalidRequestID", "no such invocation is running")
             return
-        is_too_large = request.body_bytes > MAX_RESPONSE_BYTES
+        is_too_large = request.body_bytes > MAX_PAYLOAD_BYTES
         if is_too_large:
-            invocation.error = too_large()
+            invocation.refuse_response()
         elif is_error:
             invocation.error = _error(request)
             invocation.cause = _object(request.headers.get("lambda-runtime-function-xray-error-cause", ""))
@@ -362,12 +315,6 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def _reply(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self._connection.reply(status, body, headers or {})
-
-
-def too_large() -> dict[str, Any]:
-    """Lambda's error for a response over the limit."""
-    message = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
-    return {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
 
 
 def _is_gone(connection: socket.socket) -> bool:

@@ -15,10 +15,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from lambda_tracer.local.documents import mapping
-from lambda_tracer.local.rows import Row, exceptions_told_below, is_remarkable, rows
-from lambda_tracer.local.text import clean, duration_text
-from lambda_tracer.local.trace import Node, walk
+from lambda_tracer.local.receive.documents import mapping
+from lambda_tracer.local.receive.trace import Node, every_node
+from lambda_tracer.local.show.line import clean, duration_text, print_line
+from lambda_tracer.local.show.rows import Row, exceptions, exceptions_told_below, is_remarkable, rows
 
 MIN_WIDTH = 30
 """What is narrower gets the left part of lines that are this wide."""
@@ -85,9 +85,9 @@ class Waterfall:
         self._draw_scale(axis)
         for number, row in enumerate(rows(roots)):
             if number == ROWS_SHOWN:
-                count = sum(1 for _ in walk(roots))
+                count = sum(1 for _ in every_node(roots))
                 text = f"{self._glyphs.ellipsis} and so on: {count:,} segments and subsegments in all"
-                self._line(Text(text, style=_YELLOW))
+                print_line(self._console, Text(text, style=_YELLOW))
                 return
             if row.hidden:
                 self._draw_hidden(row, axis)
@@ -97,7 +97,10 @@ class Waterfall:
     def _draw_scale(self, axis: _Axis) -> None:
         left, right = "0", duration_text(axis.length)
         gap = " " * max(1, self._bar_width - len(left) - len(right))
-        self._line(Text(" " * (self._name_width + _DURATION_WIDTH + 1) + left + gap + right, style=_DIM))
+        print_line(
+            self._console,
+            Text(" " * (self._name_width + _DURATION_WIDTH + 1) + left + gap + right, style=_DIM),
+        )
 
     def _draw_node(self, row: Row, axis: _Axis, told_below: set[int]) -> None:
         node = row.node
@@ -113,12 +116,12 @@ class Waterfall:
         if start is not None:
             filling = self._glyphs.open_end if node.is_in_progress else ""
             line.append(self._bar(start, end, axis, filling), style=style or "cyan")
-        self._line(line)
+        print_line(self._console, line)
         prefix = self._guides(row, self._glyphs.pipe if node.children else _GAP)
         room = self._width - cell_len(prefix)
         for detail in islice(self._details(node, id(node) in told_below), DETAILS_SHOWN):
             for part in self._wrapped(detail, room):
-                self._line(Text().append(prefix, style=_DIM).append_text(part))
+                print_line(self._console, Text().append(prefix, style=_DIM).append_text(part))
 
     def _wrapped(self, detail: Text, room: int) -> list[Text]:
         detail.truncate(DETAIL_LINES_SHOWN * room + 1, overflow="crop")
@@ -135,7 +138,7 @@ class Waterfall:
         ends = [node.end if node.end is not None else axis.end for node in nodes if node.start is not None]
         name = f" {clean(row.hidden_name)}" if row.hidden_name else " subsegments"
         label = Text(f"{self._glyphs.ellipsis} {len(nodes):,} more{name}", style="italic")
-        below = sum(1 for _ in walk(nodes)) - len(nodes)
+        below = sum(1 for _ in every_node(nodes)) - len(nodes)
         if below:
             label.append(f"  (+ {below:,} below)", style=_DIM)
         faults = sum(bool(node.document.get("fault")) for node in nodes)
@@ -146,7 +149,7 @@ class Waterfall:
         line.append((duration_text(total) if starts else "").rjust(_DURATION_WIDTH) + " ", style="italic")
         if starts:
             line.append(self._bar(min(starts), max(ends), axis, self._glyphs.several), style=_DIM)
-        self._line(line)
+        print_line(self._console, line)
 
     def _name_column(self, row: Row, label: Text) -> Text:
         branch = self._glyphs.last if row.is_last else self._glyphs.tee
@@ -190,7 +193,7 @@ class Waterfall:
     def _details(self, node: Node, is_told_below: bool) -> Iterator[Text]:
         document = node.document
         if not is_told_below:
-            for error_type, message in node.exceptions():
+            for error_type, message in exceptions(node):
                 text = f"{error_type}: {message}" if message else error_type
                 yield Text(text, style=_style(node) or _RED)
         request = mapping(mapping(document.get("http")).get("request"))
@@ -209,14 +212,9 @@ class Waterfall:
                     where = f"{clean(namespace)}." if namespace else ""
                     yield Text(f"{where}{clean(key)}: {clean(value)}", style=_DIM)
 
-    def _line(self, line: Text) -> None:
-        line.truncate(self._console.width, overflow="crop")
-        line.rstrip()
-        self._console.print(line, no_wrap=True, overflow="ignore", crop=True, soft_wrap=False)
-
 
 def _axis(roots: list[Node], ended_at: float | None) -> _Axis:
-    nodes = list(walk(roots))
+    nodes = list(every_node(roots))
     starts = [node.start for node in nodes if node.start is not None]
     ends = [time for node in nodes for time in (node.start, node.end) if time is not None]
     if ended_at is not None:
