@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
-import math
 import re
-import unicodedata
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -23,9 +20,12 @@ from lambda_tracer.local.run.tracing import Tracing
 from lambda_tracer.local.show.report import Report
 from tests.local.command import invoke, invoke_in_terminal
 from tests.local.hostile_documents import HEADER, datagrams, encoded, number
+from tests.local.texts import commands_in, strictly
 
 COUNTS = pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.soak)])
 """How many hostile documents: all of them take minutes."""
+
+
 SENDER = """
 import os, pathlib, socket, time
 
@@ -71,26 +71,6 @@ def document(**fields: Any) -> bytes:
         "end_time": 1.7e9 + 1,
     }
     return HEADER + encoded({**given, **fields}).encode("utf-8", "surrogatepass")
-
-
-def commands_in(text: str) -> set[str]:
-    """The characters in it that a terminal would obey, but for line breaks."""
-    return {
-        character
-        for character in set(text) - {"\n"}
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-    }
-
-
-def strictly(text: str) -> Any:
-    """The value of a text of JSON, as a reader takes it that knows of nothing more."""
-
-    def refuse(name: str) -> NoReturn:
-        raise AssertionError(f"{name} is not JSON")
-
-    value = json.loads(text, parse_constant=refuse)
-    json.dumps(value, ensure_ascii=False).encode()
-    return value
 
 
 @COUNTS
@@ -200,8 +180,3 @@ def test_a_deep_tree_in_which_each_level_has_exceptions_of_its_own_takes_no_time
     shown, _ = draw(levels)
 
     assert "E: 0 0" in shown
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf, "\ud800", [[["deep"]] * 3], {"a\udfff": -math.inf}])
-def test_what_json_has_not_is_written_as_text(value: Any) -> None:
-    strictly(as_json({"value": value}))

@@ -1,4 +1,4 @@
-"""`--inline`: the same command without the runtime client, with the differences that this makes."""
+"""The handler in the process of the command: results, traces and errors are those of a process of its own."""
 
 from __future__ import annotations
 
@@ -113,3 +113,42 @@ def test_a_response_that_is_no_json_is_lambdas_error(folder: Path) -> None:
 
     assert [error["errorType"] for error in errors] == ["Runtime.MarshalError"] * 2
     assert json.dumps(errors[0]["errorMessage"]).startswith('"Unable to marshal response: ')
+
+
+@pytest.mark.parametrize(
+    ("body", "error_type"),
+    [
+        ("    raise type('Stop', (BaseException,), {})('x')", "Runtime.ExitError"),
+        ("    raise type('Bad', (Exception,), {'__str__': lambda self: 1 / 0})()", "Bad"),
+        ("    import sys; sys.stdout.close(); sys.stderr = None; raise KeyError('x')", "KeyError"),
+        ("    return 'x' * 7_000_000", "Function.ResponseSizeTooLarge"),
+        ("    import time; time.time = None; raise ValueError", "ValueError"),
+    ],
+)
+def test_an_inline_handler_that_breaks_its_process_is_told(folder: Path, body: str, error_type: str) -> None:
+    (folder / "breaks.py").write_text(f"def handler(event, context):\n{body}\n")
+
+    ran = invoke("breaks.handler", "--inline", folder=folder)
+
+    assert ran.results[0]["errorType"] == error_type
+    assert (ran.exit_code, "bug in lambda-tracer" in ran.err) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "options"),
+    [
+        ("    import threading, time; threading.Thread(target=time.sleep, args=(300,)).start()", []),
+        (
+            "    import time\n    while True:\n        try:\n            time.sleep(300)\n"
+            "        except BaseException:\n            pass",
+            ["--timeout", "0.3"],
+        ),
+    ],
+)
+def test_an_inline_handler_that_never_ends_is_ended(folder: Path, body: str, options: list[str]) -> None:
+    (folder / "endless.py").write_text(f"def handler(event, context):\n{body}\n")
+
+    ran = invoke("endless.handler", "--inline", *options, folder=folder)
+
+    assert ran.complaints[-1].startswith("lambda-tracer: ")
+    assert ran.exit_code == (1 if options else 0)

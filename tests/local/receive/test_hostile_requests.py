@@ -9,7 +9,6 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
 
@@ -19,11 +18,12 @@ from lambda_tracer.local.receive.events import Ready
 from lambda_tracer.local.receive.http_connection import MAX_HEADERS
 from lambda_tracer.local.receive.invocation import Invocation
 from lambda_tracer.local.receive.runtime_api import MAX_CONNECTIONS, RuntimeAPI
-from tests.local import hostile_requests
 from tests.local.command import invoke, started
-from tests.local.test_runtime_api import PREFIX, call, invocation, told
+from tests.local.receive import hostile_requests
+from tests.local.receive.calls import PREFIX, call, invocation, told
 
 only_on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a peer can't be known")
+
 
 FUZZING = """
 import os
@@ -34,6 +34,7 @@ def handler(event, context):
         send(os.environ["AWS_LAMBDA_RUNTIME_API"], data, number)
     return "fine"
 """
+
 
 OUT_OF_TURN = """
 import http.client, os
@@ -51,6 +52,7 @@ def handler(event, context):
     ]
 """
 
+
 WAITING = """
 import os, time
 
@@ -60,14 +62,6 @@ def handler(event, context):
         time.sleep(0.01)
     return "mine"
 """
-
-
-@pytest.fixture
-def api() -> Iterator[RuntimeAPI]:
-    """One that serves anyone."""
-    api = RuntimeAPI()
-    yield api
-    api.close()
 
 
 def raw(api: RuntimeAPI, data: bytes) -> bytes:
@@ -155,24 +149,6 @@ def test_a_process_that_the_function_has_not_started_is_refused(folder: Path) ->
     assert "The Runtime API refused 5 requests" in err
 
 
-def test_what_the_function_starts_is_served(folder: Path) -> None:
-    """Workers are its children, and a wrapper's child is the function itself."""
-    (folder / "wrapper").write_text('#!/bin/sh\n"$@"\nexit 0\n')
-    (folder / "wrapper").chmod(0o755)
-
-    ran = invoke("app.echo", "--env", f"AWS_LAMBDA_EXEC_WRAPPER={folder / 'wrapper'}", folder=folder)
-
-    assert (ran.exit_code, ran.results) == (0, [{}])
-
-
-def test_a_process_that_can_not_be_started_is_said(folder: Path) -> None:
-    ran = invoke("app.echo", "--env", "AWS_LAMBDA_EXEC_WRAPPER=/no/where", folder=folder)
-
-    (said,) = ran.complaints
-    assert said.startswith("lambda-tracer: Runtime.InvalidEntrypoint: the process can't be started: ")
-    assert ran.exit_code == 1
-
-
 def test_a_cause_of_a_megabyte_is_taken(api: RuntimeAPI) -> None:
     failing = invocation()
     api.submit(failing)
@@ -189,15 +165,6 @@ def test_a_cause_of_a_megabyte_is_taken(api: RuntimeAPI) -> None:
     )
 
     assert (status, told(api, Invocation).cause) == (202, cause)
-
-
-def test_an_endless_recursion_is_the_handlers_own_error(folder: Path) -> None:
-    (folder / "endless.py").write_text("def handler(event, context):\n    return handler(event, context)\n")
-
-    process, inline = (invoke("endless.handler", *mode, folder=folder) for mode in ([], ["--inline"]))
-
-    assert process.results[0]["errorType"] == inline.results[0]["errorType"] == "RecursionError"
-    assert "RecursionError: maximum recursion depth exceeded" in process.err.partition("── Invocation")[2]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
 import pytest
 
@@ -22,42 +20,7 @@ from lambda_tracer.local.receive.events import InitFailed, Ready
 from lambda_tracer.local.receive.invocation import Invocation
 from lambda_tracer.local.receive.runtime_api import RuntimeAPI
 from lambda_tracer.local.run.function import FunctionSettings
-
-PREFIX = "/2018-06-01/runtime/"
-ARN = "arn:aws:lambda:us-east-1:123456789012:function:payment"
-
-
-@pytest.fixture
-def api() -> Iterator[RuntimeAPI]:
-    """One that serves."""
-    api = RuntimeAPI()
-    yield api
-    api.close()
-
-
-def invocation(event: bytes = b"{}") -> Invocation:
-    """One that waits to be submitted."""
-    return Invocation(event, "Root=1-2-3;Sampled=1", 3.0, ARN)
-
-
-def call(
-    api: RuntimeAPI, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-) -> tuple[int, dict[str, str], bytes]:
-    """One request on a connection of its own."""
-    connection = http.client.HTTPConnection(api.address, timeout=30)
-    connection.request(method, PREFIX + path, body, headers or {})
-    response = connection.getresponse()
-    answer = response.status, dict(response.getheaders()), response.read()
-    connection.close()
-    return answer
-
-
-def told(api: RuntimeAPI, kind: type) -> Any:
-    """The next event of that kind."""
-    while True:
-        event = api.events.get(timeout=30)
-        if isinstance(event, kind):
-            return event
+from tests.local.receive.calls import ARN, PREFIX, call, invocation, told
 
 
 def test_next_hands_out_the_event_with_lambdas_headers(api: RuntimeAPI) -> None:
