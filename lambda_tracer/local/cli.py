@@ -34,7 +34,7 @@ from lambda_tracer.local.options import (
 from lambda_tracer.local.receive.json_value import as_json
 from lambda_tracer.local.receive.plain_text import escaped
 from lambda_tracer.local.run.interruption import Interrupted, ignore_signals, raise_on_signals
-from lambda_tracer.local.show.result import init_failure, result_line
+from lambda_tracer.local.show.result import init_failure, result_text
 
 if TYPE_CHECKING:
     from lambda_tracer.local.run.session import Outcome, Session
@@ -152,7 +152,7 @@ def _run(
         outcome = session.invoke(event, options.trace_header, not options.unsampled)
         outcomes.append(outcome)
         if options.json != "-":
-            _write(results_fd, result_line(outcome.payload_text, os.isatty(results_fd)) + "\n")
+            _write(results_fd, result_text(outcome.payload_text, os.isatty(results_fd)) + "\n")
         if not outcome.has_started:
             # There is nothing to draw, and the next one would fail in the same way.
             _complain(init_failure(outcome.invocation.error or {}))

@@ -177,6 +177,10 @@ class RuntimeAPI:
             return self._running.pop(request_id, None)
 
 
+_Received = socket.socket | tuple[bytes, socket.socket]
+"""The second is for datagrams, which `socketserver` serves as well."""
+
+
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -186,7 +190,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self.free = threading.Semaphore(MAX_CONNECTIONS)
         super().__init__(("127.0.0.1", 0), _Handler)
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: _Received, client_address: object) -> None:
         """Serve it in a thread of its own, as long as there are not too many."""
         if not self.free.acquire(blocking=False):
             self.shutdown_request(request)
@@ -197,14 +201,14 @@ class _Server(socketserver.ThreadingTCPServer):
             self.free.release()
             raise
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
+    def process_request_thread(self, request: _Received, client_address: object) -> None:
         """What runs in that thread."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self.free.release()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: _Received, client_address: object) -> None:
         """A killed worker breaks its connection off; that is no news."""
 
 

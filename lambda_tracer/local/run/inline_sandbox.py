@@ -64,12 +64,15 @@ class LambdaContext:
         sys.stdout.write(str(message))
 
 
+Handler = Callable[[object, LambdaContext], object]
+
+
 class InlineSandbox:
     """Changes this process for good: its environment, folder and import path become the function's."""
 
     def __init__(self, settings: FunctionSettings, daemon: Daemon) -> None:
         self._settings = settings
-        self._handler: Callable[[Any, Any], Any] | None = None
+        self._handler: Handler | None = None
         self._request_id = ""
         os.environ.clear()
         os.environ.update(settings.variables(daemon.host, daemon.port))
@@ -127,7 +130,7 @@ class InlineSandbox:
     def close(self) -> None:
         """Nothing of its own is left running."""
 
-    def _call(self, handler: Callable[[Any, Any], Any], invocation: Invocation) -> None:
+    def _call(self, handler: Handler, invocation: Invocation) -> None:
         self._request_id = invocation.request_id
         os.environ["_X_AMZN_TRACE_ID"] = invocation.trace_header
         invocation.started_at = clock.now()
@@ -188,7 +191,7 @@ class _LoadError(Exception):
         }
 
 
-def _load(handler: str) -> Callable[[Any, Any], Any]:
+def _load(handler: str) -> Handler:
     module_name, _, function_name = handler.rpartition(".")
     try:
         module = importlib.import_module(module_name.replace("/", "."))
@@ -200,7 +203,7 @@ def _load(handler: str) -> Callable[[Any, Any], Any]:
         message = f"Syntax error in module '{module_name}': {_message(exc)}"
         raise _LoadError("Runtime.UserCodeSyntaxError", message) from exc
     try:
-        found: Callable[[Any, Any], Any] = getattr(module, function_name)
+        found: Handler = getattr(module, function_name)
     except AttributeError as exc:
         message = f"Handler '{function_name}' missing on module '{module_name}'"
         raise _LoadError("Runtime.HandlerNotFound", message) from exc

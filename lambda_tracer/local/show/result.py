@@ -13,7 +13,7 @@ MAX_MESSAGE = 10_000
 """Characters of why a function can't start."""
 
 
-def result_line(text: str, is_terminal: bool) -> str:
+def result_text(text: str, is_terminal: bool) -> str:
     """What a function has answered, as JSON: indented for people, on one line and otherwise untouched for programs."""
     try:
         value = read_deep(text)
