@@ -11,7 +11,9 @@ from typing import Any
 
 from benchmarks import environments, machine, processes
 from benchmarks.table import Row, Section
-from lambda_tracer.local.runtime_api import Invocation, Ready, RuntimeAPI
+from lambda_tracer.local.receive.events import Event, Ready
+from lambda_tracer.local.receive.invocation import Invocation
+from lambda_tracer.local.receive.runtime_api import RuntimeAPI
 
 PATIENCE_S = 60
 
@@ -50,7 +52,7 @@ def measure(samples: int, warm: int) -> Section:
 
 def _run(subject: str, port: int, share: float, warm: int) -> list[float]:
     """Milliseconds: initialization, then each invocation."""
-    events: SimpleQueue[Any] = SimpleQueue()
+    events: SimpleQueue[Event] = SimpleQueue()
     api = RuntimeAPI(events)
     variables = {**environments.variables(subject, port), "AWS_LAMBDA_RUNTIME_API": api.address}
     python = environments.python(subject)

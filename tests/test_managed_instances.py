@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer.local.function import FunctionSettings
-from lambda_tracer.local.header import fresh
-from lambda_tracer.local.runtime_api import Invocation, RuntimeAPI
+from lambda_tracer.local.receive.invocation import Invocation
+from lambda_tracer.local.receive.runtime_api import RuntimeAPI
+from lambda_tracer.local.run.function import FunctionSettings
+from lambda_tracer.local.run.tracing import Tracing
 from tests.daemon import Daemon
 from tests.documents import flatten
 from tests.functions.running import PROJECT
@@ -106,7 +107,7 @@ def meeting(folder: Path) -> list[dict[str, Any]]:
 def submitted(api: RuntimeAPI, events: list[dict[str, Any]], timeout_s: float = 30.0) -> list[Invocation]:
     """The events on their way, each in a trace of its own."""
     invocations = [
-        Invocation(json.dumps(event).encode(), fresh(True).header, timeout_s, "arn:aws:lambda:::function:f")
+        Invocation(json.dumps(event).encode(), Tracing.new().header, timeout_s, "arn:aws:lambda:::function:f")
         for event in events
     ]
     for invocation in invocations:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import email
 import email.message
 import importlib.metadata
+import re
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -42,27 +44,18 @@ def run_time_dependencies(metadata: email.message.Message) -> list[Requirement]:
     return [each for each in requirements if each.marker is None or each.marker.evaluate({"extra": ""})]
 
 
-def test_the_wheel_holds_every_file_of_the_package_and_the_amalgamation_once(wheel: Path) -> None:
+def test_the_wheel_holds_the_files_of_the_package_byte_for_byte_each_once(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        packed = [name for name in archive.namelist() if ".dist-info/" not in name]
+        names = [name for name in archive.namelist() if ".dist-info/" not in name]
+        packed = {name: archive.read(name) for name in names}
 
-    package = PROJECT / "lambda_tracer"
-    sources = {path.relative_to(PROJECT).as_posix() for path in package.rglob("*") if path.is_file()}
-    wanted = {path for path in sources if "__pycache__" not in path} | {"lambda_tracer/_amalgamation.py"}
-    assert sorted(packed) == sorted(wanted)
-    assert "lambda_tracer/py.typed" in packed
-
-
-def test_what_is_not_made_for_the_release_is_packed_as_it_is(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        packed = {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
-
-    changed = {name for name in packed if packed[name] != read_if_there(PROJECT / name)}
-    assert changed == {"lambda_tracer/__init__.py", "lambda_tracer/_amalgamation.py"}
-
-
-def read_if_there(path: Path) -> bytes | None:
-    return path.read_bytes() if path.exists() else None
+    files = [path for path in (PROJECT / "lambda_tracer").rglob("*") if path.is_file()]
+    sources = {
+        path.relative_to(PROJECT).as_posix(): path for path in files if "__pycache__" not in path.parts
+    }
+    assert sorted(names) == sorted(sources)
+    assert [name for name in names if packed[name] != sources[name].read_bytes()] == []
+    assert "lambda_tracer/py.typed" in names
 
 
 def test_the_wheel_carries_version_licence_and_command(wheel: Path, metadata: email.message.Message) -> None:
@@ -105,6 +98,30 @@ def test_the_wheel_works_with_its_run_time_dependencies_alone(
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert Path(ran.stdout.strip()).is_relative_to(site)
+
+
+@pytest.mark.slow
+def test_mypy_finds_the_types_of_what_is_installed(wheel: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    venv.create(tmp_path / "environment", with_pip=False)
+    (site,) = (tmp_path / "environment").glob("lib/python*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    (tmp_path / "app.py").write_text(
+        "from lambda_tracer import Tracer, settings\n"
+        "@Tracer().capture_method\n"
+        "def charge(amount: int) -> str: return str(amount)\n"
+        "reveal_type(charge(1))\n"
+        "reveal_type(settings.service_name())\n"
+        "charge('1')\n"
+    )
+
+    environment = str(tmp_path / "environment" / "bin" / "python")
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", environment, "app.py"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    found = re.findall(r"^app.py:(\d+): (\w+): .*\[?(str|arg-type)\b", ran.stdout, re.MULTILINE)
+    assert sorted(found) == [("4", "note", "str"), ("5", "note", "str"), ("6", "error", "arg-type")]
 
 
 def copy_distribution(name: str, target: Path) -> None:

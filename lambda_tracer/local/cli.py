@@ -11,27 +11,16 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
-import re
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from lambda_tracer.clock import clock
-from lambda_tracer.local.interruption import Interrupted, ignore_signals, raise_on_signals
-from lambda_tracer.local.json_value import (
-    NotJSON,
-    is_deep,
-    numbers_beyond_floats,
-    read_loosely,
-    refuse,
-    written,
-)
 from lambda_tracer.local.options import (
     UsageError,
     check_handler,
@@ -42,23 +31,20 @@ from lambda_tracer.local.options import (
     parser,
     variable,
 )
-from lambda_tracer.local.plain_text import escaped, escaped_json
+from lambda_tracer.local.receive.json_value import as_json
+from lambda_tracer.local.receive.plain_text import escaped
+from lambda_tracer.local.run.interruption import Interrupted, ignore_signals, raise_on_signals
+from lambda_tracer.local.show.result import init_failure, result_text
 
 if TYPE_CHECKING:
-    from lambda_tracer.local.session import Outcome, Session
+    from lambda_tracer.local.run.session import Outcome, Session
+    from lambda_tracer.local.show.report import Report
 
 FAILED = 1
 BAD_USAGE = 2
 
-DEFAULT_WIDTH = 80
-MAX_WIDTH = 2_000
-"""Columns."""
-
-ENDING_S = 5.0
+MAX_LEFT_BEHIND_S = 5.0
 """How long what an inline function has left behind may keep the process after its end."""
-
-MAX_MESSAGE = 10_000
-"""Characters of why a function can't start."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _end(exit_code: int) -> None:
     """End this process where threads that an inline function has left would keep it for ever."""
     threading.main_thread().join()
-    clock.sleep(ENDING_S)
+    clock.sleep(MAX_LEFT_BEHIND_S)
     _complain("what the function has left running still runs, and ends here")
     os._exit(exit_code)
 
@@ -117,8 +103,10 @@ def _invoke(options: argparse.Namespace) -> int:
     given = events(options.event or ["{}"])
     check_installed(options.inline)
     # rich and what draws with it only now: --help and bad usage need none of it.
-    from lambda_tracer.local.function import FunctionSettings
-    from lambda_tracer.local.session import Session
+    from lambda_tracer.local.run.function import FunctionSettings
+    from lambda_tracer.local.run.session import Session
+    from lambda_tracer.local.show.console import open_console
+    from lambda_tracer.local.show.report import Report
 
     settings = FunctionSettings(
         handler=options.handler,
@@ -134,7 +122,7 @@ def _invoke(options: argparse.Namespace) -> int:
     if json_path is not None:
         _write_json(json_path, [])
     # Before the function may change this process' environment.
-    report = _report(options.metadata)
+    report = Report(open_console(), options.metadata)
     results_fd = _results_fd(options.inline)
     raise_on_signals()
     with Session(settings, options.inline) as session:
@@ -156,7 +144,7 @@ def _run(
     given: list[bytes],
     count: int,
     results_fd: int,
-    report: Callable[[Outcome, int, int], None],
+    report: Report,
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for number in range(1, count + 1):
@@ -164,12 +152,12 @@ def _run(
         outcome = session.invoke(event, options.trace_header, not options.unsampled)
         outcomes.append(outcome)
         if options.json != "-":
-            _write(results_fd, _result_text(outcome.payload, os.isatty(results_fd)) + "\n")
+            _write(results_fd, result_text(outcome.payload_text, os.isatty(results_fd)) + "\n")
         if not outcome.has_started:
             # There is nothing to draw, and the next one would fail in the same way.
-            _complain(_init_failure(outcome.invocation.error or {}))
+            _complain(init_failure(outcome.invocation.error or {}))
             break
-        report(outcome, number, count)
+        report.write(outcome, number, count)
         if options.inline and (outcome.invocation.error or {}).get("errorType") == "Runtime.ExitError":
             if number < count:
                 _complain("the handler exited, which ends an --inline run")
@@ -177,54 +165,8 @@ def _run(
     return outcomes
 
 
-def _report(metadata: bool) -> Callable[[Outcome, int, int], None]:
-    from rich.console import Console
-
-    from lambda_tracer.local.report import Report
-
-    # rich leaves bold and dim in under NO_COLOR, and colours pipes under FORCE_COLOR; ours is all or nothing.
-    is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-    console = Console(
-        file=_own_stderr(),
-        width=_width(),
-        height=25,
-        force_terminal=is_terminal,
-        color_system="auto" if is_terminal else None,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-    )
-    return Report(console, metadata).write
-
-
-def _init_failure(error: dict[str, Any]) -> str:
-    """One line for why the function could not start; with the stack where the module's own code raised."""
-    message = " ".join(str(error.get("errorMessage", "")).split())[:MAX_MESSAGE]
-    message = re.sub(r"^RequestId: \S+ Error: ", "", message)
-    text = f"{error.get('errorType', 'Error')}: {message}"
-    stack = error.get("stackTrace") or []
-    if error.get("errorType") == "Runtime.UserCodeSyntaxError" or not isinstance(stack, list):
-        return text
-    shown = [str(entry).rstrip() for entry in stack if "importlib" not in str(entry).partition(",")[0]]
-    return "\n".join([text, *shown])
-
-
-def _result_text(payload: bytes, is_terminal: bool) -> str:
-    """The payload as JSON: indented for people, on one line and otherwise untouched for programs."""
-    text = payload.decode("utf-8", "replace")
-    try:
-        value = read_loosely(text, refuse)
-    except NotJSON:
-        return escaped_json(json.dumps(text, ensure_ascii=False))
-    if is_terminal and not is_deep(value) and not numbers_beyond_floats(value):
-        return escaped_json(json.dumps(value, indent=2, ensure_ascii=False))
-    # In what is JSON such characters stand between its tokens only.
-    return escaped_json(re.sub(r"[\r\n\t]+ *", " ", text).strip())
-
-
 def _json_text(outcomes: Iterable[Outcome]) -> str:
-    return written({"invocations": [outcome.to_dict() for outcome in outcomes]}, indent=2)
+    return as_json({"invocations": [outcome.to_dict() for outcome in outcomes]}, indent=2)
 
 
 def _write_json(path: Path, outcomes: Iterable[Outcome]) -> None:
@@ -277,37 +219,9 @@ def _open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _own_stderr() -> TextIO:
-    """Standard error for ourselves, whatever an inline handler does to its own."""
-    return open(
-        os.dup(sys.stderr.fileno()),
-        "w",
-        buffering=1,
-        encoding=sys.stderr.encoding,
-        errors="backslashreplace",
-    )
-
-
 def _silence(stream: TextIO) -> None:
     """What is still in it, and what follows, goes nowhere."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except (OSError, ValueError):
         pass
-
-
-def _width() -> int:
-    """Of the terminal, or what COLUMNS says."""
-    columns = os.environ.get("COLUMNS", "")
-    is_number = columns.isascii() and columns.isdigit() and len(columns) < 6
-    width = int(columns) if is_number else _terminal_width()
-    return max(1, min(width or DEFAULT_WIDTH, MAX_WIDTH))
-
-
-def _terminal_width() -> int:
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        try:
-            return os.get_terminal_size(stream.fileno()).columns
-        except (OSError, ValueError):
-            continue
-    return 0

@@ -13,13 +13,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from lambda_tracer.local.json_value import NotJSON, read_loosely, refuse
-
-MAX_EVENT_BYTES = 6_291_556
-"""Lambda's limit for an event."""
-
-DEFAULT_TIMEOUT_S = 3.0
-"""Lambda's own default."""
+from lambda_tracer.local.receive.invocation import MAX_PAYLOAD_BYTES
+from lambda_tracer.local.receive.json_value import NotJSON, read_deep, read_loosely
+from lambda_tracer.local.run.function import DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_S
 
 _HANDLER = re.compile(r"[^\s\0./:]+(?:[./][^\s\0./:]+)*\.[^\s\0./:]+")
 _MAX_DIGITS = 9
@@ -92,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--memory",
         type=_positive_int,
-        default=128,
+        default=DEFAULT_MEMORY_MB,
         metavar="MB",
         help="what the function is told (default: 128)",
     )
@@ -124,13 +120,13 @@ def check_handler(handler: str) -> None:
 
 def check_name(name: str) -> None:
     """Can it be part of an ARN, which is sent as an HTTP header? Lambda itself takes fewer characters."""
-    if not (name.isascii() and (name.isprintable() or not name)):
+    if not _is_header_value(name):
         raise UsageError("--function-name: printable ASCII characters only")
 
 
 def check_header(header: str | None) -> None:
     """Can it be sent as an HTTP header? Beyond that anything goes, for a function may get anything."""
-    if header is not None and not (header.isascii() and (header.isprintable() or not header)):
+    if header is not None and not _is_header_value(header):
         raise UsageError("--trace-header: an HTTP header holds printable ASCII characters only")
 
 
@@ -160,7 +156,7 @@ def variable(text: str) -> tuple[str, str]:
 
 def events(sources: list[str]) -> list[bytes]:
     """The events as JSON in UTF-8, read from where each `--event` says."""
-    from_stdin = sys.stdin.buffer.read(MAX_EVENT_BYTES + 1) if "-" in sources else b""
+    from_stdin = sys.stdin.buffer.read(MAX_PAYLOAD_BYTES + 1) if "-" in sources else b""
     found = []
     for source in sources:
         if source == "-":
@@ -170,12 +166,16 @@ def events(sources: list[str]) -> list[bytes]:
         else:
             try:
                 with Path(source).open("rb") as file:
-                    data = file.read(MAX_EVENT_BYTES + 1)
+                    data = file.read(MAX_PAYLOAD_BYTES + 1)
             except (OSError, ValueError) as exc:
                 reason = exc.strerror if isinstance(exc, OSError) else str(exc)
                 raise UsageError(f"--event: {source}: {reason}") from exc
             found.append(_checked_event(data, source))
     return found
+
+
+def _is_header_value(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _looks_like_json(source: str) -> bool:
@@ -195,11 +195,13 @@ def _looks_like_json(source: str) -> bool:
 
 
 def _checked_event(data: bytes, where: str) -> bytes:
-    if len(data) > MAX_EVENT_BYTES:
-        raise UsageError(f"--event: {where} has more than {MAX_EVENT_BYTES:,} bytes, which is Lambda's limit")
+    if len(data) > MAX_PAYLOAD_BYTES:
+        raise UsageError(
+            f"--event: {where} has more than {MAX_PAYLOAD_BYTES:,} bytes, which is Lambda's limit"
+        )
     try:
         text = data.decode("utf-8-sig")
-        read_loosely(text, refuse)
+        read_deep(text)
     except UnicodeDecodeError as exc:
         raise UsageError(f"--event: {where} is not UTF-8 (byte {exc.start})") from exc
     except NotJSON as exc:

@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer.local.function import FunctionSettings
-from lambda_tracer.local.session import Outcome, Session
+from lambda_tracer.local.run.function import FunctionSettings
+from lambda_tracer.local.run.session import Outcome, Session
 from tests.daemon import Daemon
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -1,14 +1,18 @@
-"""What can't be done is said in one line, with an exit code: 2 for the command line, 1 for the function."""
+"""The command line: what it takes, and what can't be done is said in one line, with an exit code."""
 
 from __future__ import annotations
 
+import json
+import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.local.command import COMMAND, environment, invoke
+from tests.local.command import COMMAND, environment, invoke, invoke_in_terminal
+from tests.local.hostile_documents import TEXTS
+from tests.local.texts import HOSTILE, MODES, seen
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def test_bad_usage_is_one_line_and_exit_code_2(folder: Path, arguments: list[str
     assert (ran.exit_code, ran.out) == (2, "")
 
 
-@pytest.mark.parametrize("mode", [[], ["--inline"]], ids=["process", "inline"])
+@MODES
 @pytest.mark.parametrize(
     ("handler", "error_type", "message"),
     [
@@ -84,7 +88,7 @@ def test_a_function_that_can_not_start_is_one_line_and_exit_code_1(
     assert (error["errorType"], ran.exit_code) == (error_type, 1)
 
 
-@pytest.mark.parametrize("mode", [[], ["--inline"]], ids=["process", "inline"])
+@MODES
 def test_a_module_that_raises_is_shown_with_its_own_part_of_the_stack(folder: Path, mode: list[str]) -> None:
     (folder / "raises.py").write_text('print("before")\nraise KeyError("TABLE")\n')
 
@@ -149,3 +153,139 @@ def test_a_reader_that_leaves_early_is_no_crash(folder: Path) -> None:
     subprocess.run(["sh", "-c", pipe], cwd=folder, env=environment({}), check=True)
 
     assert "Error" not in (folder / "err").read_text()
+
+
+def test_events_are_files_standard_input_and_literals_used_in_turn(folder: Path) -> None:
+    (folder / "event.json").write_text('{"from": "file"}')
+    events = ("--event", "event.json", "--event", "-", "-e", '"literal"')
+
+    ran = invoke("app.echo", *events, "-n", "4", folder=folder, stdin="[1.50, 2]")
+
+    assert ran.results == [{"from": "file"}, [1.5, 2], "literal", {"from": "file"}]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [f"app{HOSTILE[:9]}.echo"],
+        ["app.echo", f"--{HOSTILE[:9]}"],
+        ["app.echo", "--event", HOSTILE.replace("\0", "")],
+        ["app.echo", "--env", HOSTILE[:9]],
+        ["app.echo", "--function-name", "a\nb"],
+        ["app.echo", "--function-name", "функция"],
+        ["app.echo", "--task-root", HOSTILE[:9]],
+        ["app.echo", "--json", f"no/{HOSTILE[:9]}"],
+        ["app.echo", "-n", "9" * 5_000],
+        ["app.echo", "--memory", "9" * 5_000],
+        ["app.echo", "--timeout", "1e400"],
+        ["app.echo", "--event", "[" * 20_000],
+        ["app.echo", "--event", "/dev/zero"],
+        ["app.echo", "--event", "\udcff"],
+        ["app.echo", "--json", "/dev/full"],
+    ],
+)
+def test_a_command_line_that_can_not_be_is_one_plain_line(folder: Path, arguments: list[str]) -> None:
+    ran = invoke_in_terminal(*arguments, folder=folder)
+
+    said = [line for line in ran.out.splitlines() if not line.startswith(("{", "}"))]
+    assert seen(ran.out) == set()
+    assert said[-1].startswith("lambda-tracer: ")
+    assert "bug in lambda-tracer" not in ran.out
+    assert len(said[-1]) < 600
+    assert ran.exit_code in (1, 2)
+
+
+def test_any_command_line_ends_without_a_traceback(folder: Path) -> None:
+    """In this process, as far as the command gets before the function starts."""
+    source = random.Random(11)
+    words = [
+        *(
+            "invoke",
+            "app.echo",
+            "-e",
+            "{}",
+            "--env",
+            "A=b",
+            "-n",
+            "0",
+            "--json",
+            "--timeout",
+            "x",
+            "--help",
+            "-",
+        ),
+        *(
+            "--unsampled",
+            "--trace-header",
+            "Root=1;Sampled=1",
+            "--memory",
+            "--task-root",
+            "/no",
+            "--bogus",
+            "",
+        ),
+        *(text for text in TEXTS if "\0" not in text),
+    ]
+    lines = [
+        ["invoke", "no", *source.choices(words, k=source.randrange(6))]
+        if number % 2
+        else source.choices(words[2:], k=source.randrange(6))
+        for number in range(500)
+    ]
+    (folder / "lines.json").write_text(json.dumps(lines))
+    program = (
+        "import io, json, sys\n"
+        "from lambda_tracer.local.cli import main\n"
+        "for line in json.load(open('lines.json')):\n"
+        "    try:\n"
+        "        code = main(line)\n"
+        "    except SystemExit as exc:\n"
+        "        code = exc.code\n"
+        "    assert code in (0, 2), line\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment({}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert "bug in lambda-tracer" not in done.stderr
+    assert seen(done.stderr) == set()
+
+
+@MODES
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full"])
+def test_streams_that_are_closed_or_full_are_no_crash(folder: Path, closed: str, mode: list[str]) -> None:
+    command = f"{' '.join(COMMAND)} invoke app.traced {' '.join(mode)} {closed}"
+
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "bug in lambda-tracer" not in done.stderr
+    assert done.returncode in (0, 2)
+
+
+def test_a_module_of_the_functions_takes_the_place_of_none_of_ours(folder: Path) -> None:
+    for name in ("rich", "queue", "socketserver", "argparse", "uuid"):
+        (folder / f"{name}.py").write_text("raise SystemError('not ours')\n")
+    (folder / "plain.py").write_text("def handler(event, context):\n    return 1\n")
+
+    ran = invoke("plain.missing", folder=folder)
+
+    assert "bug in lambda-tracer" not in ran.err
+    assert ran.err.count("Traceback") <= 1  # the function's own process, in which they do
+    assert ran.exit_code == 1

@@ -1,0 +1,1 @@
+"""What is printed: results, and traces as waterfalls."""
