@@ -136,9 +136,9 @@ tools: sam cdk .ci-cache/docs/.installed  ## install what the tests of template.
 sam: .ci-cache/sam/.installed
 cdk: .ci-cache/cdk/.installed
 
-# The package is read as sources and not imported: the site's environment does not have it. The second variable keeps an
+# The package is read as sources and not imported: the site's environment does not have it. The variable keeps an
 # announcement of the theme's makers out of the output.
-MKDOCS := DISABLE_MKDOCS_2_WARNING=true NO_MKDOCS_2_WARNING=true .ci-cache/docs/bin/python -m mkdocs
+MKDOCS := NO_MKDOCS_2_WARNING=true .ci-cache/docs/bin/python -m mkdocs
 
 docs: .ci-cache/docs/.installed  ## build the site from docs/ into build/site; a warning is an error
 	@$(MKDOCS) --quiet build --strict --clean
