@@ -136,12 +136,13 @@ tools: sam cdk .ci-cache/docs/.installed  ## install what the tests of template.
 sam: .ci-cache/sam/.installed
 cdk: .ci-cache/cdk/.installed
 
-# The package is read as sources and not imported: the site's environment does not have it. The variable keeps an
+# The package is read as sources and not imported: the site's environment does not have it. Not --quiet: that hides the
+# warnings from --strict, too. The variable keeps an
 # announcement of the theme's makers out of the output.
 MKDOCS := NO_MKDOCS_2_WARNING=true .ci-cache/docs/bin/python -m mkdocs
 
 docs: .ci-cache/docs/.installed  ## build the site from docs/ into build/site; a warning is an error
-	@$(MKDOCS) --quiet build --strict --clean
+	@$(MKDOCS) build --strict --clean
 
 docs-serve: .ci-cache/docs/.installed  ## show the site at http://127.0.0.1:8000, and what is edited at once
 	@$(MKDOCS) serve --strict

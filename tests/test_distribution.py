@@ -107,6 +107,7 @@ def test_the_source_distribution_holds_what_it_takes_to_build_and_test(sdist: Pa
         names = {name.partition("/")[2] for name in archive.getnames()}
 
     wanted = {"LICENSE", "Makefile", "README.md", "layer/build.py", "template.yaml", "tests/conftest.py"}
+    wanted |= {"CONTRIBUTING.md", "SECURITY.md", "docs/getting-started.md", "mkdocs.yml"}
     wanted |= {"release/amalgamation.py", "release/hatch_build.py"}
     assert wanted <= names
     assert "lambda_tracer/_amalgamation.py" not in names
