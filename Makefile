@@ -136,9 +136,8 @@ tools: sam cdk .ci-cache/docs/.installed  ## install what the tests of template.
 sam: .ci-cache/sam/.installed
 cdk: .ci-cache/cdk/.installed
 
-# The package is read as sources and not imported: the site's environment does not have it. Not --quiet: that hides the
-# warnings from --strict, too. The variable keeps an
-# announcement of the theme's makers out of the output.
+# The package is read as sources and not imported: the site's environment does not have it. The variable keeps an
+# announcement of the theme's makers out of the output. Not --quiet: that hides the warnings from --strict, too.
 MKDOCS := NO_MKDOCS_2_WARNING=true .ci-cache/docs/bin/python -m mkdocs
 
 docs: .ci-cache/docs/.installed  ## build the site from docs/ into build/site; a warning is an error

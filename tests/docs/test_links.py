@@ -11,7 +11,7 @@ from tests.docs.pages import PAGES, PROJECT, anchors, headings, names, prose, ta
 
 LINKED = {**PAGES, "CHANGELOG.md": (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")}
 
-NAMED = re.compile(r"(examples|benchmarks|docs|layer|requirements|tests)/[\w./-]*\w/?|[A-Z]+\.md|\.ci/run")
+NAMED = re.compile(r"(examples|benchmarks|docs|layer|requirements|tests)/[\w./-]*\w/?|[A-Z]+\.md")
 """A path into the project. `layer/dist` and what is in it is made by `make layer`."""
 
 
