@@ -17,8 +17,8 @@ LOCKS     := requirements
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-patches test test-newest soak bench lint types format layer dist tools sam cdk lock clean
-.PHONY: made-anew
+.PHONY: help install demo demo-patches test test-newest soak bench lint types format layer dist tools sam cdk docs docs-serve
+.PHONY: lock clean made-anew
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -129,11 +129,22 @@ dist: $(INSTALLED)  ## build wheel and source distribution, and check them
 	@$(BIN)/python -m hatchling build --directory dist
 	@$(BIN)/twine check --strict dist/*
 
-# Neither fits into .venv: SAM pins what we need newer, the CDK is large. Each has an environment of its own.
-tools: sam cdk  ## install what the tests of template.yaml and examples/cdk need
+# None fits into .venv: SAM pins what we need newer, the CDK is large, and the site needs nothing that we do. Each has an
+# environment of its own.
+tools: sam cdk .ci-cache/docs/.installed  ## install what the tests of template.yaml, examples/cdk and the site need
 
 sam: .ci-cache/sam/.installed
 cdk: .ci-cache/cdk/.installed
+
+# The package is read as sources and not imported: the site's environment does not have it. The variable keeps an
+# announcement of the theme's makers out of the output. Not --quiet: that hides the warnings from --strict, too.
+MKDOCS := NO_MKDOCS_2_WARNING=true .ci-cache/docs/bin/python -m mkdocs
+
+docs: .ci-cache/docs/.installed  ## build the site from docs/ into build/site; a warning is an error
+	@$(MKDOCS) build --strict --clean
+
+docs-serve: .ci-cache/docs/.installed  ## show the site at http://127.0.0.1:8000, and what is edited at once
+	@$(MKDOCS) serve --strict
 
 .ci-cache/%/.installed: $(LOCKS)/%.txt | $(COMMAND)
 	@echo "installing $* into .ci-cache/$*" >&2
@@ -152,7 +163,7 @@ lock: .ci-cache/uv/.installed  ## renew the lock files in requirements/ with the
 	@$(COMPILE) pyproject.toml --extra test -o $(LOCKS)/test.txt
 	@$(COMPILE) pyproject.toml --extra local --group build -c $(LOCKS)/test.txt -o $(LOCKS)/local.txt
 	@$(COMPILE) pyproject.toml --extra lint -c $(LOCKS)/test.txt -o $(LOCKS)/lint.txt
-	@for group in sam cdk uv; do $(COMPILE) --group pyproject.toml:$$group -o $(LOCKS)/$$group.txt || exit 1; done
+	@for group in sam cdk docs uv; do $(COMPILE) --group pyproject.toml:$$group -o $(LOCKS)/$$group.txt || exit 1; done
 	@for python in 3.10 3.11 3.12 3.13 3.14; do for place in $(PLACES); do \
 		MACOSX_DEPLOYMENT_TARGET=15.0 .ci-cache/uv/bin/uv --quiet pip install --dry-run --target .ci-cache/uv/none --no-deps \
 			--only-binary :all: --require-hashes --python-platform $$place --python-version $$python \

@@ -90,9 +90,9 @@ def test_messages_that_fail_come_back_alone_and_rest_in_the_dead_letter_queue() 
     assert queue["VisibilityTimeout"] == 6 * timeout_s
 
 
-def test_the_readmes_template_is_one_that_cfn_lint_takes(tmp_path: Path) -> None:
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+def test_the_template_that_the_pages_show_is_one_that_cfn_lint_takes(tmp_path: Path) -> None:
+    pages = [path.read_text(encoding="utf-8") for path in sorted((PROJECT / "docs").rglob("*.md"))]
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", "\n".join(pages), re.MULTILINE | re.DOTALL)
     paths = [tmp_path / f"{number}.yaml" for number in range(len(blocks))]
     for path, block in zip(paths, blocks, strict=True):
         path.write_text(

@@ -1,0 +1,112 @@
+"""The tables, lists and numbers of the documentation are those that the package has."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from tests.docs.limits import LIMITS, PATCHABLE, Limit, command, is_secret
+from tests.docs.pages import PAGES, PROJECT, names, tables
+
+PACKAGE = PROJECT / "lambda_tracer"
+
+
+def test_the_table_of_options_has_every_option_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command(["invoke", "--help"])
+    offered = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", capsys.readouterr().out.partition("options:")[2]))
+
+    described = {
+        name.partition(" ")[0] for row in tables("docs/guides/local-command.md") for name in names(row[:1])
+    }
+    assert described == offered - {"-h", "--help"} - {"-"}
+
+
+def test_the_table_of_variables_has_every_variable_that_is_read() -> None:
+    source = (PACKAGE / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'"(_?(?:AWS|POWERTOOLS|LAMBDA|X_AMZN)_[A-Z_]+)"', source))
+
+    assert names([row[0] for row in tables("docs/reference/environment-variables.md")]) == read
+
+
+def test_the_table_of_log_messages_has_every_message_of_the_tracer() -> None:
+    logged = set()
+    for path in PACKAGE.rglob("*.py"):
+        if "local" not in path.parts:  # the command has no log: it prints
+            logged |= _messages(ast.parse(path.read_text(encoding="utf-8")))
+
+    rows = tables("docs/reference/log-messages.md")
+    described = {re.sub("<[a-z]+>", "<>", name) for row in rows for name in names(row[:1])}
+    assert described == logged
+
+
+def _messages(module: ast.Module) -> set[str]:
+    """The templates of what a module logs, with `<>` for what is filled in."""
+    texts = {}
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.JoinedStr):
+            texts[ast.unparse(node.targets[0])] = _template(node.value)
+        elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            for text in node.exc.args:
+                if isinstance(text, ast.JoinedStr):
+                    texts["error"] = _template(text)  # the name under which it is caught
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
+            called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            index = {"warn_once": 1, "warning": 0}.get(called, len(node.args))
+            template = node.args[index] if index < len(node.args) else None
+            if isinstance(template, ast.Constant) and isinstance(template.value, str):
+                if template.value == "%s":  # what is logged here is also raised elsewhere
+                    found.add(texts[ast.unparse(node.args[index + 1])])
+                else:
+                    found.add(re.sub("%[sd]", "<>", template.value))
+    return found
+
+
+def _template(text: ast.JoinedStr) -> str:
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "<>" for part in text.values)
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.said)
+def test_a_limit_is_the_one_that_the_code_has(limit: Limit) -> None:
+    text = " ".join(PAGES[limit.page].split())
+
+    assert limit.said.format(f"{limit.value:,}") in text
+
+
+def test_the_tables_of_libraries_have_every_name_that_can_be_patched() -> None:
+    described = {
+        name
+        for page in PAGES
+        if page.startswith("docs/libraries/")
+        for row in tables(page)
+        for name in names(row[1:2])
+    }
+
+    assert PATCHABLE - described == set()
+
+
+def test_the_names_of_secrets_are_those_that_are_redacted() -> None:
+    page = PAGES["docs/guides/secrets.md"]
+    quoted = " ".join(line[2:] for line in page.splitlines() if line.startswith("> "))
+    secret = [name.removeprefix("as a whole name also ") for name in re.split("[,;] ", quoted)]
+    harmless = ("NextToken", "max_tokens", "SecretId", "AccessKeyId")
+
+    assert len(secret) > 20
+    assert [name for name in secret if not is_secret(name)] == []
+    assert [name for name in harmless if f"`{name}`" not in page or is_secret(name)] == []
+
+
+def test_the_costs_shown_are_those_of_one_run() -> None:
+    results = (PROJECT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+    measured = results.partition("\n")[2].strip().partition(",")[0]
+    complete = {row[0]: row[1:] for row in tables("docs/reference/performance.md")}
+    short = {row[0]: row[1:] for row in tables("README.md")}
+
+    assert short
+    assert {name: complete.get(name, [])[: len(cells)] for name, cells in short.items()} == short
+    for page in ("README.md", "docs/reference/performance.md"):
+        assert f"on {measured}" in " ".join(PAGES[page].split())
