@@ -6,7 +6,7 @@ SDK.
 
 from __future__ import annotations
 
-from .recorder import Recorder, xray_recorder
+from .sdk.recorder import Recorder, xray_recorder
 from .send.emitter import InvalidDaemonAddressException, UDPEmitter
 from .settings import global_sdk_config
 from .trace.header import TraceHeader

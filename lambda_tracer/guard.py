@@ -22,7 +22,7 @@ from types import FunctionType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType, FrameType, TracebackType
+    from types import CodeType, FrameType, ModuleType, TracebackType
     from typing import Any
 
 reraise = False
@@ -50,7 +50,7 @@ PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _said: set[str] = set()
 _unsaid: list[tuple[Any, ...]] = []
 _speaking: set[int] = set()  # the threads that log what is unsaid: one, as a rule, which then ends
-loading: dict[int, FrameType] = {}  # by thread: the call of `loaded` that imports a module in it
+loading: dict[int, FrameType] = {}  # by thread: the call that imports a module in it
 
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
 _args_of = BaseException.__dict__["args"].__get__
@@ -60,6 +60,8 @@ def failed(error: BaseException) -> None:
     """Count an error of ours and report it once; raise one from outside. In the project's own test suite raise both."""
     global failures
     pass_on(error)
+    if type(error) is CannotLoad:
+        return
     failures += 1
     if reraise:
         raise error
@@ -151,8 +153,7 @@ def _signal_handlers() -> list[CodeType]:
 
 def instruction(traceback: TracebackType) -> str:
     """The instruction at which a frame was left."""
-    opcode = loaded("opcode", package="")  # only where something was raised
-    if opcode is None:
+    if not can_load(opcode):
         return ""
     name: str = opcode.opname[traceback.tb_frame.f_code.co_code[traceback.tb_lasti]]
     return name
@@ -169,30 +170,64 @@ def is_running(frame: FrameType, thread_id: int) -> bool:
     return False
 
 
-def loaded(name: str, package: str = f"{__package__}.") -> Any:
-    """The module `name` of this package, for a user's call that is the first to need it; None if it can't be loaded.
+class CannotLoad(Exception):
+    """A module cannot be imported at this moment, or at all. Where that is an error of ours, it has been said."""
 
-    Nor can it in the middle of another import of ours on the same thread: Python's import system has locks that a
-    signal handler which interrupts it would wait for, and for ever. So no call of the user's gets to an import
-    statement within a function, unless what it names has been loaded by this.
+
+class Late:
+    """A module that few calls need, to be read as the module itself: it is imported when something of it is asked for.
+
+    That raises CannotLoad, and `can_load` says no, in the middle of another import of ours on the same thread: Python's
+    import system has locks that a signal handler which interrupts it would wait for, and for ever. So no call of the
+    user's gets to an import statement within a function.
     """
-    qualified = package + name
-    module = sys.modules.get(qualified)
-    if module is not None and not getattr(module.__spec__, "_initializing", False):
-        return module
+
+    __slots__ = ("_module",)
+
+    def __init__(self, module: str) -> None:
+        """`module` is the whole dotted name; checkers read an import of it under TYPE_CHECKING."""
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        module = sys.modules.get(self._module)
+        if module is None or getattr(module.__spec__, "_initializing", False):
+            module = _import(self._module)
+            if module is None:
+                raise CannotLoad(self._module)
+        return getattr(module, name)
+
+    def __bool__(self) -> bool:
+        module = sys.modules.get(self._module)
+        if module is None or getattr(module.__spec__, "_initializing", False):
+            module = _import(self._module)
+        return module is not None
+
+
+def can_load(module: object) -> bool:
+    """Whether a `Late` module is there, or can be imported now."""
+    return bool(module)
+
+
+def _import(name: str) -> ModuleType | None:
     thread_id = get_ident()
     other = loading.get(thread_id)
     if other is not None and is_running(other, thread_id):
         return None
     try:
         loading[thread_id] = sys._getframe()
-        __import__(qualified)
-        return sys.modules[qualified]
+        __import__(name)
+        return sys.modules[name]
     except Exception as error:  # no more files can be opened, or Python is shutting down
         failed(error)
         return None
     finally:
         loading.pop(thread_id, None)
+
+
+if TYPE_CHECKING:
+    import opcode
+else:
+    opcode = Late("opcode")  # only where something was raised
 
 
 def is_loading() -> bool:

@@ -14,7 +14,7 @@ from . import settings
 from .capture import handler
 from .capture import method as capture
 from .encode import redaction
-from .recorder import Recorder, xray_recorder
+from .sdk.recorder import Recorder, xray_recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@
     python layer/build.py --folder DIR                unpacked, as `sam build` wants it
 
 In it are the package without the developer's side, the one library that it may need, and the exec wrapper
-`lambda-tracer`. Its files are those of the repository, byte for byte; only `__init__.py` has a few lines more, by which
-Python finds that library. Only Python files: nothing in it depends on an architecture. The same sources give the same
-bytes, in whichever folder and whenever they are built. Needs the standard library and pip.
+`lambda-tracer`. Its files are those of the repository, byte for byte. Only Python files: nothing in it
+depends on an architecture. The same sources give the same bytes, in whichever folder and whenever they are built. Needs
+the standard library and pip.
 """
 
 from __future__ import annotations
@@ -34,18 +34,10 @@ LEFT_OUT = {"local", "__pycache__"}
 LEFT_OUT_OF_DEPENDENCIES = {"jsonpickle/ext"}
 """Support for numpy, pandas and gmpy2 that has to be switched on by a call, which nobody makes."""
 
-MAX_BYTES = 250_000
+MAX_BYTES = 260_000
 """What the zip may have without bytecode, a little above what it has: 239 kB. Lambda unpacks it at every cold start."""
 
 FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-
-FIND_DEPENDENCIES = """
-
-# Added when the layer was built: jsonpickle stands in a folder that is ours alone, and is found last.
-import sys
-
-sys.path.append(__path__[0] + "/dependencies")
-"""
 
 COMPILE = """
 import pathlib, py_compile, sys
@@ -99,8 +91,6 @@ def write(folder: Path) -> None:
         relative = source.relative_to(PACKAGE)
         if not LEFT_OUT.intersection(relative.parts):
             _put(python / PACKAGE.name / relative, source.read_bytes())
-    start = python / PACKAGE.name / "__init__.py"
-    start.write_bytes(start.read_bytes() + FIND_DEPENDENCIES.encode())
     _write_dependencies(python / PACKAGE.name / "dependencies")
     _write_metadata(python)
     _put(folder / "lambda-tracer", (LAYER / "lambda-tracer").read_bytes())

@@ -21,7 +21,7 @@ from lambda_tracer.encode import redaction
 from lambda_tracer.patches.http import ignored
 from lambda_tracer.sandbox import import_times
 from lambda_tracer.send.emitter import UDPEmitter
-from lambda_tracer.trace import invocation
+from lambda_tracer.trace import running
 from tests.daemon import Daemon, Reader
 from tests.tree import Tree, without_margin
 
@@ -87,7 +87,7 @@ def reset() -> None:
     guard.LOG_WAIT_S = 2.0  # what was said is in the log when a test looks, on a busy machine too
     guard._said.clear()
     clock.reset()
-    invocation.reset()
+    running.reset()
     settings.global_sdk_config.set_sdk_enabled(True)
     emitter = xray_recorder.emitter
     if isinstance(emitter, UDPEmitter):

@@ -27,11 +27,11 @@ from tests.daemon import Daemon
 
 PROJECT = Path(__file__).parent.parent
 
-OWN_MODULES = 26
-OWN_MODULES_WITH_BOTO3 = 32
+OWN_MODULES = 44
+OWN_MODULES_WITH_BOTO3 = 52
 """Of the package: each costs a cold start a search, a read and 0.05 ms before its first line has run."""
 
-OWN_FUNCTIONS = 510
+OWN_FUNCTIONS = 550
 """Functions and classes in those modules: each costs 2 us to load, called or not."""
 
 OTHER_MODULES = {"_contextvars", "_socket"} | ({"contextlib"} if sys.version_info < (3, 11) else set())
@@ -44,7 +44,7 @@ CALLS_UNSAMPLED = 7
 CALLS_DISABLED = 3
 """Function calls that one captured call makes, the captured function's own included."""
 
-CALLS_HANDLER = 86
+CALLS_HANDLER = 90
 C_CALLS_HANDLER = 120
 """Those of an invocation with nothing but its handler."""
 
@@ -292,4 +292,4 @@ def test_the_wheel_stays_small(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         entries = [entry for entry in archive.infolist() if "/local/" not in entry.filename]
 
-    assert sum(entry.compress_size for entry in entries) <= 232_000
+    assert sum(entry.compress_size for entry in entries) <= 240_000

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import xray_recorder
-from lambda_tracer.encode.document import MAX_DATAGRAM_BYTES
+from lambda_tracer.xray import MAX_DATAGRAM_BYTES
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.tree import tree

@@ -24,6 +24,7 @@ from typing import Any, ClassVar, NamedTuple
 import pydantic
 import pytest
 
+from lambda_tracer import safe
 from lambda_tracer.encode import json_text
 
 
@@ -438,8 +439,8 @@ def test_an_exception_that_cannot_say_its_message_is_named() -> None:
 
 
 def test_a_text_that_cannot_be_made_is_the_name_of_the_type() -> None:
-    assert json_text.safe_str(Hostile()) == "<tests.test_jsonable.Hostile>"
-    assert json_text.safe_str(Word("x")) == "something else"
+    assert safe.safe_str(Hostile()) == "<tests.test_jsonable.Hostile>"
+    assert safe.safe_str(Word("x")) == "something else"
 
 
 # --- jsonpickle ---------------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer.encode import messages
+from lambda_tracer.encode import limits, messages
+from lambda_tracer.encode.any_value import message_of
 
 CANARY = "CANARY-7"
 
@@ -60,7 +61,7 @@ class Declined(Exception):
 def test_what_python_composes_from_values_is_kept_without_them(
     function: Callable[[], Any], message: str
 ) -> None:
-    assert messages.of(raised(function)) == message
+    assert message_of(raised(function)) == message
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_what_python_composes_from_values_is_kept_without_them(
 def test_what_python_quotes_is_not_told(function: Callable[[], Any]) -> None:
     error = raised(function)
 
-    assert CANARY not in messages.of(error)
+    assert CANARY not in message_of(error)
     assert CANARY not in str(messages.attributes(error))
 
 
@@ -94,7 +95,7 @@ def test_what_python_says_of_names_and_types_is_kept(
 ) -> None:
     error = raised(function)
 
-    assert messages.of(error) == (message or str(error))
+    assert message_of(error) == (message or str(error))
 
 
 @pytest.mark.parametrize(
@@ -111,15 +112,15 @@ def test_the_users_own_words_are_kept(error: Exception) -> None:
     def fail() -> None:
         raise error
 
-    assert messages.of(error) == str(error)
-    assert messages.of(raised(fail)) == str(error)
+    assert message_of(error) == str(error)
+    assert message_of(raised(fail)) == str(error)
 
 
 def test_the_exception_itself_does_not_change() -> None:
     error = raised(lambda: int(CANARY))
     before = (str(error), error.args, vars(error).copy(), error.__traceback__)
 
-    messages.of(error)
+    message_of(error)
     messages.attributes(error)
 
     assert (str(error), error.args, vars(error), error.__traceback__) == before
@@ -135,16 +136,16 @@ def test_a_message_is_asked_once_while_the_exception_travels() -> None:
 
     error = Error()
 
-    assert [messages.of(error) for _ in range(3)] == ["no"] * 3
+    assert [message_of(error) for _ in range(3)] == ["no"] * 3
     assert len(asked) == 1
 
 
 def test_a_long_message_is_cut() -> None:
-    assert messages.of(Declined("x" * 5_000)) == "x" * 4_096 + "... 904 more characters"
+    assert message_of(Declined("x" * 5_000)) == "x" * 4_096 + "... 904 more characters"
 
 
 def test_json_in_a_message_loses_its_secrets() -> None:
-    assert messages.of(Declined('{"password": "hunter2", "id": 1}')) == '{"password": "[redacted]", "id": 1}'
+    assert message_of(Declined('{"password": "hunter2", "id": 1}')) == '{"password": "[redacted]", "id": 1}'
 
 
 def test_a_library_that_is_not_what_it_was_costs_the_message_at_most() -> None:
@@ -158,7 +159,7 @@ def test_a_library_that_is_not_what_it_was_costs_the_message_at_most() -> None:
 
     ValidationError.__module__ = "pydantic_core._pydantic_core"
 
-    assert messages.of(ValidationError()) == ""
+    assert message_of(ValidationError()) == ""
 
 
 def test_pydantic_tells_where_and_what_but_no_input() -> None:
@@ -169,7 +170,7 @@ def test_pydantic_tells_where_and_what_but_no_input() -> None:
 
     error = raised(lambda: model(age=CANARY, tags=[1, CANARY], **{CANARY: CANARY}))
 
-    assert messages.of(error).splitlines() == [
+    assert message_of(error).splitlines() == [
         "3 validation errors for Person",
         "age",
         "  Input should be a valid integer, unable to parse string as an integer [type=int_parsing]",
@@ -185,7 +186,7 @@ def test_a_thousand_errors_of_pydantic_are_counted() -> None:
 
     error = raised(lambda: pydantic.TypeAdapter(list[int]).validate_python([CANARY] * 5_000))
 
-    assert messages.of(error) == "5000 validation errors for list[int]"
+    assert message_of(error) == "5000 validation errors for list[int]"
 
 
 def test_jsonschema_tells_the_rule_and_the_place() -> None:
@@ -194,7 +195,7 @@ def test_jsonschema_tells_the_rule_and_the_place() -> None:
 
     error = raised(lambda: jsonschema.validate({"age": CANARY}, schema))
 
-    assert messages.of(error) == "failed validating 'type' of instance[age]"
+    assert message_of(error) == "failed validating 'type' of instance[age]"
     assert messages.attributes(error) == {"validator": "type"}
 
 
@@ -208,7 +209,7 @@ def test_jsonschema_tells_the_rule_and_the_place() -> None:
 def test_text_made_to_confuse_is_read_within_the_bound(module: str, piece: str, size: int) -> None:
     error = type("Error", (Exception,), {"__module__": module})(piece * size)
 
-    assert len(messages.of(error)) <= messages.MAX_MESSAGE + 40
+    assert len(message_of(error)) <= limits.MAX_MESSAGE + 40
 
 
 # --- Attributes ---------------------------------------------------------------------------------------------
@@ -241,7 +242,7 @@ def test_of_an_answer_of_aws_code_message_and_id_are_shown() -> None:
 
     error = exceptions.ClientError(answer, "PutItem")
 
-    assert messages.of(error) == (
+    assert message_of(error) == (
         "An error occurred (ConditionalCheckFailedException) when calling the PutItem operation:"
         " The conditional request failed"
     )

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Recorder, Tracer, xray_recorder
-from lambda_tracer.encode.document import MAX_DATAGRAM_BYTES
 from lambda_tracer.send import outbox
+from lambda_tracer.xray import MAX_DATAGRAM_BYTES
 from tests.conftest import Invoke, new_trace_id
 from tests.daemon import Daemon
 from tests.documents import Document, flatten, parse

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from lambda_tracer import Recorder, xray_recorder
-from lambda_tracer.encode.document import MAX_DATAGRAM_BYTES
 from lambda_tracer.send import outbox
+from lambda_tracer.xray import MAX_DATAGRAM_BYTES
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.tree import tree

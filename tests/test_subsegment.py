@@ -539,6 +539,10 @@ NOT_FOR_USERS = {
     *(
         "accepts_children",
         "captured",
+        "given_annotations",
+        "given_aws",
+        "given_http",
+        "given_metadata",
         "is_announced",
         "put_captured",
         "recorder",

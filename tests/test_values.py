@@ -43,7 +43,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, 
 
 from lambda_tracer import Tracer, xray_recorder
 from lambda_tracer.encode import any_value, json_text
-from lambda_tracer.encode.document import MAX_DOCUMENT_BYTES
+from lambda_tracer.xray import MAX_DOCUMENT_BYTES
 from tests.daemon import Daemon
 
 

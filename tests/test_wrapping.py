@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Tracer, xray_recorder
-from lambda_tracer.wrapping.wrap import is_coroutine_function
+from lambda_tracer.wrapping.kinds import is_coroutine_function
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.tree import tree

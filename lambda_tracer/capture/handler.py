@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import sys
 
+from .. import recording
 from ..guard import failed
-from ..recorder import xray_recorder
 from ..send import watchdog
-from ..trace import invocation
-from ..trace.context import is_collecting
-from ..wrapping import wrap
+from ..trace import invocation, running
+from ..trace.collection import is_collecting
+from ..trace.context import in_handler
+from ..wrapping.kinds import is_coroutine_function
+from ..wrapping.wrap import wrap
 from .method import Capture, CapturedCall, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from contextvars import ContextVar
     from typing import Any
 
-    from ..tracer import Tracer
-    from .provider import ForeignCall
-else:
-    from _contextvars import ContextVar  # the C module alone: one less to import
-
-# The outermost call of a captured handler that runs in this context, or ran last: it begins the invocation.
-_in_handler: ContextVar[HandlerCall | None] = ContextVar("lambda_tracer_in_handler", default=None)
+    from .provider import ForeignCall, TracerSettings
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
@@ -98,7 +93,7 @@ class HandlerCall:
             self._call.respond(value)
 
     def suspend(self) -> None:
-        """See `wrapping.Recording`; a handler that is a generator is nobody's, but it must not break."""
+        """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
         if self._call is not None:
             self._call.suspend()
 
@@ -109,22 +104,22 @@ class HandlerCall:
 
     def _begin(self) -> None:
         try:
-            outer = _in_handler.get()
+            outer = in_handler.get()
             is_outermost = outer is None or outer.has_ended or outer.is_over()
             if is_outermost:
                 if not is_collecting():
-                    _in_handler.set(self)
-                self._running = xray_recorder.begin_invocation_unless_begun()
+                    in_handler.set(self)
+                self._running = recording.default.begin_invocation_unless_begun()
             self._call = self._capture()
         except Exception as error:
             failed(error)
 
     def _watch(self) -> None:
         try:
-            subsegment = self._call.subsegment if isinstance(self._call, CapturedCall) else None
+            call = self._call
             context, self._context = self._context, None
-            if self._running is not None and subsegment is not None:
-                self._watched = watchdog.prepare(self._running, subsegment.recorder.outbox, context)
+            if self._running is not None and isinstance(call, CapturedCall) and call.subsegment is not None:
+                self._watched = watchdog.prepare(self._running, call.recorder.outbox, context)
                 watchdog.begin(self._watched)
         except Exception as error:
             failed(error)
@@ -137,7 +132,7 @@ class HandlerCall:
         if self.has_ended:  # the second time, after an interruption
             return
         try:
-            is_cold_start = invocation.take_cold_start()
+            is_cold_start = running.take_cold_start()
             if self._call is not None:
                 self._call.annotate("ColdStart", is_cold_start)
                 if self._capture.tracer.service:
@@ -148,29 +143,23 @@ class HandlerCall:
     def _end(self) -> None:
         self.has_ended = True
         if (
-            _in_handler.get() is self and not is_collecting()
+            in_handler.get() is self and not is_collecting()
         ):  # another context, in which a generator began, may go on holding it
-            _in_handler.set(None)
+            in_handler.set(None)
         if self._watched is not None:
             watchdog.end(self._watched)
 
 
-def running_frame_id() -> int:
-    """The `id` of the frame in which the handler of this context is called; 0 where none is."""
-    call = _in_handler.get()
-    return 0 if call is None or call.has_ended else call.frame_id
-
-
-def capture_handler(tracer: Tracer, handler: Any, capture_response: bool, capture_error: bool) -> Any:
+def capture_handler(tracer: TracerSettings, handler: Any, capture_response: bool, capture_error: bool) -> Any:
     """`handler`, each call a subsegment `## <name>`. A coroutine function becomes a plain one that runs it."""
     if isinstance(handler, (staticmethod, classmethod)):
         return type(handler)(capture_handler(tracer, handler.__func__, capture_response, capture_error))
     name = named(handler).__name__
     capture = HandlerCapture(Capture(tracer, name, name, capture_response, capture_error))
-    if wrap.is_coroutine_function(handler):
+    if is_coroutine_function(handler):
         from . import event_loop
 
         return event_loop.run_to_end(
-            wrap.wrap(event_loop.with_leftovers_cancelled(handler), capture, tells_arguments=True)
+            wrap(event_loop.with_leftovers_cancelled(handler), capture, tells_arguments=True)
         )
-    return wrap.wrap(handler, capture, tells_arguments=True)
+    return wrap(handler, capture, tells_arguments=True)

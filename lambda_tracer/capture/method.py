@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 
-from ..guard import loaded, pass_on
-from ..recorder import UNSET, Recorder, Recording
-from ..wrapping import wrap
+from ..guard import Late, can_load, pass_on
+from ..recording import UNSET, Recording, SubsegmentRecorder
+from ..wrapping.wrap import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from ..trace.context import AnySubsegment
     from ..trace.invocation import Invocation
     from ..trace.subsegment import Subsegment
-    from ..tracer import Tracer
-    from .provider import ForeignCall
+    from . import provider as providers
+    from .provider import ForeignCall, TracerSettings
+else:
+    providers = Late("lambda_tracer.capture.provider")  # few have another provider
 
 _NOT_IN_NAMES = str.maketrans("", "", "?;*()!$~^<>")
 
@@ -32,7 +34,7 @@ class Capture:
     __slots__ = ("error_key", "name", "response_key", "tracer")
 
     def __init__(
-        self, tracer: Tracer, label: str, key: str, capture_response: bool, capture_error: bool
+        self, tracer: TracerSettings, label: str, key: str, capture_response: bool, capture_error: bool
     ) -> None:
         """`label` names the subsegment, `key` the metadata entries `<key> response` and `<key> error`."""
         self.tracer = tracer
@@ -43,10 +45,8 @@ class Capture:
     def __call__(self) -> CapturedCall | ForeignCall | None:
         """Record one call; None when nothing of it is recorded."""
         provider = self.tracer.provider
-        if not isinstance(provider, Recorder):
-            foreign = loaded("capture.provider")  # few have another provider
-            call: ForeignCall | None = foreign and foreign.ForeignCall(self, provider)
-            return call
+        if not isinstance(provider, SubsegmentRecorder):
+            return providers.ForeignCall(self, provider) if can_load(providers) else None
         if self.tracer.disabled:
             return None
         found = provider.place()
@@ -61,7 +61,11 @@ class CapturedCall(Recording):
     subsegment: Subsegment | None
 
     def __init__(
-        self, capture: Capture, recorder: Recorder, running: Invocation, parent: AnySubsegment | None
+        self,
+        capture: Capture,
+        recorder: SubsegmentRecorder,
+        running: Invocation,
+        parent: AnySubsegment | None,
     ) -> None:
         self.recorder = recorder
         self.subsegment = None
@@ -95,13 +99,13 @@ class CapturedCall(Recording):
             self.subsegment.put_annotation(key, value)
 
 
-def capture_method(tracer: Tracer, method: Any, capture_response: bool, capture_error: bool) -> Any:
+def capture_method(tracer: TracerSettings, method: Any, capture_response: bool, capture_error: bool) -> Any:
     """`method`, each call a subsegment `## <module>.<qualified name>`."""
     source = named(method)
     name = f"{source.__module__}.{getattr(source, '__qualname__', None) or source.__name__}".translate(
         _NOT_IN_NAMES
     )
-    return wrap.wrap(method, Capture(tracer, name, name, capture_response, capture_error))
+    return wrap(method, Capture(tracer, name, name, capture_response, capture_error))
 
 
 def named(function: Any) -> Any:

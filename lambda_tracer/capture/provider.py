@@ -7,9 +7,22 @@ from ..guard import failed, pass_on
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Protocol
 
-    from .method import Capture
+    class TracerSettings(Protocol):
+        """A Tracer, as far as what it captures is concerned."""
+
+        provider: Any
+        disabled: bool
+        service: str
+
+    class Captured(Protocol):
+        """How calls of one decorated function are recorded."""
+
+        name: str
+        response_key: str | None
+        error_key: str | None
+        tracer: TracerSettings
 
 
 class ForeignCall:
@@ -17,7 +30,7 @@ class ForeignCall:
 
     __slots__ = ("_capture", "_context", "_provider", "_subsegment")
 
-    def __init__(self, capture: Capture, provider: Any) -> None:
+    def __init__(self, capture: Captured, provider: Any) -> None:
         self._capture = capture
         self._provider = provider
         self._context: Any = None

@@ -13,28 +13,29 @@ from __future__ import annotations
 import sys
 
 from .. import sqs
-from ..guard import failed, loaded, pass_on, warn_once
-from ..recorder import Recorder, Recording
+from ..guard import Late, can_load, failed, pass_on, warn_once
+from ..recording import Recording, SubsegmentRecorder
 from ..trace import invocation
-from ..wrapping import wrap
+from ..trace import running as running_module
+from ..wrapping.kinds import CO_ASYNC_GENERATOR, CO_GENERATOR
+from ..wrapping.wrap import wrap
 from .method import Capture, CapturedCall, named
 from .provider import ForeignCall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import opcode
     from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
     from typing import Any
 
     from ..trace.context import AnySubsegment
     from ..trace.header import TraceHeader
-    from ..tracer import Tracer
+    from .provider import TracerSettings
+else:
+    opcode = Late("opcode")  # only where a loop is left early
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
-
-# Bits of code.co_flags, as `inspect` names them.
-_CO_GENERATOR = 0x20
-_CO_ASYNC_GENERATOR = 0x200
 
 # The instructions that let go of an iterator, on its way out of a `for` statement or from a variable, and don't raise.
 _LETS_GO = (
@@ -49,13 +50,13 @@ _LETS_GO = (
 )
 
 
-def capture_record_handler(tracer: Tracer, function: Any, capture_response: bool, capture_error: bool) -> Any:
+def capture_record_handler(
+    tracer: TracerSettings, function: Any, capture_response: bool, capture_error: bool
+) -> Any:
     """`function`, each call recorded as the message that is its argument; see `Tracer.capture_sqs_record`."""
     source = named(function)
     key = f"{source.__module__}.{getattr(source, '__qualname__', None) or source.__name__}"
-    return wrap.wrap(
-        function, MessageCapture(tracer, key, capture_response, capture_error), tells_arguments=True
-    )
+    return wrap(function, MessageCapture(tracer, key, capture_response, capture_error), tells_arguments=True)
 
 
 class MessageCapture:
@@ -63,7 +64,7 @@ class MessageCapture:
 
     __slots__ = ("_capture",)
 
-    def __init__(self, tracer: Tracer, key: str, capture_response: bool, capture_error: bool) -> None:
+    def __init__(self, tracer: TracerSettings, key: str, capture_response: bool, capture_error: bool) -> None:
         """`key` names the metadata entries, as in `Capture`."""
         self._capture = Capture(tracer, "sqs", key, capture_response, capture_error)
 
@@ -80,7 +81,7 @@ class MessageCapture:
         try:
             if capture.tracer.disabled:
                 return None
-            if not isinstance(provider, Recorder):
+            if not isinstance(provider, SubsegmentRecorder):
                 return _begin_foreign(capture, provider, record)
             found = provider.place()
             if found is None:
@@ -102,7 +103,7 @@ class _Message(CapturedCall):
     def __init__(
         self,
         capture: Capture,
-        recorder: Recorder,
+        recorder: SubsegmentRecorder,
         running: invocation.Invocation,
         parent: AnySubsegment | None,
         record: object,
@@ -136,7 +137,7 @@ class SqsRecords:
 
     __slots__ = ("_capture", "_event")
 
-    def __init__(self, tracer: Tracer, event: object) -> None:
+    def __init__(self, tracer: TracerSettings, event: object) -> None:
         """`event`: what the handler was called with, Powertools' `SQSEvent`, what boto3 received, or a list."""
         self._capture = MessageCapture(tracer, "", False, False)
         self._event = event
@@ -237,11 +238,10 @@ def _is_left_by_exception(frame: FrameType, taken_at: int) -> bool:
     or at its end is an instruction of its own; at any other one, it raised. What a generator's consumer did
     cannot be told from that: no claim is made.
     """
-    opcode = loaded("opcode", package="")  # only where a loop is left early
-    if opcode is None:
+    if not can_load(opcode):
         return False
     opname = opcode.opname
-    if frame.f_code.co_flags & (_CO_GENERATOR | _CO_ASYNC_GENERATOR):
+    if frame.f_code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR):
         return False
     code, now_at = frame.f_code.co_code, frame.f_lasti
     return (
@@ -309,6 +309,6 @@ def _annotations(record: object, header: TraceHeader | None) -> dict[str, str]:
         annotations["MessageId"] = message_id
     root = header.root if header is not None else None
     # The sender can write anything there; only what has the form of a trace id is worth searching for.
-    if root and len(root) == 35 and root.startswith("1-") and root != invocation.current().trace_id:
+    if root and len(root) == 35 and root.startswith("1-") and root != running_module.current().trace_id:
         annotations["ProducerTraceId"] = root
     return annotations

@@ -10,18 +10,28 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import sys
+from json.encoder import encode_basestring_ascii as quote
 
-from ..guard import loaded, pass_on
+from ..guard import PACKAGE_FOLDER, Late, pass_on
+from ..safe import type_name
 from . import known_types, redaction, secret_shapes
-from .json_text import encoded, type_name
-from .known_types import ERROR, ITEMS, MEMBERS, NAME, OPAQUE, TEXT, VALUE
+from .limits import MAX_MESSAGE
+from .reading import ERROR, ITEMS, MEMBERS, NAME, OPAQUE, TEXT, VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from .known_types import Reading
+    import jsonpickle
+
+    from . import messages
+    from .reading import Reading
+else:
+    jsonpickle = Late("jsonpickle")  # 32 ms, only for objects that have no attributes to show
+    messages = Late("lambda_tracer.encode.messages")  # most values hold no exception
 
 MAX_DEPTH = 12
 """Levels that the walk descends before it only names what it finds."""
@@ -38,12 +48,12 @@ _KNOWN, _CONTAINER, _OBJECT, _PARSED, _ERROR, _NEW_TYPE = 5, 4, 10, 30, 40, 60
 MAX_TEXT = 60_000
 """Bytes that the walk keeps of all texts together: what it makes fits in a document, as a rule."""
 
-MAX_MESSAGE = 4_096
-"""Characters of an exception's message."""
-
 MAX_OF_ERROR = 20
 MAX_DEPTH_OF_ERROR = 3
 """Members and levels of what an exception carries."""
+
+DEPENDENCIES = os.path.join(PACKAGE_FOLDER, "dependencies")
+"""Where the layer has jsonpickle: a folder that is ours alone, for layers are unpacked over each other."""
 
 _SHORT = 40
 _SMALL = 1 << 63
@@ -67,6 +77,16 @@ def plain(value: object, *, redact: bool = False, room: int = MAX_TEXT) -> Any:
     if room < MAX_TEXT:
         walk.work, walk.characters, walk.least = room, room, 0
     return walk.plain(value, 0)
+
+
+def message_of(error: BaseException) -> str:
+    """The message of an exception as it may be recorded (see `messages`); if that is JSON, without secrets."""
+    return messages.of(error, _without_secrets)
+
+
+def _without_secrets(text: str) -> str:
+    shown: str = plain(text, redact=True)
+    return shown
 
 
 class _Walk:
@@ -163,7 +183,7 @@ class _Walk:
             return value
         left = max(0, self.characters)
         kept = value[:left]
-        bytes_kept = len(encoded(kept))
+        bytes_kept = len(quote(kept))
         if bytes_kept > left:  # of other alphabets, which take up to twelve bytes a letter
             kept = kept[: len(kept) * left // bytes_kept]
             bytes_kept = left
@@ -257,10 +277,8 @@ class _Walk:
 
     def _error(self, error: BaseException, depth: int) -> dict[str, Any]:
         """Type and message, and what the exception carries besides (a status, a code) in plain public attributes."""
-        messages = loaded("encode.messages")  # most values hold no exception
-
         if _traceback_of(error) is not None or messages.asks_nobody(error):
-            message = self._text(messages.of(error), depth)
+            message = self._text(message_of(error), depth)
         else:  # nobody raised it: a value like others, which says what it was made with
             message = self._made_with(_args_of(error), depth)
         shown: dict[str, Any] = {"type": _name_of_type(type(error)), "message": message}
@@ -303,10 +321,8 @@ class _Walk:
             return redaction.REDACTED if secret_shapes.names_secret(looked_at, is_json=True) else text
 
     def _pickled(self, value: Any, depth: int) -> Any:
-        jsonpickle = loaded(
-            "jsonpickle", package=""
-        )  # 32 ms, only for objects that have no attributes to show
-
+        if "jsonpickle" not in sys.modules and os.path.isdir(DEPENDENCIES) and DEPENDENCIES not in sys.path:
+            sys.path.append(DEPENDENCIES)  # the last: a jsonpickle that the function brings along comes first
         simple = jsonpickle.Pickler(
             unpicklable=False, max_depth=MAX_DEPTH - min(depth, MAX_DEPTH - 1), max_iter=0
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 
 from ..guard import pass_on
-from .json_text import type_name
+from ..safe import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,14 +15,13 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 from __future__ import annotations
 
 import os
-import sys
 from itertools import islice
 from types import TracebackType
 
 from .. import guard
-from ..guard import pass_on
-from . import messages
-from .json_text import safe_str
+from ..guard import Late, pass_on
+from ..safe import safe_str
+from ..trace.context import handlers_frame_id
 from .sighting import Sighting
 
 TYPE_CHECKING = False
@@ -31,8 +30,14 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any
 
+    from ..trace.invocation import Invocation
+    from ..trace.subsegment import Subsegment
+    from . import any_value
+
     Frame = tuple[str, int, str]
     Place = FrameType | TracebackType
+else:
+    any_value = Late("lambda_tracer.encode.any_value")  # only for messages
 
 MAX_EXCEPTIONS = 10
 """Exceptions described in one cause: the one raised, those it came from, the members of a group."""
@@ -90,6 +95,35 @@ class Causes:
         return max(self._callers, 100)
 
 
+def record(
+    subsegment: Subsegment,
+    error: BaseException,
+    stack: Iterable[Any] | TracebackType | None,
+    remote: bool,
+    max_frames: int,
+) -> None:
+    """Put an exception into the `cause` of a subsegment, or count it where as many as may be are described there."""
+    present = len(subsegment.cause["exceptions"]) if isinstance(subsegment.cause, dict) else 0
+    described = describe(
+        error, causes_of(subsegment.invocation), max_frames, stack, remote, MAX_EXCEPTIONS - present
+    )
+    if described is None:
+        counts = subsegment.metadata.setdefault("lambda_tracer", {})
+        counts["exceptions_left_out"] = counts.get("exceptions_left_out", 0) + 1
+    elif isinstance(described, dict) and isinstance(subsegment.cause, dict):
+        subsegment.cause["exceptions"] += described["exceptions"]
+    elif isinstance(described, dict) or subsegment.cause is None:
+        subsegment.cause = described
+
+
+def causes_of(invocation: Invocation) -> Causes:
+    """The exceptions that have been described in an invocation."""
+    known = invocation.causes
+    if type(known) is not Causes:
+        known = invocation.causes = Causes()
+    return known
+
+
 def describe(
     error: BaseException,
     causes: Causes,
@@ -123,7 +157,7 @@ def describe(
     return {"working_directory": _working_directory(), "exceptions": exceptions}
 
 
-def standstill(kind: str, message: str, frames: list[Frame], max_frames: int) -> dict[str, Any]:
+def of_frames(kind: str, message: str, frames: list[Frame], max_frames: int) -> dict[str, Any]:
     """A cause without an exception: where something stands that should have ended. Frames outermost first."""
     exception = {"id": os.urandom(8).hex(), "message": message, "type": kind, "remote": False}
     _put_stack(exception, [frame for frame in frames if not frame[0].startswith(_HERE)], max_frames)
@@ -146,7 +180,7 @@ def _describe(
         return None
     seen.add(id(error))
     exception: dict[str, Any] = {"id": os.urandom(8).hex()}
-    message = messages.of(error)
+    message = any_value.message_of(error)
     if message:
         exception["message"] = message
     exception["type"] = type.__dict__["__name__"].__get__(type(error))
@@ -250,7 +284,7 @@ def _places(traceback: TracebackType | None, causes: Causes) -> tuple[list[Place
     if traceback is None:
         return [], False
     outermost = traceback.tb_frame
-    handlers = _handlers_frame_id()
+    handlers = handlers_frame_id()
     inner: list[Place] = []
     passed: set[int] = set()
     has_handler = False
@@ -277,7 +311,7 @@ def _callers(frame: FrameType, passed: set[int], causes: Causes) -> tuple[list[P
     thread's, the event loop's or the interpreter's own.
     """
     callers: list[Place] = []
-    handlers = _handlers_frame_id()
+    handlers = handlers_frame_id()
     at_handler = -1
     at_library = -1
     limit = causes.callers()
@@ -303,12 +337,6 @@ def _callers(frame: FrameType, passed: set[int], causes: Causes) -> tuple[list[P
     if at_handler >= 0:
         return callers[:at_handler], True
     return (callers if at_library < 0 else callers[:at_library]), False
-
-
-def _handlers_frame_id() -> int:
-    """The `id` of the frame of ours that calls the Lambda handler; 0 where none runs."""
-    handler = sys.modules.get("lambda_tracer.capture.handler")
-    return handler.running_frame_id() if handler is not None else 0
 
 
 def _is_library(code: CodeType) -> bool:

@@ -17,8 +17,14 @@ from __future__ import annotations
 from json.encoder import encode_basestring_ascii as quote
 
 from ..clock import clock
-from ..guard import loaded
-from .json_text import MAX_BYTES, Marker, dumps, encoded, safe_str
+from ..guard import Late
+from ..safe import safe_str
+from ..xray import MAX_ANNOTATION_BYTES, MAX_ANNOTATION_TEXT, MAX_DOCUMENT_BYTES, MAX_HTTP_TEXT
+from . import name as names
+from .blocks import blocks_of, metadata_of
+from .json_text import dumps
+from .limits import MAX_VALUE_BYTES
+from .marker import Marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,35 +32,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..trace.subsegment import Subsegment
+    from . import shrink
+else:
+    shrink = Late("lambda_tracer.encode.shrink")  # few are so large
 
-PREAMBLE = '{"format":"json","version":1}\n'
-"""What the X-Ray daemon expects before each document."""
-
-MAX_DATAGRAM_BYTES = 64_000
-"""A document with its preamble. X-Ray takes 64 kB; a UDP datagram holds 65,507 bytes."""
-
-MAX_DOCUMENT_BYTES = MAX_DATAGRAM_BYTES - len(PREAMBLE) - 200
-"""One subsegment without trace, parent and type, which `standalone` adds (under 200 bytes)."""
-
-MAX_NAME = 200
-MAX_ANNOTATION_TEXT = 1_000
-MAX_HTTP_TEXT = 250
-"""Characters; from the segment document's rules, as are the request and response keys below."""
-
-MAX_ANNOTATION_BYTES = 40_000
-"""All annotations of one subsegment. X-Ray indexes 50 a trace; what is beyond these bytes is counted and left out."""
 
 FEW_ENTRIES = 5
 """Values of metadata that need no bounds but each its own."""
 
 _REQUEST_TEXTS = ("url", "method", "user_agent", "client_ip")
 _RESPONSE_NUMBERS = ("status", "content_length")
-AWS_TEXTS = ("operation", "region", "request_id", "account_id", "queue_url", "table_name")
-ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@")
-_ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _NAMESPACES = {name: f',"namespace":"{name}"' for name in ("local", "remote", "aws")}
-
-_quoted_names: dict[str, str] = {}
 
 
 def encode(
@@ -71,7 +59,7 @@ def encode(
     """
     # A name is cleaned once: a function traces the same few again and again.
     name = subsegment.name
-    quoted = (_quoted_names.get(name) if type(name) is str else None) or _quoted_name(name)
+    quoted = (names.known.get(name) if type(name) is str else None) or names.quoted_name(name)
     times = _times(subsegment.start_time, None if in_progress else subsegment.end_time)
     namespace = subsegment.namespace
     of = (_NAMESPACES.get(namespace) if type(namespace) is str else None) or _namespace(namespace)
@@ -82,11 +70,11 @@ def encode(
         text += ',"error":true'
     if subsegment.throttle:
         text += ',"throttle":true'
-    if subsegment._http:
-        text += _http(subsegment._http)
+    if subsegment.given_http:
+        text += _http(subsegment.given_http)
     left_out = cut_bytes = 0
-    if subsegment._annotations:
-        annotations, left_out = _annotations(subsegment._annotations)
+    if subsegment.given_annotations:
+        annotations, left_out = _annotations(subsegment.given_annotations)
         text += annotations
     metadata: list[list[str]] = []
     # One, as a rule: no comprehension, which is a call before 3.12.
@@ -95,13 +83,11 @@ def encode(
         metadata.append([namespace, key, shown])
         if type(shown) is Marker:
             cut_bytes += shown.size - len(shown)
-    if subsegment._metadata and not is_brief:
-        if sum(map(len, subsegment._metadata.values())) > FEW_ENTRIES:
-            cutting = loaded("encode.shrink")
-
-            cut_bytes += cutting.add_metadata(subsegment._metadata, metadata)
+    if subsegment.given_metadata and not is_brief:
+        if sum(map(len, subsegment.given_metadata.values())) > FEW_ENTRIES:
+            cut_bytes += shrink.add_metadata(subsegment.given_metadata, metadata)
         else:
-            for namespace, values in list(subsegment._metadata.items()):
+            for namespace, values in list(subsegment.given_metadata.items()):
                 for key, value in list(values.items()):
                     shown = dumps(value)
                     metadata.append([namespace, key, shown])
@@ -109,7 +95,7 @@ def encode(
                         cut_bytes += shown.size - len(shown)
     if left_out:
         metadata.append(["lambda_tracer", "annotations_left_out", str(left_out)])
-    cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment._aws
+    cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment.given_aws
     blocks = ""
     if cause or sql or aws:
         blocks = blocks_of(cause, sql, aws)
@@ -122,15 +108,15 @@ def encode(
         metadata += [["lambda_tracer", *item] for item in described(invocation.losses).items()]
     if len(metadata) == 1 and type(metadata[0][1]) is str:  # as a rule: what a function returned
         namespace, key, value = metadata[0]
-        rest = f',"metadata":{{{quote(namespace[:MAX_BYTES])}:{{{quote(key[:MAX_BYTES])}:{value}}}}}'
+        rest = (
+            f',"metadata":{{{quote(namespace[:MAX_VALUE_BYTES])}:{{{quote(key[:MAX_VALUE_BYTES])}:{value}}}}}'
+        )
     else:
         rest = metadata_of(metadata) if metadata else ""
     rest += blocks
     if len(text) + len(rest) > MAX_DOCUMENT_BYTES:
-        cutting = loaded("encode.shrink")  # few are so large
-
         size = len(rest)
-        rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
+        rest = shrink.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
         if cut_bytes and invocation.losses:  # it has been counted
             invocation.losses["cut"][1] += size - len(rest)
         else:
@@ -139,12 +125,10 @@ def encode(
             # The outermost one speaks for all, itself included.
             metadata = [entry for entry in metadata if entry[:2] != ["lambda_tracer", "cut"]]
             metadata.insert(0, ["lambda_tracer", "cut", described(invocation.losses)["cut"]])
-            rest = cutting.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
+            rest = shrink.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
     text += rest
     if "\\ud" in text:  # a character beyond 16 bits, or a lone half of one
-        cutting = loaded("encode.shrink")
-
-        text = cutting.without_lone_surrogates(text)
+        text = shrink.without_lone_surrogates(text)
     return text
 
 
@@ -168,7 +152,7 @@ def _times(start: float, end: float | None) -> str:
 
 def bare(subsegment: Subsegment) -> str:
     """What arrives of a subsegment even when describing the rest of it failed: the same open text, of its identity."""
-    text = f'{{"id":"{subsegment.id}","name":{quote(clean_name(subsegment.name))}'
+    text = f'{{"id":"{subsegment.id}","name":{quote(names.clean_name(subsegment.name))}'
     for key, value in (("start_time", subsegment.start_time), ("end_time", subsegment.end_time)):
         text += f',"{key}":{value if isinstance(value, (int, float)) else clock.now():.6f}'
     text += ',"in_progress":false'
@@ -188,39 +172,6 @@ def closed(text: str, children: list[str]) -> str:
 def standalone(text: str, trace_id: str, parent_id: str) -> str:
     """A closed text as a document of its own, which names the trace and the parent it belongs to."""
     return f'{{"trace_id":"{trace_id}","parent_id":"{parent_id}","type":"subsegment",{text[1:]}'
-
-
-def clean_name(name: object) -> str:
-    """`name` as X-Ray accepts it: 1 to 200 letters, digits, spaces and `_ . : / % & # = + - @`.
-
-    Other characters are left out, line breaks and tabs become spaces; of nothing that remains, `unnamed` is
-    made.
-    """
-    text = str.__str__(name) if issubclass(type(name), str) else safe_str(name)
-    if not ASCII_NAME.issuperset(text):
-        text = " ".join(text[: 10 * MAX_NAME].split())
-        if text.isascii():
-            text = "".join(filter(ASCII_NAME.__contains__, text))
-        else:
-            cutting = loaded("encode.shrink")
-
-            text = cutting.only_of_names(text)
-    return text[:MAX_NAME] if text and not text.isspace() else "unnamed"
-
-
-def is_annotation_key(key: object) -> bool:
-    """Whether X-Ray takes `key` for an annotation: 1 to 500 ASCII letters, digits and underscores."""
-    if not issubclass(type(key), str):
-        return False
-    text = str.__str__(key)
-    return 0 < len(text) <= 500 and _ANNOTATION_KEY.issuperset(text)
-
-
-def _quoted_name(name: object) -> str:
-    quoted = quote(clean_name(name))
-    if type(name) is str and len(_quoted_names) < 1_000:  # names made up at run time must not fill the memory
-        _quoted_names[name] = quoted
-    return quoted
 
 
 def _namespace(namespace: object) -> str:
@@ -259,69 +210,8 @@ def _http(http: Mapping[str, Any]) -> str:
         key: safe_str(given[key])[:MAX_HTTP_TEXT] for key in _REQUEST_TEXTS if given.get(key) is not None
     }
     if given.get("x_forwarded_for") is not None:
-        cutting = loaded("encode.shrink")
-
-        request["x_forwarded_for"] = cutting.is_true(given["x_forwarded_for"])
+        request["x_forwarded_for"] = shrink.is_true(given["x_forwarded_for"])
     given = http.get("response") or {}
     response = {key: int(given[key]) for key in _RESPONSE_NUMBERS if type(given.get(key)) in (int, float)}
     parts = {name: part for name, part in (("request", request), ("response", response)) if part}
     return f',"http":{dumps(parts)}' if parts else ""
-
-
-def metadata_of(entries: list[list[str]]) -> str:
-    """Metadata in JSON; each entry is a namespace, a key and the JSON of a value."""
-    namespaces: dict[str, dict[str, str]] = {}
-    repeated: dict[tuple[str, str], int] = {}
-    for namespace, key, value in entries:
-        items = namespaces.setdefault(namespace, {})
-        name = key if type(key) is str else safe_str(key)
-        while name in items:  # two keys, one text: both are kept
-            count = repeated[namespace, name] = repeated.get((namespace, name), 0) + 1
-            name += "'" if count == 1 else f"'{count}"
-        items[name] = value
-    parts = [
-        f"{quote(namespace[:MAX_BYTES])}:"
-        f"{{{','.join([f'{quote(name[:MAX_BYTES])}:{value}' for name, value in items.items()])}}}"
-        for namespace, items in namespaces.items()
-    ]
-    return f',"metadata":{{{",".join(parts)}}}'
-
-
-def blocks_of(
-    cause: Mapping[str, Any] | str | None, sql: Mapping[str, Any] | None, aws: Mapping[str, Any] | None
-) -> str:
-    """The other blocks in JSON; a `Marker` where one of them was too large even to be encoded."""
-    text = ""
-    uncut = 0
-    if aws:
-        shown = {key: value for key, value in aws.items() if value is not None}
-        for key in AWS_TEXTS:
-            if key in shown and type(shown[key]) is not str:
-                shown[key] = safe_str(shown[key])
-        block = dumps(shown)
-        if type(block) is Marker:
-            cutting = loaded("encode.shrink")
-
-            uncut += block.size
-            block = encoded(cutting.short_aws(shown))
-        text += f',"aws":{block}'
-    if cause:
-        block = encoded(cause)
-        # Always the object, but when so little stack is left that it can't be encoded.
-        text += f',"cause":{block}' if block[0] == "{" or isinstance(cause, str) else ""
-    if sql:
-        texts = {key: safe_str(value) for key, value in sql.items() if value is not None}
-        if "user" in texts:
-            texts["user"] = texts["user"][:MAX_HTTP_TEXT]
-        block = dumps(texts)
-        if type(block) is Marker:
-            cutting = loaded("encode.shrink")
-
-            uncut += block.size
-            block = encoded(cutting.short_sql(texts))
-        text += f',"sql":{block}'
-    if uncut:
-        shorter = Marker(text)
-        shorter.size = uncut + len(text)
-        return shorter
-    return text

@@ -3,7 +3,7 @@
 Two speeds. The ordinary one is the C encoder of `json`, for what is made of plain dicts, lists and scalars, with a
 small hook for Decimal, dates, UUID and their like. A value is surveyed first, and only as far as a document could hold
 it: what is larger is shown by how it starts. What holds any other type or, in a captured response, the name of a
-secret, goes the careful way (`walk`), as does what the encoder refuses (a cycle, NaN, odd keys, depth).
+secret, goes the careful way (`any_value`), as does what the encoder refuses (a cycle, NaN, odd keys, depth).
 
 Texts come out as ASCII, so that the length of a document is its size in bytes.
 """
@@ -12,24 +12,28 @@ from __future__ import annotations
 
 import json
 
-from ..guard import loaded, pass_on
+from ..guard import Late, pass_on
 from . import redaction
+from .limits import MAX_INT_BITS, MAX_VALUE_BYTES
+from .marker import HEAD, marker
+from .scalars import COSTS, WITH_TIME_ZONE, has_known_offset, known, met, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-MAX_BYTES = 64_000
-"""What a document could hold of one value."""
+    from . import any_value, excerpt, secret_shapes
+else:
+    any_value = Late("lambda_tracer.encode.any_value")  # what most functions return needs none of these
+    excerpt = Late("lambda_tracer.encode.excerpt")
+    secret_shapes = Late("lambda_tracer.encode.secret_shapes")
 
 _MAX_CONTAINERS = 1_400
 _MAX_KNOWN = 2_000
 _MAX_SCALARS = 10_000
 """Lists and dicts, values of `TEXTS` and others that the fast way takes: some half a millisecond each."""
 
-_COSTS = {"<datetime.datetime>": 2, "<datetime.time>": 2, "<datetime.timedelta>": 2, "<uuid.UUID>": 4}
-"""How many others some of `TEXTS` count as."""
 
 _MAX_UNKNOWN = 64
 """Keys of one dict, and lists that begin with a text, that are looked up one by one. More than these are made of data:
@@ -40,8 +44,6 @@ _LARGE = 1 << 64
 _FEW = 50
 """Characters of a text, numbers and members of a dict that need no survey."""
 
-MAX_INT_BITS = 1_000
-"""Beyond this an int is more than a double holds, and writing it in decimals takes long."""
 
 _MUCH = 20
 """Characters of a text that is measured exactly where it has letters beyond ASCII."""
@@ -58,47 +60,8 @@ _OTHER_SCALARS = frozenset((float, bool, type(None)))
 _harmless: set[str] = set()  # keys that are known to be no names of secrets
 redaction.remember_in(_harmless)
 
-TEXTS: dict[str, Callable[[Any], str]] = {
-    "<decimal.Decimal>": str,
-    "<datetime.date>": str,
-    "<datetime.datetime>": str,
-    "<datetime.time>": str,
-    "<datetime.timedelta>": str,
-    "<uuid.UUID>": str,
-}
-"""Types whose text says all, by name: none is imported for the sake of a value that nobody returned."""
 
-_TIME_ZONES = frozenset(
-    (
-        "<datetime.timezone>",
-        "<zoneinfo.ZoneInfo>",
-        "<dateutil.tz.tz.tzutc>",
-        "<dateutil.tz.tz.tzlocal>",
-        "<dateutil.tz.tz.tzoffset>",
-        "<dateutil.tz.tz.tzfile>",
-        "<pytz.UTC>",
-    )
-)
-"""Time zones that are asked for the offset of a time. Of a time in any other one the naive form is shown."""
-
-_zones: dict[int, type] = {}  # those of _TIME_ZONES that were met
-
-_WITH_TIME_ZONE = frozenset(("<datetime.datetime>", "<datetime.time>"))
-
-_texts: dict[int, tuple[type, Callable[[Any], str], str]] = {}
-"""Those of `TEXTS` that were met, with their names, by the type's identity, for which no metaclass is asked."""
-
-
-class Marker(str):
-    """The JSON of what stands in the place of a value that is too large."""
-
-    __slots__ = ("size",)
-
-    size: int
-    """Bytes of the value, or what it has at least."""
-
-
-def dumps(value: object, *, is_captured: bool = False, room: int = MAX_BYTES) -> str:
+def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYTES) -> str:
     """The JSON text of `value`, in ASCII, without spaces. Never raises.
 
     `is_captured`: it was not put there on purpose, so values under names of secrets are left out. `room`: of a value
@@ -126,19 +89,14 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_BYTES) ->
             text = "".join(_encode(value, 0))
             if not is_captured or not (look or '\\"' in text):
                 return text
-            secret_shapes = loaded("encode.secret_shapes")
             if not secret_shapes.may_name_secret(text):
                 return text
         elif verdict == _TOO_LARGE:
-            cutting = loaded("encode.shrink")
-            beginning: str = cutting.beginning(value, size, is_captured)
-            return beginning
+            return _cut(value, size, is_captured)
     except BaseException as error:  # a cycle, NaN, an odd key, a dict that another thread changed
         pass_on(error)
     try:
-        walk = loaded("encode.any_value")  # what most functions return does not need it
-
-        return _encode_plain(walk.plain(value, redact=is_captured, room=room))
+        return _encode_plain(any_value.plain(value, redact=is_captured, room=room))
     except BaseException as error:  # next to no stack is left
         pass_on(error)
         return '"..."'
@@ -153,26 +111,11 @@ def encoded(value: object) -> str:
         return dumps(value)
 
 
-def safe_str(value: object) -> str:
-    """`str(value)`, or the name of its type when that fails."""
-    try:
-        return str.__str__(str(value))
-    except (
-        BaseException
-    ) as error:  # the user's __str__ can raise anything; SystemExit must not leave through us
-        pass_on(error)
-        return type_name(value)
-
-
-def type_name(value: object) -> str:
-    """`<module.Type>`: how a value is shown that is not to be looked into."""
-    return name_of(type(value))
-
-
-def name_of(kind: type) -> str:
-    """`<module.Type>` of a type, asked of no metaclass."""
-    module, name = type.__dict__["__module__"].__get__(kind), type.__dict__["__qualname__"].__get__(kind)
-    return f"<{module}.{name}>" if type(module) is str else f"<{name}>"
+def _cut(value: Any, size: int, is_captured: bool) -> str:
+    """The marker for a value of at least `size` bytes."""
+    size, is_exact = excerpt.measured(value, size)
+    head = dumps(excerpt.beginning(value, is_captured), is_captured=is_captured)
+    return marker(size, is_exact, head[:HEAD])
 
 
 def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
@@ -184,7 +127,7 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
     if kind is str or kind is bytes or kind is bytearray:
         size = len(value) + 2
         return (_TOO_LARGE if size > room else _FAST if kind is str else _CAREFUL), size, False
-    size = containers = scalars = known = unknown = digits = floats = 0
+    size = containers = scalars = odd = unknown = digits = floats = 0
     look = False
     sample: list[float] = []
     todo = [value]
@@ -225,18 +168,18 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
             is_short = kind is not int or -_LARGE < item < _LARGE
             return _FAST if is_short else _CAREFUL, 1, False
         else:
-            entry = _texts.get(id(kind)) or _met(kind)
+            entry = known.get(id(kind)) or met(kind)
             if entry is None:
                 return _CAREFUL, size, look
-            known += _COSTS.get(entry[2], 1)
-            if known > _MAX_KNOWN:
+            odd += COSTS.get(entry[2], 1)
+            if odd > _MAX_KNOWN:
                 return _CAREFUL, size, look
             size += 2
             if entry[2] == "<decimal.Decimal>":
                 size += max(0, item.__sizeof__() - 128) * 2  # 19 digits in 8 bytes
                 if size > room:
                     return _TOO_LARGE, size, look
-            elif entry[2] in _WITH_TIME_ZONE and not has_known_offset(item.tzinfo):
+            elif entry[2] in WITH_TIME_ZONE and not has_known_offset(item.tzinfo):
                 return _CAREFUL, size, look
             continue
         containers += 1
@@ -283,41 +226,15 @@ def _is_harmless(key: str, is_captured: bool) -> bool:
     return True
 
 
-def _met(kind: type) -> tuple[type, Callable[[Any], str], str] | None:
-    name = name_of(kind)
-    text = TEXTS.get(name)
-    if text is None or len(_texts) > 100:
-        return None
-    entry = _texts[id(kind)] = (kind, text, name)  # the type is kept: its identity stays its own
-    return entry
-
-
-def has_known_offset(zone: object) -> bool:
-    """Whether asking a time zone for its offset runs no code of the user's."""
-    kind = type(zone)
-    if zone is None or id(kind) in _zones:
-        return True
-    name = name_of(kind)
-    if name not in _TIME_ZONES and not name.startswith("<pytz.tzfile."):
-        return False
-    _zones[id(kind)] = kind
-    return True
-
-
-def _text_of(value: object) -> str:
-    """What the C encoder asks for when it meets a type that JSON lacks: one of those that `_survey` let through."""
-    return _texts[id(type(value))][1](value)
-
-
 def _fast_encoder() -> Callable[[object, int], Any]:
     """The C encoder itself: `JSONEncoder.encode` makes one at each call, which doubles the cost of a small value."""
     make = json.encoder.c_make_encoder  # type: ignore[attr-defined]
     if make is None:  # a Python without its C accelerator
         encoder = json.JSONEncoder(
-            default=_text_of, check_circular=False, allow_nan=False, separators=(",", ":")
+            default=text_of, check_circular=False, allow_nan=False, separators=(",", ":")
         )
         return lambda value, level: encoder.iterencode(value)
-    encode: Callable[[object, int], Any] = make(None, _text_of, _quote, None, ":", ",", False, False, False)
+    encode: Callable[[object, int], Any] = make(None, text_of, _quote, None, ":", ",", False, False, False)
     return encode
 
 

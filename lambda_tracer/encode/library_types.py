@@ -6,9 +6,9 @@ What they hold is read from the attributes in which their versions keep it. Wher
 from __future__ import annotations
 
 from ..guard import pass_on
+from ..safe import type_name
 from .attributes import MAX_READ, dict_of, mro_of, namespace_of, slot_of
-from .json_text import type_name
-from .known_types import ITEMS, TEXT, VALUE, of_base, own_items, repr_of_base, url_of
+from .reading import ITEMS, TEXT, VALUE, of_base, own_items, repr_of_base, url_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ import os
 import re
 import sys
 
-from ..guard import instruction, loaded, pass_on
+from ..guard import instruction, pass_on
+from ..safe import safe_str
 from .attributes import dict_of
-from .json_text import safe_str
+from .limits import MAX_MESSAGE
 from .sighting import Sighting
 
 TYPE_CHECKING = False
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Rule = Callable[[BaseException, str], str]
-
-MAX_MESSAGE = 4_096
-"""Characters kept of one message: ten of them, in JSON's escapes, still fit in a document together."""
 
 _MAX_READ = 2 * MAX_MESSAGE
 _MAX_JSON = 64_000
@@ -45,17 +43,18 @@ _cause_of = BaseException.__dict__["__cause__"].__get__
 _last: tuple[Sighting, str] | None = None  # of an exception on its way up every traced call asks
 
 
-def of(error: BaseException) -> str:
+def of(error: BaseException, without_secrets: Callable[[str], str]) -> str:
     """The message of `error` as it may be recorded, at most MAX_MESSAGE characters and a note of how many are missing.
 
-    An exception that passes through many traced calls is asked once. Never raises.
+    `without_secrets` leaves the values of secret names out of a text that is JSON, as from a web service. An exception
+    that passes through many traced calls is asked once. Never raises.
     """
     global _last
     last = _last
     if last is not None and last[0].is_of(error):
         return last[1]
     try:
-        text = _cut(_redacted(_cleaned(error, 0)))
+        text = _cut(_redacted(_cleaned(error, 0), without_secrets))
     except BaseException as failure:
         # Next to no stack is left, or a library is not what we take it for. What may be a value is not recorded.
         pass_on(failure)
@@ -101,14 +100,10 @@ def _cut(text: str) -> str:
     return text
 
 
-def _redacted(text: str) -> str:
-    """A message that is JSON, as from a web service, without the values of secret names."""
+def _redacted(text: str, without_secrets: Callable[[str], str]) -> str:
     if text[:1] not in ("{", "["):
         return text
-    walk = loaded("encode.any_value")
-    if walk is None:
-        return ""
-    head: str = walk.plain(text[:_MAX_JSON], redact=True)
+    head = without_secrets(text[:_MAX_JSON])
     return head if len(text) <= _MAX_JSON else head + text[_MAX_JSON:]
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
+from ..safe import type_name
 from . import redaction
-from .json_text import type_name
 from .redaction import COUNTS, NAMING_KEYS, SECRET_TYPES, VALUE_MARK, given_names, is_secret, plain
 
 TYPE_CHECKING = False

@@ -14,8 +14,8 @@ import re
 import sys
 
 from ..guard import pass_on, warn_once
-from ..recorder import xray_recorder
-from ..wrapping import wrap
+from ..sdk.recorder import xray_recorder
+from ..wrapping.wrap import wrap
 from . import import_hook, replace
 
 TYPE_CHECKING = False
@@ -131,7 +131,7 @@ def _is_captured(owner: Any, name: str) -> bool:
 
 
 def _captured(name: str, function: FunctionType) -> Any:
-    return wrap.wrap(function, functools.partial(_record, name))
+    return wrap(function, functools.partial(_record, name))
 
 
 def _record(name: str) -> Any:

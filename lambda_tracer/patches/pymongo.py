@@ -16,7 +16,7 @@ import sys
 from weakref import WeakValueDictionary
 
 from ..guard import failed
-from ..recorder import xray_recorder
+from ..sdk.recorder import xray_recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

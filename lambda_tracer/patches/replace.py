@@ -10,14 +10,20 @@ from __future__ import annotations
 import functools
 import types
 
-from ..guard import pass_on
-from ..wrapping import wrap
+from ..guard import Late, pass_on
+from ..wrapping.kinds import CO_COROUTINE, is_function, like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import CodeType
     from typing import Any
+
+    from ..wrapping import stand_in as stand_ins
+else:
+    stand_ins = Late(
+        "lambda_tracer.wrapping.stand_in"
+    )  # only where somebody put an object in the place of a method
 
 _MARK = "_lambda_tracer_original"
 
@@ -26,8 +32,6 @@ _CALLED_WITH_SELF = (types.FunctionType, types.MethodDescriptorType, types.Wrapp
 
 MAX_LOOKED_AT = 100
 """How many objects are looked at to find ours inside what somebody else put around it."""
-
-_CO_COROUTINE = 0x80  # of code.co_flags, as `inspect` names it
 
 
 class _Mark(tuple):  # type: ignore[type-arg]  # of (made, original, called): a type of its own, since a mock makes up any attribute
@@ -130,14 +134,12 @@ def _made(owner: Any, original: Any, make: Callable[[Any], Any]) -> Any:
     seen = original
     method: Any = None
     made: Any
-    if wrap.is_function(original) and (kind in _CALLED_WITH_SELF or not is_in_class):
+    if is_function(original) and (kind in _CALLED_WITH_SELF or not is_in_class):
         pass
     elif not hasattr(kind, "__get__"):
         # A mock, a partial, an object: a class calls it without the instance, and it offers more than to be called.
-        from ..wrapping.stand_in import stand_in
-
         bind = make(_Called(original)) if is_in_class else None
-        made = stand_in(original, make(original), make, bind)
+        made = stand_ins.stand_in(original, make(original), make, bind)
         setattr(made, _MARK, _Mark((made, original, called)))
         return made
     elif not is_in_class:
@@ -155,7 +157,7 @@ def _made(owner: Any, original: Any, make: Callable[[Any], Any]) -> Any:
         )
         if not callable(original):
             seen = original.__get__(None, owner)
-    made = wrap.like(seen)(make(called))
+    made = like(seen)(make(called))
     if method is not None:
         made = method(made)
     setattr(made, _MARK, _Mark((made, original, called)))
@@ -264,7 +266,7 @@ def _turn_off(made: Any, called: Any) -> None:
     if type(function) is not types.FunctionType or id(function) in _off:
         return
     _off[id(function)] = function, function.__code__, function.__kwdefaults__
-    template: Any = _pass_on_async if function.__code__.co_flags & _CO_COROUTINE else _pass_on
+    template: Any = _pass_on_async if function.__code__.co_flags & CO_COROUTINE else _pass_on
     code = template.__code__.replace(
         co_freevars=function.__code__.co_freevars, co_name=function.__code__.co_name
     )

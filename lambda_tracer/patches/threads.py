@@ -11,8 +11,8 @@ from __future__ import annotations
 import sys
 import types
 
-from ..recorder import xray_recorder
-from ..trace.carried import NOWHERE
+from ..sdk.recorder import xray_recorder
+from ..trace.context import NOWHERE
 from . import replace
 
 TYPE_CHECKING = False

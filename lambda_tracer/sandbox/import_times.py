@@ -7,10 +7,10 @@ seen.
 
 from __future__ import annotations
 
+from .. import recording
 from ..clock import clock
 from ..guard import failed
 from ..patches import import_hook
-from ..recorder import xray_recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,19 +34,20 @@ def stop() -> None:
 
 def _timed(name: str, run: Callable[[], None]) -> None:
     # Our own modules are not timed: recording that may be what imports them.
-    recording = None if name.startswith(_OURS) else xray_recorder.recording(f"import {name}")
-    if recording is None:
+    recorder = recording.default
+    timed = None if name.startswith(_OURS) else recorder.recording(f"import {name}")
+    if timed is None:
         run()
         return
-    with recording:
-        recording.open()
+    with timed:
+        timed.open()
         try:
             run()
         finally:
             try:
-                subsegment = recording.subsegment
+                subsegment = timed.subsegment
                 # One that fails as fast is mostly a package asking whether another is there.
                 if subsegment is not None and clock.now() - subsegment.start_time < _threshold_s:
-                    xray_recorder.discard(subsegment)  # type: ignore[arg-type]  # recorded: it is one
+                    recorder.discard(subsegment)  # type: ignore[arg-type]  # recorded: it is one
             except Exception as error:
                 failed(error)

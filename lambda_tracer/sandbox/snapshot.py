@@ -6,9 +6,9 @@ before, or take themselves for warm. Ids are the kernel's random numbers and dif
 
 from __future__ import annotations
 
+from .. import recording
 from ..guard import pass_on, warn_once
-from ..recorder import xray_recorder
-from ..trace import invocation
+from ..trace import running
 
 _is_prepared = False
 
@@ -32,7 +32,7 @@ def prepare() -> None:
 
 def after_restore() -> None:
     """Forget what was before the snapshot; the next invocation is a cold start."""
-    invocation.after_restore()
-    xray_recorder.clear_trace_entities()
-    if hasattr(xray_recorder.emitter, "reset"):
-        xray_recorder.emitter.reset()
+    running.after_restore()
+    recording.default.clear_trace_entities()
+    if hasattr(recording.default.emitter, "reset"):
+        recording.default.emitter.reset()

@@ -13,8 +13,8 @@ from os import getpid
 
 from .. import settings
 from ..clock import clock
-from ..encode.document import PREAMBLE
 from ..guard import pass_on, warn_once
+from ..xray import PREAMBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

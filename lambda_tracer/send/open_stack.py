@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..encode import cause
+from ..trace.context import seen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def cause_of(subsegment: Subsegment, kind: str, reason: str) -> dict[str, Any]:
     """The cause of a subsegment that was open when its time was up: type, message, and where it stands."""
     frame = sys._current_frames().get(subsegment.thread_id)
     frames = _task_frames(subsegment, frame) or _thread_frames(frame)
-    return cause.standstill(kind, reason, frames, subsegment.recorder.max_trace_back)
+    return cause.of_frames(kind, reason, frames, subsegment.recorder.max_trace_back)
 
 
 def _thread_frames(frame: FrameType | None) -> Frames:
@@ -40,8 +41,6 @@ def _task_frames(subsegment: Subsegment, frame: FrameType | None) -> Frames:
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or sys.version_info < (3, 12):
         return []
-    from ..trace.context import seen
-
     loop = _running_loop(frame)
     for task in asyncio.all_tasks(loop) if loop is not None else ():
         if task.get_context().get(seen) is subsegment:

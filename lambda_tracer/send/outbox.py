@@ -20,24 +20,28 @@ from __future__ import annotations
 
 from _thread import get_ident
 
-from .. import guard
+from .. import guard, xray
 from ..clock import clock
 from ..encode import document
 from ..trace.context import last_seen, place, see
+from ..trace.subsegment import opened_in
 from ..trace.unrecorded import UnrecordedSubsegment
 from .emitter import UDPEmitter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Protocol
 
-    from ..recorder import Recorder
     from ..trace.invocation import Invocation
-    from ..trace.subsegment import Subsegment
+    from ..trace.subsegment import Subsegment, Waiting
 
-    # a closed document, and the levels of subsegments in it
-    Waiting = tuple[str, int]
+    class HasEmitter(Protocol):
+        """A recorder, as far as an outbox knows it."""
+
+        emitter: Any
+        """What documents are sent by: `send(document)`, or the X-Ray SDK's `send_entity(entity)`."""
+
 
 MAX_WAITING_BYTES = 48_000
 """What waits in one open parent: leaves it room for what it has to say itself."""
@@ -62,7 +66,7 @@ class Outbox:
 
     __slots__ = ("_recorder",)
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: HasEmitter) -> None:
         self._recorder = recorder
 
     def put(self, subsegment: Subsegment) -> None:
@@ -130,7 +134,7 @@ class Outbox:
         if invocation.outgoing:
             self.dispatch(invocation)
         if parent is None and invocation.open:
-            for left in _below(subsegment, list(invocation.open.values())):
+            for left in _below(subsegment, opened_in(invocation)):
                 self.leave_behind(left)
 
     def leave_behind(self, subsegment: Subsegment) -> None:
@@ -187,7 +191,7 @@ class Outbox:
         False if it has to be sent after all: something that is open below it refers to it.
         """
         parent, invocation = subsegment.parent, subsegment.invocation
-        if any(other.parent is subsegment for other in list(invocation.open.values())):
+        if any(other.parent is subsegment for other in opened_in(invocation)):
             return False
         if subsegment.waiting and (parent is None or not parent.accepts_children):
             return False
@@ -227,10 +231,11 @@ class Outbox:
         leaving: list[str] = []
         try:
             _pour(invocation.outgoing, leaving)
-            if invocation.holds_documents:
+            keeper = invocation.keeper
+            if keeper is not None:
                 documents = leaving[::-1]
                 leaving.clear()
-                invocation.hold(documents)
+                keeper.hold(documents)
             while leaving:
                 self._send(invocation, leaving[-1])
                 leaving.pop()
@@ -304,7 +309,7 @@ def _join(subsegment: Subsegment, text: str, children: list[Waiting]) -> Waiting
     leaving: list[str] = []
     height = 1
     for child_text, child_height in reversed(children):
-        if size > document.MAX_DOCUMENT_BYTES or child_height >= MAX_NESTING:
+        if size > xray.MAX_DOCUMENT_BYTES or child_height >= MAX_NESTING:
             leaving.append(document.standalone(child_text, invocation.trace_id, subsegment.id))
             size -= len(child_text) + 1
         else:
@@ -352,7 +357,7 @@ def _let_go(subsegment: Subsegment) -> None:
 
 def _let_all_go(invocation: Invocation) -> None:
     invocation.waiting_since = None
-    for subsegment in list(invocation.open.values()):
+    for subsegment in opened_in(invocation):
         _let_go(subsegment)
 
 

@@ -18,14 +18,18 @@ from _thread import allocate_lock, start_new_thread
 
 from .. import settings
 from ..clock import clock
-from ..guard import failed, pass_on, warn_once
+from ..guard import Late, failed, pass_on, warn_once
+from ..trace.subsegment import opened_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from ..trace.invocation import Invocation
+    from . import open_stack
     from .outbox import Outbox
+else:
+    open_stack = Late("lambda_tracer.send.open_stack")  # what only a function in trouble needs
 
 TICK_S = 1.0
 """How often the thread looks at what waits."""
@@ -36,7 +40,7 @@ TERMINATION_S = 1.0
 IN_HAND_S = 0.05
 """How long it then waits for what another thread is just about to send."""
 
-MAX_WAITING_S = 4.0
+SENT_AFTER_S = 4.0
 """What has waited so long at a look is sent: before the next look it would be 5 s old."""
 
 
@@ -171,10 +175,10 @@ def _look(watched: Watched) -> float:
             if _is_terminating:
                 clock.sleep(IN_HAND_S)
                 watched.outbox.flush(running)
-    elif running.waiting_since is not None and now - running.waiting_since >= MAX_WAITING_S:
+    elif running.waiting_since is not None and now - running.waiting_since >= SENT_AFTER_S:
         watched.outbox.flush(running)
         is_near = watched.due - now < 2 * TICK_S
-        for subsegment in list(running.open.values()):
+        for subsegment in opened_in(running):
             if not subsegment.is_announced:  # lest what has left find no parent, should this process end now
                 watched.outbox.announce(subsegment, is_brief=is_near)
     return min(TICK_S, max(0.001, watched.due - clock.monotonic()))
@@ -185,10 +189,8 @@ def _send_all(watched: Watched, reason: str | None) -> None:
 
     What is open goes first, and without metadata: the function needs the processor now. What waits is encoded already.
     """
-    from .open_stack import cause_of  # what only a function in trouble needs
-
     running = watched.invocation
-    opened = list(running.open.values())
+    opened = opened_in(running)
     parents = {id(subsegment.parent) for subsegment in opened}
     kind = "Terminated" if reason else "Timeout"
     if reason is None:
@@ -197,7 +199,7 @@ def _send_all(watched: Watched, reason: str | None) -> None:
         )
     for subsegment in opened:
         is_innermost = id(subsegment) not in parents
-        cause = cause_of(subsegment, kind, reason) if is_innermost else None
+        cause = open_stack.cause_of(subsegment, kind, reason) if is_innermost else None
         watched.outbox.announce(subsegment, cause, is_brief=True)
     watched.outbox.flush(running)
 

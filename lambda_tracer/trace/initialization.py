@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from .. import settings
 from ..clock import clock
-from ..recorder import xray_recorder
 from .invocation import Invocation
-from .subsegment import Subsegment
+from .subsegment import Subsegment, opened_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .invocation import Keeper
+    from .subsegment import Owner
 
 MAX_HELD_BYTES = 256_000
 """Documents kept beside the one that is sent as a whole (48 kB); what is beyond is counted and dropped."""
@@ -27,16 +31,20 @@ _TRACE_ID = "1-00000000-000000000000000000000000"
 class Initialization(Invocation):
     """The time before the first invocation, as far as tracing goes."""
 
-    __slots__ = ("_held", "_held_bytes", "holds_documents", "top")
+    __slots__ = ("_held", "_held_bytes", "_owner", "keeper", "top")
 
-    def __init__(self) -> None:
+    top: Subsegment | None
+
+    def __init__(self, owner: Owner) -> None:
+        """`owner` is the recorder that records what is traced meanwhile."""
         super().__init__(None)
-        self.holds_documents = True
+        self._owner = owner
+        self.keeper: Keeper | None = self
         self._held: list[str] = []
         self._held_bytes = 0
         self.trace_id = _TRACE_ID
         self.is_sampled = True
-        self.top = Subsegment("Initialization", "local", None, self, xray_recorder)
+        self.top = Subsegment("Initialization", "local", None, self, owner)
         self.top.is_managed = True
 
     def hold(self, documents: list[str]) -> None:
@@ -63,12 +71,10 @@ class Initialization(Invocation):
             self._held = []
             self.open.clear()
         else:
-            self.holds_documents = False
+            self.keeper = None
             self.trace_id, self.parent_id = begun.trace_id, begun.parent_id
             top.parent_id = begun.parent_id
-            xray_recorder.outbox.send(
-                self, [document.replace(_TRACE_ID, begun.trace_id, 1) for document in held]
-            )
+            self._owner.send(self, [document.replace(_TRACE_ID, begun.trace_id, 1) for document in held])
             self._held = []
             if top.end_time is None:
                 self.open[top.id] = top
@@ -86,5 +92,5 @@ def _last_moment(running: Initialization, top: Subsegment, held: list[str]) -> f
     moments = [
         float(text[text.index(mark) + len(mark) :].partition(",")[0]) for text in texts if mark in text
     ]
-    moments += [subsegment.start_time for subsegment in list(running.open.values())]
+    moments += [subsegment.start_time for subsegment in opened_in(running)]
     return max(moments, default=None)

@@ -10,20 +10,49 @@ from __future__ import annotations
 from _thread import get_ident
 
 from ..clock import clock
-from ..encode.document import is_annotation_key
-from ..encode.json_text import safe_str, type_name
-from ..guard import failed, loaded, pass_on, warn_once
+from ..guard import pass_on, warn_once
+from ..safe import safe_str, type_name
+from ..xray import is_annotation_key
 from .invocation import ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Protocol
 
-    from ..recorder import Recorder
-    from ..send.outbox import Waiting
     from .invocation import Invocation
+
+    # a closed document, and the levels of subsegments in it
+    Waiting = tuple[str, int]
+
+    class Owner(Protocol):
+        """The recorder that opened a subsegment, as far as the subsegment knows it."""
+
+        max_trace_back: int
+
+        def closed(self, subsegment: Subsegment, /) -> None:
+            """It has ended: its document is to be sent."""
+
+        def describe(
+            self,
+            subsegment: Subsegment,
+            exception: BaseException,
+            stack: Iterable[Any] | TracebackType | None,
+            remote: bool,
+            /,
+        ) -> None:
+            """Put an exception into its `cause`."""
+
+        def document_of(self, subsegment: Subsegment, /) -> str:
+            """Its document as it would be sent now, without children."""
+
+        def leave_behind(self, subsegment: Subsegment, /) -> None:
+            """Send it as it is: its invocation has ended, and perhaps nobody will ever close it."""
+
+        def send(self, invocation: Invocation, documents: list[str], /) -> None:
+            """Send finished documents."""
+
 
 _RESPONSE_KEYS = frozenset(("status", "content_length"))
 _HTTP_KEYS = _RESPONSE_KEYS | {"url", "method", "user_agent", "client_ip", "x_forwarded_for"}
@@ -59,10 +88,6 @@ class Subsegment:
     __slots__ = (
         "__dict__",  # attributes that users set on it are accepted as ever; they are not sent
         "__weakref__",
-        "_annotations",
-        "_aws",
-        "_http",
-        "_metadata",
         "_origin_header",
         "accepts_children",
         "captured",
@@ -70,6 +95,10 @@ class Subsegment:
         "end_time",
         "error",
         "fault",
+        "given_annotations",
+        "given_aws",
+        "given_http",
+        "given_metadata",
         "id",
         "invocation",
         "is_announced",
@@ -91,10 +120,10 @@ class Subsegment:
     sampled = True
     type = "subsegment"
 
-    annotations: dict[str, Any] = _made_when_asked_for("annotations", "_annotations")
-    metadata: dict[str, dict[Any, Any]] = _made_when_asked_for("metadata", "_metadata")
-    http: dict[str, dict[str, Any]] = _made_when_asked_for("http", "_http")
-    aws: dict[str, Any] = _made_when_asked_for("aws", "_aws")
+    annotations: dict[str, Any] = _made_when_asked_for("annotations", "given_annotations")
+    metadata: dict[str, dict[Any, Any]] = _made_when_asked_for("metadata", "given_metadata")
+    http: dict[str, dict[str, Any]] = _made_when_asked_for("http", "given_http")
+    aws: dict[str, Any] = _made_when_asked_for("aws", "given_aws")
 
     def __init__(
         self,
@@ -102,7 +131,7 @@ class Subsegment:
         namespace: str,
         parent: Subsegment | None,
         invocation: Invocation,
-        recorder: Recorder,
+        recorder: Owner,
     ) -> None:
         """Opened by `Recorder.begin_subsegment`, which see."""
         self.id = hex(ids.next())[2:]
@@ -122,10 +151,10 @@ class Subsegment:
         self.waiting_bytes = 0
         self.accepts_children = True
         self.is_announced = self.is_managed = self.is_stored = False
-        self._annotations: dict[str, Any] | None = None
-        self._metadata: dict[str, dict[str, Any]] | None = None
-        self._http: dict[str, dict[str, Any]] | None = None
-        self._aws: dict[str, Any] | None = None
+        self.given_annotations: dict[str, Any] | None = None
+        self.given_metadata: dict[str, dict[str, Any]] | None = None
+        self.given_http: dict[str, dict[str, Any]] | None = None
+        self.given_aws: dict[str, Any] | None = None
         self._origin_header: Any = None
         self.start_time = clock.now()
 
@@ -248,26 +277,7 @@ class Subsegment:
         if self._has_ended("add_exception"):
             return
         self.fault = True
-        try:
-            cause = loaded("encode.cause")  # most invocations meet no exception
-            if cause is None:
-                return
-            present = len(self.cause["exceptions"]) if isinstance(self.cause, dict) else 0
-            room = cause.MAX_EXCEPTIONS - present
-            described = cause.describe(
-                exception, self.invocation.causes, self.recorder.max_trace_back, stack, remote, room
-            )
-        except BaseException as error:
-            # The exception's own code; what it raises is not what the user is to see.
-            failed(error)
-            return
-        if described is None:
-            counts = self.metadata.setdefault("lambda_tracer", {})
-            counts["exceptions_left_out"] = counts.get("exceptions_left_out", 0) + 1
-        elif isinstance(described, dict) and isinstance(self.cause, dict):
-            self.cause["exceptions"] += described["exceptions"]
-        elif isinstance(described, dict) or self.cause is None:
-            self.cause = described
+        self.recorder.describe(self, exception, stack, remote)
 
     def set_aws(self, aws_meta: dict[str, Any]) -> None:
         """Set the block about the AWS call that this is (operation, region, request_id, the resource...)."""
@@ -309,10 +319,7 @@ class Subsegment:
         elif self.is_stored or self.id not in self.invocation.open:
             self._has_ended("close")  # says so
             return
-        try:
-            self.recorder.outbox.put(self)
-        except Exception as error:
-            failed(error)
+        self.recorder.closed(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The document as it would be sent now, without children."""
@@ -323,10 +330,7 @@ class Subsegment:
 
     def serialize(self) -> str:
         """The JSON text of `to_dict`."""
-        from ..encode import document
-
-        text = document.encode(self, in_progress=self.end_time is None)
-        return document.standalone(document.closed(text, []), self.invocation.trace_id, self.parent_id)
+        return self.recorder.document_of(self)
 
     def save_origin_trace_header(self, trace_header: Any) -> None:
         """Keep a header with the subsegment for `get_origin_trace_header`; it is not sent."""
@@ -341,6 +345,11 @@ class Subsegment:
             return False
         warn_once(f"ended {method}", "%s: ignored, the subsegment has ended and may have been sent", method)
         return True
+
+
+def opened_in(invocation: Invocation) -> list[Subsegment]:
+    """The open subsegments of an invocation, in the order in which they were opened."""
+    return list(invocation.open.values())  # type: ignore[arg-type]  # it keeps nothing else there
 
 
 def _plain(value: str | int | float) -> str | int | float:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..clock import clock
-from . import invocation as invocations
-from .context import bound
+from . import running
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class UnrecordedSubsegment:
     @property
     def trace_id(self) -> str:
         """The trace of the invocation, which goes on although nothing is recorded here; empty where there is none."""
-        return (self.invocation or bound.get() or invocations.current()).trace_id
+        return (self.invocation or running.bound_to() or running.current()).trace_id
 
     @property
     def annotations(self) -> dict[str, Any]:

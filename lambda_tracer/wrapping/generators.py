@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import sys
 
-from .wrap import like
+from .kinds import like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
     from typing import Any
 
-    from .wrap import Record
+    from .kinds import Record
 
 
 @contextlib.contextmanager

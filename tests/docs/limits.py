@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lambda_tracer import (
-    document,
-    emitter,
-    guard,
-    initialization,
-    messages,
-    outbox,
-    patches,
-    redaction,
-    settings,
-    sqs,
-    trace_header,
-    walk,
-    watch,
-)
+from lambda_tracer import guard, settings, sqs, xray
+from lambda_tracer.encode import any_value, limits, redaction
 from lambda_tracer.local import cli
-from lambda_tracer.patches import sql_text
+from lambda_tracer.patches import registry
+from lambda_tracer.patches.sql import text as sql_text
+from lambda_tracer.send import emitter, outbox, watchdog
+from lambda_tracer.trace import header, initialization
 
 is_secret = redaction.is_secret
 command = cli.main
-PATCHABLE = {*patches.LIBRARIES, *patches.ALIASES}
+PATCHABLE = {*registry.LIBRARIES, *registry.ALIASES}
 """Every name that `patch` takes, but for packages of the user's own."""
 
 
@@ -41,27 +31,27 @@ _TIMEOUTS = "docs/guides/timeouts-and-crashes.md"
 _COLD_START = "docs/guides/cold-start.md"
 
 LIMITS = [
-    Limit(document.MAX_DATAGRAM_BYTES, _LIMITS, "at most {} bytes. A larger one"),
-    Limit(document.MAX_NAME, _LIMITS, "Names have at most {} characters"),
-    Limit(document.MAX_ANNOTATION_TEXT, _LIMITS, "Of a text, {} characters are kept"),
-    Limit(document.MAX_ANNOTATION_BYTES, _LIMITS, "together have at most {} bytes"),
-    Limit(document.MAX_HTTP_TEXT, _LIMITS, "user agent have at most {} characters"),
-    Limit(messages.MAX_MESSAGE, _LIMITS, "exception messages {}."),
+    Limit(xray.MAX_DATAGRAM_BYTES, _LIMITS, "at most {} bytes. A larger one"),
+    Limit(xray.MAX_NAME, _LIMITS, "Names have at most {} characters"),
+    Limit(xray.MAX_ANNOTATION_TEXT, _LIMITS, "Of a text, {} characters are kept"),
+    Limit(xray.MAX_ANNOTATION_BYTES, _LIMITS, "together have at most {} bytes"),
+    Limit(xray.MAX_HTTP_TEXT, _LIMITS, "user agent have at most {} characters"),
+    Limit(limits.MAX_MESSAGE, _LIMITS, "exception messages {}."),
     Limit(outbox.MAX_WAITING_BYTES, _LIMITS, "more than {} bytes in one parent"),
     Limit(int(outbox.MAX_WAITING_S), _LIMITS, "waited for {} seconds"),
-    Limit(walk.MAX_ITEMS, _LIMITS, "A value that is walked shows {} members"),
-    Limit(walk.MAX_DEPTH, _LIMITS, "members of each list and dict, {} levels"),
-    Limit(walk.MAX_TEXT, _LIMITS, "levels and {} bytes of text"),
+    Limit(any_value.MAX_ITEMS, _LIMITS, "A value that is walked shows {} members"),
+    Limit(any_value.MAX_DEPTH, _LIMITS, "members of each list and dict, {} levels"),
+    Limit(any_value.MAX_TEXT, _LIMITS, "levels and {} bytes of text"),
     Limit(int(emitter.RESOLVE_WAIT_S), _LIMITS, "The first document waits for it at most {} second,"),
     Limit(emitter.MAX_PENDING_BYTES, _LIMITS, "What is sent meanwhile, up to {} bytes"),
     Limit(initialization.MAX_HELD_BYTES, _COLD_START, "At most {} bytes are kept beside"),
     Limit(outbox.MAX_WAITING_BYTES, _COLD_START, "beside the {} that wait as a whole"),
     Limit(int(initialization.MAX_AGE_S), _COLD_START, "begins within {} seconds of the last thing"),
     Limit(int(settings.DEFAULT_IMPORTS_MS), _COLD_START, "Imports that take less than {} ms leave no trace"),
-    Limit(int(watch.MAX_WAITING_S), _TIMEOUTS, "whether something finished has waited for {} seconds"),
+    Limit(int(watchdog.SENT_AFTER_S), _TIMEOUTS, "whether something finished has waited for {} seconds"),
     Limit(int(outbox.MAX_WAITING_S), _TIMEOUTS, "what had finished in the last {} seconds"),
     Limit(sqs.MAX_BODY_CHARACTERS, "docs/guides/sqs.md", "made of the body, up to {} characters"),
     Limit(guard.MAX_UNSAID, "docs/guides/beside-others.md", "At most {} messages wait for a log"),
-    Limit(trace_header.MAX_HEADER_CHARACTERS, "docs/libraries/http.md", "fields beyond {} characters in all"),
+    Limit(header.MAX_HEADER_CHARACTERS, "docs/libraries/http.md", "fields beyond {} characters in all"),
     Limit(sql_text.MAX_TEXT, "docs/libraries/sql.md", "comments go, and {} characters are kept"),
 ]

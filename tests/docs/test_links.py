@@ -51,7 +51,6 @@ def test_a_path_that_is_named_is_there(page: str) -> None:
     assert [name for name in named if not (PROJECT / name).exists()] == []
 
 
-@pytest.mark.xfail(strict=True, reason="the modules are still moving into their rooms")
 def test_the_files_of_a_newcomers_tasks_are_there_and_at_most_four() -> None:
     tasks = {task: names([files]) for task, files in tables("CONTRIBUTING.md")}
 

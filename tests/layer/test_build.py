@@ -16,7 +16,7 @@ from tests.layer.running import PROJECT
 
 PACKAGE = PROJECT / "lambda_tracer"
 
-MAX_BYTES = 250_000
+MAX_BYTES = 260_000
 """A little above what the zip had when this was last set, 239 kB: a function downloads it at every cold start."""
 
 SOURCES = {
@@ -25,15 +25,6 @@ SOURCES = {
     if "local" not in path.relative_to(PACKAGE).parts
 }
 """What the layer has of the package."""
-
-FINDS_DEPENDENCIES = b"""
-
-# Added when the layer was built: jsonpickle stands in a folder that is ours alone, and is found last.
-import sys
-
-sys.path.append(__path__[0] + "/dependencies")
-"""
-"""The end of the layer's `__init__.py`, and all that the repository has not."""
 
 
 def build(project: Path, *arguments: str | Path) -> None:
@@ -82,10 +73,8 @@ def test_the_layer_holds_the_repositorys_files_without_the_developers_side_byte_
     files = [path for path in package.rglob("*") if path.is_file()]
     held = {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
     held = {name: data for name, data in held.items() if not name.startswith("dependencies/")}
-    start = held.pop("__init__.py")
 
-    assert start == SOURCES["__init__.py"] + FINDS_DEPENDENCIES
-    assert held.keys() == SOURCES.keys() - {"__init__.py"}
+    assert held.keys() == SOURCES.keys()
     assert [name for name in held if held[name] != SOURCES[name]] == []
 
 
@@ -135,7 +124,10 @@ def test_bytecode_is_used_without_a_look_at_the_source(tmp_path: Path) -> None:
     for path in python.rglob("*.py"):
         path.write_text("raise Exception('this is the source')")
 
-    program = "import lambda_tracer, jsonpickle; print('fine')"
+    program = (
+        "import sys, lambda_tracer; sys.path.append(lambda_tracer.__path__[0] + '/dependencies')\n"
+        "import jsonpickle; print('fine')"
+    )
     ran = subprocess.run(
         [sys.executable, "-B", "-S", "-c", program],
         cwd=tmp_path,

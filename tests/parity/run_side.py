@@ -50,16 +50,15 @@ def lambda_tracer() -> lab.Api:
         guard,
         xray_recorder,
     )
-    from lambda_tracer.trace import invocation
+    from lambda_tracer.trace import running
 
     guard.reraise = True
 
     def reset() -> None:
         # What the last scenario left open is forgotten, not sent when the next one begins.
-        invocation.reset()
+        running.reset()
         Recorder.__init__(xray_recorder)
         Tracer._reset_config()
-        invocation._is_cold = True
         xray_recorder.clear_trace_entities()
 
     return lab.Api(Tracer, xray_recorder, TraceHeader, global_sdk_config, UDPEmitter, reset)

@@ -20,6 +20,7 @@ import pytest
 
 from lambda_tracer import patch_all, xray_recorder
 from lambda_tracer.encode import messages
+from lambda_tracer.encode.any_value import message_of
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
 from tests.documents import Document
@@ -237,7 +238,7 @@ def test_what_is_kept_says_what_was_violated(name: str, message: str, daemon: Da
         finish(session, "rollback")
     daemon.clear()
 
-    assert messages.of(caught.value) == message
+    assert message_of(caught.value) == message
 
 
 def test_sqlalchemy_tells_neither_statement_nor_parameters(
@@ -530,11 +531,11 @@ def test_what_mongodb_says_is_told_by_code_and_index() -> None:
     )
     bulk = errors.BulkWriteError({"writeErrors": [{"errmsg": CANARY, "op": {"mail": CANARY}}]})
 
-    assert messages.of(duplicate) == (
+    assert message_of(duplicate) == (
         "E11000 duplicate key error collection: app.person index: mail_1 (code 11000)"
     )
-    assert messages.of(refused) == "BadValue (code 2)"
-    assert CANARY not in messages.of(bulk)
+    assert message_of(refused) == "BadValue (code 2)"
+    assert CANARY not in message_of(bulk)
     assert [CANARY in plain(messages.attributes(error)) for error in (duplicate, refused, bulk)] == [
         False
     ] * 3

@@ -9,7 +9,7 @@ time-out, invalid parameters) is a fault.
 from __future__ import annotations
 
 from ... import guard
-from ...recorder import xray_recorder
+from ...sdk.recorder import xray_recorder
 from .. import nesting
 from . import resource
 

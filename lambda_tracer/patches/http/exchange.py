@@ -15,7 +15,7 @@ it) is not: the answer came.
 from __future__ import annotations
 
 from ...guard import failed
-from ...recorder import xray_recorder
+from ...sdk.recorder import xray_recorder
 from .. import nesting
 from . import ignored
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 
-from ...guard import loaded
+from ...guard import Late, can_load
 from .. import replace
 
 TYPE_CHECKING = False
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+    from . import exchange as http_exchange
     from .exchange import Exchange
+else:
+    http_exchange = Late("lambda_tracer.patches.http.exchange")  # only where a request is made
 
 _EXCHANGE = "_lambda_tracer_exchange"  # on the connection, from `putrequest` until the answer has come
 
@@ -54,8 +57,7 @@ def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
     def putrequest_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> None:
         putrequest(self, method, url, *args, **kwargs)
         # Not at the top: urllib3 imports http.client, so this patch is applied in functions that never call it.
-        http_exchange = loaded("patches.http.exchange")
-        if http_exchange is None:
+        if not can_load(http_exchange):
             vars(self)[_EXCHANGE] = None
             return
         is_tls = self.default_port == 443

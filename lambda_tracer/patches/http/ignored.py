@@ -7,13 +7,16 @@ header, and neither does what the library calls to make it.
 from __future__ import annotations
 
 from ... import settings
-from ...guard import loaded
+from ...guard import Late, can_load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import fnmatch
     from collections.abc import Sequence
 
     from .exchange import Address
+else:
+    fnmatch = Late("fnmatch")  # it imports `re`: a function without rules does without
 
 _rules: list[tuple[str | None, tuple[str, ...] | None]] = []
 
@@ -45,8 +48,7 @@ def is_ignored(address: Address) -> bool:
 
 
 def _matches_a_rule(address: Address) -> bool:
-    fnmatch = loaded("fnmatch", package="")  # it imports `re`: a function without rules does without
-    if fnmatch is None:
+    if not can_load(fnmatch):
         return True
     fnmatchcase = fnmatch.fnmatchcase
     return any(

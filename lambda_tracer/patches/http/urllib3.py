@@ -13,7 +13,7 @@ Propagates: the trace header, sampled or not, in a copy of the caller's headers.
 
 from __future__ import annotations
 
-from ...guard import loaded
+from ...guard import Late, can_load
 from .. import nesting, replace
 
 TYPE_CHECKING = False
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
     from typing import Any
+
+    from . import exchange as http_exchange
+else:
+    http_exchange = Late("lambda_tracer.patches.http.exchange")  # only where a request is made
 
 
 def patch(module: ModuleType) -> None:
@@ -43,8 +47,9 @@ def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
 def _manager_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     def urlopen_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
         # Not at the top: boto3 imports urllib3, so this patch is applied in functions that never call it.
-        http_exchange = loaded("patches.http.exchange")
-        exchange = http_exchange and http_exchange.begin("urllib3", "urlopen", self, method, url)
+        if not can_load(http_exchange):
+            return urlopen(self, method, url, *args, **kwargs)
+        exchange = http_exchange.begin("urllib3", "urlopen", self, method, url)
         if exchange is None:
             return urlopen(self, method, url, *args, **kwargs)
 
@@ -64,8 +69,9 @@ def _pool_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     def urlopen_traced(
         self: Any, method: Any, url: Any, body: Any = None, headers: Any = None, *args: Any, **kwargs: Any
     ) -> Any:
-        http_exchange = loaded("patches.http.exchange")
-        exchange = http_exchange and http_exchange.begin(
+        if not can_load(http_exchange):
+            return urlopen(self, method, url, body, headers, *args, **kwargs)
+        exchange = http_exchange.begin(
             "urllib3",
             "urlopen",
             self,

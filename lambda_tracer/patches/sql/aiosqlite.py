@@ -9,8 +9,8 @@ Propagates: the current subsegment, to the thread.
 
 from __future__ import annotations
 
-from ...recorder import xray_recorder
-from ...trace.carried import NOWHERE
+from ...sdk.recorder import xray_recorder
+from ...trace.context import NOWHERE
 from .. import replace
 from . import dbapi
 

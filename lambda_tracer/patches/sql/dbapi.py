@@ -13,8 +13,8 @@ import functools
 from contextvars import ContextVar
 
 from ...guard import failed, pass_on
-from ...recorder import xray_recorder
-from ...trace.context import is_collecting
+from ...sdk.recorder import xray_recorder
+from ...trace.collection import is_collecting
 from .. import nesting
 from . import text as sql_text
 

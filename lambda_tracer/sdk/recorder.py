@@ -1,4 +1,4 @@
-"""SdkMethods: what the X-Ray SDK's recorder has and Lambda has no use for, kept so that code written for it runs.
+"""Recorder: the subsegment recorder under the names of the X-Ray SDK's, for code that was written against it.
 
 In Lambda the segment belongs to Lambda: sampling rules, plugins, dynamic naming and segments of one's own have no
 meaning there. Settings are accepted and kept, segment methods warn once and do nothing.
@@ -9,28 +9,37 @@ from __future__ import annotations
 import contextlib
 
 from .. import settings
-from ..guard import loaded, warn_once
-from ..send.emitter import UDPEmitter
+from ..guard import Late, can_load, warn_once
+from ..recording import SubsegmentContext, SubsegmentRecorder, use
 from ..trace.context import place
-from ..trace.unrecorded import UNRECORDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from ..recorder import SubsegmentContext
+    from .. import patches
+    from ..trace.context import AnySubsegment
+    from . import meta_processor as processed
+    from . import segment
     from .segment import LambdaSegment
+else:
+    processed = Late("lambda_tracer.sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
+    patches = Late("lambda_tracer.patches")
+    segment = Late("lambda_tracer.sdk.segment")  # rarely asked for
 
 
-class SdkMethods:
-    """The part of `Recorder` that is there for the X-Ray SDK's sake."""
+class Recorder(SubsegmentRecorder):
+    """Records subsegments under the segment that Lambda writes.
+
+    Every method may be called at any time, from any thread or task; none raises because of the state of the
+    trace. Settings that have a meaning only where segments are ours (sampling rules, plugins, dynamic naming)
+    are accepted and kept, and have no effect.
+    """
 
     def __init__(self) -> None:
-        self.emitter: Any = UDPEmitter()
+        super().__init__()
         self.service: str | None = settings.tracing_name()
-        self.max_trace_back = 10
-        self.stream_sql = True
         self.enabled = True
         self.sampling: Any = True
         self.sampler: Any = None
@@ -39,15 +48,42 @@ class SdkMethods:
         self.streaming: Any = None
         self.streaming_threshold = 0
 
-    def in_subsegment(self, name: str | None = None, namespace: str = "local") -> SubsegmentContext:
-        """See `Recorder.in_subsegment`."""
-        raise NotImplementedError
+    # What is open belongs to this process: a copy is the recorder itself, and pickled it is a name.
+
+    def __copy__(self) -> Recorder:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Recorder:
+        return self
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return "xray_recorder" if self is xray_recorder else (type(self), ())
+
+    def capture(self, name: str | None = None) -> SubsegmentContext:
+        """`in_subsegment`, as the X-Ray SDK calls it where it is a decorator."""
+        return SubsegmentContext(self, name, "local")
+
+    capture_async = capture
+
+    def get_trace_entity(self) -> AnySubsegment | LambdaSegment:
+        """What a subsegment opened now would be under; give it to `set_trace_entity` in another thread."""
+        return self.current_subsegment() or self.current_segment()
+
+    def put_annotation(self, key: str, value: Any) -> None:
+        """Annotate the current subsegment; see `Subsegment.put_annotation`. With none open: ignored, logged once."""
+        (self.current_subsegment() or self.current_segment()).put_annotation(key, value)
+
+    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
+        """Add metadata to the current subsegment (`Subsegment.put_metadata`). With none open: ignored, logged once."""
+        (self.current_subsegment() or self.current_segment()).put_metadata(key, value, namespace)
+
+    def stream_subsegments(self) -> None:
+        """Send now what has finished and waits for its parents."""
+        self.outbox.flush(place()[0])
 
     def current_segment(self) -> LambdaSegment:
         """The segment that Lambda writes for the running invocation: to be read, not written."""
-        segment = loaded("sdk.segment")  # rarely asked for
-        found: Any = UNRECORDED if segment is None else segment.LambdaSegment(place()[0])
-        return found  # type: ignore[no-any-return]
+        return segment.LambdaSegment(place()[0])
 
     def configure(
         self,
@@ -133,8 +169,7 @@ class SdkMethods:
 
         What it raises is logged once and does not reach the caller.
         """
-        processed = loaded("sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
-        if processed is None:
+        if not can_load(processed):
             return wrapped(*args, **kwargs)
         with self.in_subsegment(name, namespace=namespace) as subsegment:
             call = processed.ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
@@ -153,11 +188,39 @@ class SdkMethods:
         meta_processor: Callable[..., None] | None,
     ) -> Any:
         """`record_subsegment` for a coroutine function."""
-        processed = loaded("sdk.meta_processor")
-        if processed is None:
+        if not can_load(processed):
             return await wrapped(*args, **kwargs)
         async with self.in_subsegment(name, namespace=namespace) as subsegment:
             call = processed.ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
             with call:
                 call.return_value = await wrapped(*args, **kwargs)
             return call.return_value
+
+    # Patching libraries
+
+    def patch(
+        self,
+        modules: Sequence[str],
+        raise_errors: bool = True,
+        ignore_module_patterns: Sequence[str] | None = None,
+    ) -> None:
+        """Trace what the named libraries do, now or when they are imported; see `lambda_tracer.patches.patch`."""
+        patches.patch(modules, raise_errors, ignore_module_patterns)
+
+    def patch_all(self, double_patch: bool = False) -> None:
+        """Trace what every known library does, now or when it is imported; see `lambda_tracer.patches.patch_all`."""
+        patches.patch_all(double_patch)
+
+    def unpatch(self, modules: Sequence[str]) -> None:
+        """Put back what `patch` replaced in the named libraries; see `lambda_tracer.patches.unpatch`."""
+        patches.unpatch(modules)
+
+    def unpatch_all(self) -> None:
+        """Put back all that was replaced; see `lambda_tracer.patches.unpatch_all`."""
+        patches.unpatch_all()
+
+
+xray_recorder = Recorder()
+"""The instance that the package, its patches and every Tracer share unless told otherwise."""
+
+use(xray_recorder)

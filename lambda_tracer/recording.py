@@ -1,10 +1,8 @@
-"""Recorder: opens and closes subsegments, and knows the current one. The method names are those of the X-Ray
-SDK.
+"""Recording: opens and closes subsegments, and knows the current one.
 
-The life of a subsegment: `begin_subsegment` asks `invocation` what runs and makes it, it is current while the
+The life of a subsegment: `begin_subsegment` asks `trace.running` what runs and makes it, it is current while the
 user's code runs, `Subsegment.close` ends it and hands it to the `outbox`. What the header says belongs to
-`invocation`, bytes to `document`, waiting and sending to `outbox` and `emitter`; why a function is
-recorded, to `capture`.
+`trace.invocation`, bytes to `encode`, waiting and sending to `send`; why a function is recorded, to `capture`.
 
 A call costs nothing but a look at the header when nothing is recorded; see benchmarks/ for what it costs when
 something is.
@@ -20,28 +18,32 @@ import os
 
 from . import guard, settings
 from .clock import clock
-from .guard import failed, warn_once
-from .sdk.methods import SdkMethods
+from .encode import document
+from .guard import Late, failed, warn_once
 from .send import outbox, watchdog
-from .trace import invocation
-from .trace.carried import Carried
-from .trace.context import bind, bound_to, is_outermost, last_seen, place, see, stand_around
+from .send.emitter import UDPEmitter
+from .trace import running as invocations
+from .trace.collection import stand_around
+from .trace.context import Carried, is_outermost, last_seen, place, see
 from .trace.header import TraceHeader
-from .trace.subsegment import Subsegment
+from .trace.running import bind, bound_to
+from .trace.subsegment import Subsegment, opened_in
 from .trace.unrecorded import UNRECORDED, UnrecordedSubsegment
-from .wrapping import wrap
+from .wrapping.wrap import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
     from types import TracebackType
     from typing import Any, TypeVar
 
-    from .sdk.segment import LambdaSegment
+    from .encode import cause
     from .trace.context import AnySubsegment
     from .trace.invocation import Invocation
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
+else:
+    cause = Late("lambda_tracer.encode.cause")  # most invocations meet no exception
 
 _switch = settings.global_sdk_config
 UNSET: Any = object()
@@ -65,7 +67,7 @@ class Recording:
 
     def __init__(
         self,
-        recorder: Recorder,
+        recorder: SubsegmentRecorder,
         name: str,
         namespace: str,
         running: Invocation,
@@ -174,7 +176,7 @@ class SubsegmentContext(Recording):
 
     __slots__ = ()
 
-    def __init__(self, recorder: Recorder, name: str | None, namespace: str) -> None:
+    def __init__(self, recorder: SubsegmentRecorder, name: str | None, namespace: str) -> None:
         self.recorder = recorder
         self.subsegment = None
         self._name = name  # type: ignore[assignment]  # for a decorator, which names it
@@ -206,32 +208,21 @@ class SubsegmentContext(Recording):
         recorder = self.recorder
         name = self._name or getattr(function, "__name__", None) or type(function).__name__
         namespace = self._namespace
-        wrapped: CallableT = wrap.wrap(function, lambda: recorder.recording(name, namespace))
+        wrapped: CallableT = wrap(function, lambda: recorder.recording(name, namespace))
         return wrapped
 
 
-class Recorder(SdkMethods):
+class SubsegmentRecorder:
     """Records subsegments under the segment that Lambda writes.
 
-    Every method may be called at any time, from any thread or task; none raises because of the state of the
-    trace. Settings that have a meaning only where segments are ours (sampling rules, plugins, dynamic naming)
-    are accepted and kept, and have no effect.
+    Every method may be called at any time, from any thread or task; none raises because of the state of the trace.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        self.emitter: Any = UDPEmitter()
+        self.max_trace_back = 10
+        self.stream_sql = True
         self.outbox = outbox.Outbox(self)
-
-    # What is open belongs to this process: a copy is the recorder itself, and pickled it is a name.
-
-    def __copy__(self) -> Recorder:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Recorder:
-        return self
-
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        return "xray_recorder" if self is xray_recorder else (type(self), ())
 
     # The life of a subsegment
 
@@ -319,19 +310,13 @@ class Recorder(SdkMethods):
 
     in_subsegment_async = in_subsegment
 
-    def capture(self, name: str | None = None) -> SubsegmentContext:
-        """`in_subsegment`, as the X-Ray SDK calls it where it is a decorator."""
-        return SubsegmentContext(self, name, "local")
-
-    capture_async = capture
-
     def begin_invocation(self) -> Invocation:
         """Begin a new invocation even if the trace header is the last one's; nothing is current in it yet.
 
         The handler's decorator calls this. Without one, an invocation begins when its header is first seen.
         """
         stand_around()
-        begun = invocation.begin()
+        begun = invocations.begin()
         see(None)
         bind(None)
         return begun
@@ -371,10 +356,6 @@ class Recorder(SdkMethods):
             return UNRECORDED
         return current
 
-    def get_trace_entity(self) -> AnySubsegment | LambdaSegment:
-        """What a subsegment opened now would be under; give it to `set_trace_entity` in another thread."""
-        return self.current_subsegment() or self.current_segment()
-
     def set_trace_entity(self, trace_entity: Any) -> None:
         """Make an open subsegment (or the segment) current in this context."""
         is_subsegment = isinstance(trace_entity, (Subsegment, UnrecordedSubsegment))
@@ -389,7 +370,7 @@ class Recorder(SdkMethods):
     def is_sampled(self) -> bool:
         """Whether a subsegment opened now would be recorded."""
         if is_outermost():
-            return _switch.enabled and invocation.current().is_sampled
+            return _switch.enabled and invocations.current().is_sampled
         running, current = place()
         return _switch.enabled and (running.is_sampled if current is None else current.sampled)
 
@@ -427,72 +408,70 @@ class Recorder(SdkMethods):
         running, current = place()
         return None if running.raw is None else Carried(running, current)
 
-    def put_annotation(self, key: str, value: Any) -> None:
-        """Annotate the current subsegment; see `Subsegment.put_annotation`. With none open: ignored, logged once."""
-        (self.current_subsegment() or self.current_segment()).put_annotation(key, value)
-
-    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
-        """Add metadata to the current subsegment (`Subsegment.put_metadata`). With none open: ignored, logged once."""
-        (self.current_subsegment() or self.current_segment()).put_metadata(key, value, namespace)
-
-    def stream_subsegments(self) -> None:
-        """Send now what has finished and waits for its parents."""
-        self.outbox.flush(place()[0])
-
     def _begin_unrecorded(self, running: Invocation, parent: AnySubsegment | None) -> UnrecordedSubsegment:
         subsegment = UnrecordedSubsegment(running, parent)
         see(subsegment)
         return subsegment
 
-    # Patching libraries
+    # What a subsegment asks of the recorder that opened it
 
-    def patch(
+    def closed(self, subsegment: Subsegment) -> None:
+        """A subsegment has ended: it is sent, with its parent or by itself."""
+        try:
+            self.outbox.put(subsegment)
+        except Exception as error:
+            failed(error)
+
+    def describe(
         self,
-        modules: Sequence[str],
-        raise_errors: bool = True,
-        ignore_module_patterns: Sequence[str] | None = None,
+        subsegment: Subsegment,
+        exception: BaseException,
+        stack: Iterable[Any] | TracebackType | None = None,
+        remote: bool = False,
     ) -> None:
-        """Trace what the named libraries do, now or when they are imported; see `lambda_tracer.patches.patch`."""
-        from . import patches
+        """Put an exception into the `cause` of a subsegment; see `Subsegment.add_exception`."""
+        try:
+            cause.record(subsegment, exception, stack, remote, self.max_trace_back)
+        except BaseException as error:
+            # The exception's own code; what it raises is not what the user is to see.
+            failed(error)
 
-        patches.patch(modules, raise_errors, ignore_module_patterns)
+    def document_of(self, subsegment: Subsegment) -> str:
+        """The document of a subsegment as it would be sent now, without children."""
+        text = document.encode(subsegment, in_progress=subsegment.end_time is None)
+        return document.standalone(
+            document.closed(text, []), subsegment.invocation.trace_id, subsegment.parent_id
+        )
 
-    def patch_all(self, double_patch: bool = False) -> None:
-        """Trace what every known library does, now or when it is imported; see `lambda_tracer.patches.patch_all`."""
-        from . import patches
-
-        patches.patch_all(double_patch)
-
-    def unpatch(self, modules: Sequence[str]) -> None:
-        """Put back what `patch` replaced in the named libraries; see `lambda_tracer.patches.unpatch`."""
-        from . import patches
-
-        patches.unpatch(modules)
-
-    def unpatch_all(self) -> None:
-        """Put back all that was replaced; see `lambda_tracer.patches.unpatch_all`."""
-        from . import patches
-
-        patches.unpatch_all()
+    def send(self, invocation: Invocation, documents: list[str]) -> None:
+        """Send finished documents."""
+        self.outbox.send(invocation, documents)
 
 
-xray_recorder = Recorder()
-"""The instance that the package, its patches and every Tracer share unless told otherwise."""
+default = SubsegmentRecorder()
+"""The recorder that patches use, and every Tracer unless told otherwise."""
+
+
+def use(recorder: SubsegmentRecorder) -> None:
+    """Make a recorder the `default`, which also records what is traced before the first invocation."""
+    global default
+    default = recorder
+    invocations.owner = recorder
 
 
 def _after_fork() -> None:
     guard.after_fork()
-    invocation.after_fork()
+    invocations.after_fork()
     outbox.after_fork()
     watchdog.after_fork()
 
 
 def _at_exit() -> None:
     """What waits is sent when the process ends by itself, and what is open as it is."""
-    running = invocation.last()
+    running = invocations.last()
     try:
-        xray_recorder.outbox.flush(running)
-        for subsegment in list(running.open.values()):
+        default.outbox.flush(running)
+        for subsegment in opened_in(running):
             subsegment.recorder.leave_behind(subsegment)
     except Exception as error:
         failed(error)

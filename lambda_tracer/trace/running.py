@@ -1,0 +1,160 @@
+"""Which invocation runs now: of the process, and of this context if it works for another one.
+
+An invocation begins when its header is first seen, or when a handler is called. Invocations are numbered, and each
+number is given away once, by an operation that cannot be interrupted. So threads that notice a new header at the same
+time agree on one invocation, and none of them waits for another.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .. import settings
+from ..clock import clock
+from ..guard import Late, can_load, pass_on
+from .collection import variable
+from .invocation import Invocation, ids
+from .subsegment import opened_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from contextvars import ContextVar
+
+    from . import initialization
+    from .subsegment import Owner
+else:
+    initialization = Late(
+        "lambda_tracer.trace.initialization"
+    )  # only where something is traced ahead of invocations
+
+# The invocation that this context works for, whatever runs by now: set in threads, which may outlive their invocation.
+bound: ContextVar[Invocation | None]
+bound, bind, bound_to = variable("lambda_tracer_invocation")
+
+owner: Owner | None = None
+"""The recorder that records what is traced before the first invocation."""
+
+
+_NONE_YET: object = ()  # no value of the environment variable
+
+_REMEMBERED = 16
+
+_invocation = Invocation(_NONE_YET)
+
+_begun: dict[int, Invocation] = {}  # the last few, by their numbers
+
+_is_cold = True
+
+
+def current() -> Invocation:
+    """The running invocation. A header that is not the one last seen begins another."""
+    raw = settings.trace_header()
+    if raw != _invocation.raw:
+        return _begin(raw, only_if_new=True)
+    return _invocation
+
+
+def last() -> Invocation:
+    """The invocation that ran when it was last asked for."""
+    return _invocation
+
+
+def begin() -> Invocation:
+    """Begin a new invocation, even when its header looks like that of the last one (a test, a local run)."""
+    return _begin(settings.trace_header(), only_if_new=False)
+
+
+def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
+    global _invocation
+    fresh: Invocation | None = None
+    while True:
+        ended = _invocation
+        while ended.number + 1 in _begun:
+            ended = _begun.get(ended.number + 1, ended)
+        if only_if_new and raw == ended.raw:  # another thread noticed it first
+            _invocation = ended
+            _see_to_what_ended(ended)
+            return ended
+        if fresh is None:
+            fresh = _made(raw, is_first=only_if_new and raw is None and ended.raw is _NONE_YET)
+        fresh.number = ended.number + 1
+        fresh.before = [ended]
+        if _begun.setdefault(fresh.number, fresh) is fresh:
+            break
+    _invocation = fresh
+    _begun.pop(fresh.number - _REMEMBERED, None)
+    _see_to_what_ended(fresh)
+    return fresh
+
+
+def _made(raw: bytes | str | None, *, is_first: bool) -> Invocation:
+    if "time_machine" in sys.modules:
+        clock.renew()
+    settings.global_sdk_config.refresh()
+    if is_first and owner is not None and settings.initialization_is_traced() and can_load(initialization):
+        return initialization.Initialization(owner)
+    fresh = Invocation(raw)
+    if fresh.is_sampled:
+        ids.renew()
+    return fresh
+
+
+def _see_to_what_ended(begun: Invocation) -> None:
+    """Send what the invocation before left open. Interrupted from outside, it is done when the next one asks."""
+    if not begun.before:
+        return
+    try:
+        ended = begun.before.pop()
+    except IndexError as error:  # another thread is at it
+        pass_on(error)
+        return
+    try:
+        ended.has_ended = True
+        if ended.keeper is not None:
+            ended.keeper.end(begun)
+        for subsegment in opened_in(ended):
+            subsegment.recorder.leave_behind(subsegment)
+    except BaseException:
+        begun.before.append(ended)
+        raise
+
+
+def after_fork() -> None:
+    """In a forked child: what is open belongs to the parent process, which sends it; here it is only an ancestor."""
+    _abandon_open()
+
+
+def after_restore() -> None:
+    """In a sandbox restored from a snapshot: nothing from before is sent, and the next invocation is a cold start."""
+    _abandon_open()
+    reset()
+
+
+def reset() -> None:
+    """Begin as a process does, before its first invocation."""
+    global _invocation, _is_cold
+    _begun.clear()
+    _invocation = Invocation(None)
+    _is_cold = True
+
+
+def _abandon_open() -> None:
+    ids.renew()
+    for subsegment in opened_in(_invocation):
+        subsegment.waiting = []
+        subsegment.waiting_bytes = 0
+        subsegment.accepts_children = False
+        subsegment.is_stored = True
+    _invocation.open.clear()
+    _invocation.outgoing.clear()
+    _invocation.before.clear()
+
+
+def take_cold_start() -> bool:
+    """Whether this is the first handler to complete in the process; every later answer is False.
+
+    With provisioned concurrency the sandbox was warmed before any request: always False.
+    """
+    global _is_cold
+    was_cold, _is_cold = _is_cold, False
+    return was_cold and not settings.provisioned_concurrency()

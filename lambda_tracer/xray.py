@@ -1,0 +1,39 @@
+"""X-Ray's limits and alphabets: what a document may be, and what it drops without telling anybody.
+
+Rules: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
+"""
+
+from __future__ import annotations
+
+PREAMBLE = '{"format":"json","version":1}\n'
+"""What the X-Ray daemon expects before each document."""
+
+MAX_DATAGRAM_BYTES = 64_000
+"""A document with its preamble. X-Ray takes 64 kB; a UDP datagram holds 65,507 bytes."""
+
+MAX_DOCUMENT_BYTES = MAX_DATAGRAM_BYTES - len(PREAMBLE) - 200
+"""One subsegment without trace, parent and type, which `standalone` adds (under 200 bytes)."""
+
+MAX_NAME = 200
+
+MAX_ANNOTATION_TEXT = 1_000
+
+MAX_HTTP_TEXT = 250
+"""Characters; from the segment document's rules, as are the request and response keys below."""
+
+MAX_ANNOTATION_BYTES = 40_000
+"""All annotations of one subsegment. X-Ray indexes 50 a trace; what is beyond these bytes is counted and left out."""
+
+AWS_TEXTS = ("operation", "region", "request_id", "account_id", "queue_url", "table_name")
+
+ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@")
+
+_ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+
+
+def is_annotation_key(key: object) -> bool:
+    """Whether X-Ray takes `key` for an annotation: 1 to 500 ASCII letters, digits and underscores."""
+    if not issubclass(type(key), str):
+        return False
+    text = str.__str__(key)
+    return 0 < len(text) <= 500 and _ANNOTATION_KEY.issuperset(text)

@@ -1,0 +1,226 @@
+"""Imports run one way through the package, from the user's side down to the wire, and nowhere in a circle.
+
+Counted are all of them: at the top of a module, inside functions, under TYPE_CHECKING, and those of `guard.Late`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import lambda_tracer
+
+PACKAGE = Path(lambda_tracer.__file__).parent
+
+GROUND = {"clock", "guard", "safe", "settings", "xray"}
+"""What every room may use."""
+
+ARROWS: dict[str, set[str]] = {
+    "": {"tracer", "sdk", "patches", "send", "sqs", "trace"},  # the public names
+    "auto": {"tracer", "capture"},
+    "tracer": {"sdk", "sandbox", "patches", "capture", "encode"},
+    "sdk": {"patches", "recording", "trace"},
+    "sandbox": {"patches", "recording", "trace"},
+    "patches": {"recording", "trace", "wrapping"},
+    "capture": {"recording", "send", "sqs", "trace", "wrapping"},
+    "recording": {"send", "encode", "trace", "wrapping"},
+    "send": {"encode", "trace"},
+    "encode": {"trace"},
+    "sqs": {"trace"},
+    "trace": set(),
+    "wrapping": set(),
+    "settings": set(),
+    "safe": set(),
+    "xray": set(),
+    "clock": set(),
+    "guard": set(),
+    # the developer's side, of which the rest knows nothing
+    "local": {"local.show", "local.run", "local.receive"},
+    "local.show": {"local.run", "local.receive"},
+    "local.run": {"local.receive"},
+    "local.receive": set(),
+}
+"""The rooms from top to bottom, and the rooms that each of them may import, besides the ground."""
+
+
+class Import(NamedTuple):
+    """One module of the package that imports another."""
+
+    by: str
+    of: str
+    line: int
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        found[name.removesuffix("__init__").rstrip(".")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports_of(name: str) -> Iterator[Import]:
+    """What a module imports of the package."""
+    path = MODULES[name]
+    here = name.split(".") if name else []
+    if path.name != "__init__.py":
+        here = here[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            module = (node.module or "").split(".") if node.module else []
+            if node.level:
+                module = here[: len(here) - node.level + 1] + module
+            elif module[:1] == [PACKAGE.name]:
+                module = module[1:]
+            else:
+                continue
+            for alias in node.names:
+                of = ".".join([*module, alias.name])
+                yield Import(name, of if of in MODULES else ".".join(module), node.lineno)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                package, _, of = alias.name.partition(".")
+                if package == PACKAGE.name:
+                    yield Import(name, of, node.lineno)
+        elif isinstance(node, ast.Call) and (late := late_module(node)):
+            package, _, of = late.partition(".")
+            if package == PACKAGE.name:
+                yield Import(name, of, node.lineno)
+
+
+def late_module(node: ast.AST) -> str:
+    """The name in `Late("name")`; empty for anything else."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Late":
+        return str(ast.literal_eval(node.args[0]))
+    return ""
+
+
+IMPORTS = [each for name in MODULES for each in imports_of(name) if each.of != each.by]
+
+
+def room_of(module: str) -> str:
+    """The room a module is in: the longest of the table's that its name begins with."""
+    parts = module.split(".")
+    for end in range(len(parts), 0, -1):
+        if (room := ".".join(parts[:end])) in ARROWS:
+            return room
+    assert module == "", f"{module} is in no room"
+    return ""
+
+
+def test_every_module_has_a_room() -> None:
+    assert {room_of(name) for name in MODULES} == ARROWS.keys()
+
+
+def test_the_arrows_run_one_way() -> None:
+    allowed = {room: {room, *others, *GROUND} for room, others in ARROWS.items()}
+    # guard is the floor itself; the rest of the ground stands on it alone.
+    allowed |= {room: {"guard"} for room in GROUND}
+
+    against = [each for each in IMPORTS if room_of(each.of) not in allowed[room_of(each.by)]]
+
+    assert against == []
+
+
+def test_a_room_imports_only_rooms_below_it() -> None:
+    """Of the table above: what stands further down."""
+    rooms = list(ARROWS)
+
+    assert [
+        (room, other)
+        for room, others in ARROWS.items()
+        for other in others
+        if rooms.index(other) <= rooms.index(room)
+    ] == []
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    arrows: dict[str, set[str]] = {name: set() for name in MODULES}
+    for each in IMPORTS:
+        arrows[each.by].add(each.of)
+
+    # What imports nothing that is left stands on the floor: it is taken away, until nothing is.
+    while floor := {name for name, of in arrows.items() if not of & arrows.keys()}:
+        arrows = {name: of for name, of in arrows.items() if name not in floor}
+
+    assert arrows == {}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_that_is_imported_late_is_imported_for_checkers_too(name: str) -> None:
+    """Else `mypy` takes whatever is called of it."""
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    late = {target.rpartition(".")[2] for node in ast.walk(tree) if (target := late_module(node))}
+    imported = {
+        alias.name.rpartition(".")[2]
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
+        for node in ast.walk(block)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+
+    assert late <= imported
+
+
+IMPORTED_BY_NAME = {
+    "",  # rare public names, on first use
+    "auto",  # the function's own module
+    "guard",  # `Late`
+    "patches.registry",  # the patch of a library that has been imported
+}
+
+
+def test_nothing_else_is_imported_by_a_text() -> None:
+    """What is imported by a text, no checker can follow."""
+    calls = {"__import__", "import_module"}
+    by_name = {
+        name
+        for name, path in MODULES.items()
+        if room_of(name).partition(".")[0] != "local"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and (getattr(node.func, "id", None) in calls or getattr(node.func, "attr", None) in calls)
+    }
+
+    assert by_name == IMPORTED_BY_NAME
+
+
+def test_no_module_reads_a_private_attribute_of_another() -> None:
+    """`module._name`, for a module of the package. What others need has a name without an underscore."""
+    read = [
+        (name, node.lineno, f"{node.value.id}.{node.attr}")
+        for name, path in MODULES.items()
+        for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+        for bound in [
+            {
+                alias.asname or alias.name
+                for node in ast.walk(tree)
+                if isinstance(node, ast.ImportFrom) and node.level
+                for alias in node.names
+            }
+        ]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in bound
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+    ]
+    taken = [
+        (name, node.lineno, alias.name)
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__")
+    ]
+
+    assert read + taken == []
