@@ -308,6 +308,13 @@ def _say(done: Any, context: Any, level: int, message: str, args: tuple[object, 
         done.release()
 
 
+def reset() -> None:
+    """Forget what was caught and said, for tests."""
+    global failures
+    failures = 0
+    _said.clear()
+
+
 def after_fork() -> None:
     """In a forked child, where no other thread exists."""
     _speaking.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import time
@@ -14,14 +13,7 @@ from typing import Any, NamedTuple
 import hypothesis
 import pytest
 
-from lambda_tracer import Recorder, Tracer, guard, settings, xray_recorder
-from lambda_tracer.capture import event_loop
-from lambda_tracer.clock import clock
-from lambda_tracer.encode import redaction
-from lambda_tracer.patches.http import ignored
-from lambda_tracer.sandbox import import_times
-from lambda_tracer.send.emitter import UDPEmitter
-from lambda_tracer.trace import running
+from lambda_tracer import guard, testing
 from tests.daemon import Daemon, Reader
 from tests.tree import Tree, without_margin
 
@@ -81,27 +73,10 @@ class Invoke:
 
 
 def reset() -> None:
-    """Make the tracer's state that of a new process; what is open or waits is forgotten, not sent."""
+    """`testing.reset`, and the guard as this suite wants it."""
+    testing.reset()
     guard.reraise = True
-    guard.failures = 0
     guard.LOG_WAIT_S = 2.0  # what was said is in the log when a test looks, on a busy machine too
-    guard._said.clear()
-    clock.reset()
-    running.reset()
-    settings.global_sdk_config.set_sdk_enabled(True)
-    emitter = xray_recorder.emitter
-    if isinstance(emitter, UDPEmitter):
-        emitter.reset()
-    Recorder.__init__(xray_recorder)
-    xray_recorder.clear_trace_entities()
-    Tracer._reset_config()
-    redaction.reset()
-    ignored.reset()
-    import_times.stop()
-    if event_loop._loop is not None:
-        event_loop._loop.close()
-        event_loop._loop = None
-        asyncio.set_event_loop(None)
 
 
 def new_trace_id() -> str:

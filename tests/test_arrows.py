@@ -22,6 +22,7 @@ GROUND = {"clock", "guard", "safe", "settings", "xray"}
 ARROWS: dict[str, set[str]] = {
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace"},  # the public names
     "auto": {"tracer", "capture"},
+    "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
     "tracer": {"sdk", "sandbox", "patches", "capture", "encode"},
     "sdk": {"patches", "recording", "trace"},
     "sandbox": {"patches", "recording", "trace"},

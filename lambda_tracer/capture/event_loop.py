@@ -95,6 +95,17 @@ def _process_loop() -> AbstractEventLoop:
     return _loop
 
 
+def close() -> None:
+    """Close the loop of this process; the next coroutine handler runs on another."""
+    global _loop
+    if _loop is not None:
+        import asyncio
+
+        _loop.close()
+        _loop = None
+        asyncio.set_event_loop(None)
+
+
 async def _cancel(leftovers: set[Task[Any]]) -> None:
     if not leftovers:
         return
