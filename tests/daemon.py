@@ -111,6 +111,13 @@ class Daemon:
         self._receive(lambda: len(self._by_id()) if at_least else 0, at_least)
         return list(self._by_id().values())
 
+    def expect_tree(self, expected: str, **options: bool) -> None:
+        """Fail unless the trace is the expected one, drawn as in `tests.tree`, which see for the options."""
+        __tracebackhide__ = True
+        from tests.tree import expect_tree
+
+        expect_tree(self, expected, **options)
+
     def subsegment(self, name: str) -> Document:
         """The one subsegment of that name; fails when there is none, or more than one."""
         found = [subsegment for subsegment in self.subsegments() if subsegment["name"] == name]

@@ -12,7 +12,6 @@ import lambda_tracer
 from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 
 @pytest.fixture
@@ -99,14 +98,11 @@ def test_it_is_the_handlers_parent_in_every_invocation(
         answer = function({}, None)
 
         assert answer == "answer"
-        assert (
-            tree(daemon)
-            == """
+        daemon.expect_tree("""
             middleware
               ## handler
                 work
-        """
-        )
+        """)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -126,16 +122,13 @@ def test_two_handlers_in_a_row_under_one_block_are_siblings(tracer: Tracer, daem
         handler({}, None)
         handler({}, None)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         middleware
           ## handler
             work
           ## handler
             work
-    """
-    )
+    """)
 
 
 def test_powertools_middlewares_are_traced_where_our_tracer_has_taken_the_place_of_its_own(
@@ -154,14 +147,11 @@ def test_powertools_middlewares_are_traced_where_our_tracer_has_taken_the_place_
 
     name = f"## {test_powertools_middlewares_are_traced_where_our_tracer_has_taken_the_place_of_its_own.__name__}"
     assert answer == "answer"
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {name}.locals.middleware
           ## handler
             work
-    """
-    )
+    """)
 
 
 def test_powertools_middlewares_run_beside_our_tracer(tracer: Tracer, daemon: Daemon) -> None:
@@ -173,10 +163,7 @@ def test_powertools_middlewares_run_beside_our_tracer(tracer: Tracer, daemon: Da
         return handler(event, context)
 
     assert middleware(captured(tracer))({}, None) == "answer"
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## handler
           work
-    """
-    )
+    """)

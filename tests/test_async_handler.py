@@ -15,7 +15,6 @@ from lambda_tracer import Tracer, xray_recorder
 from lambda_tracer.capture import event_loop
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -33,12 +32,13 @@ def test_the_handler_is_a_plain_function_that_runs_the_coroutine(daemon: Daemon)
     assert handler({"response": 7}) == 7
 
     assert not inspect.iscoroutinefunction(handler)
-    assert (
-        tree(daemon, annotations=True, metadata=True)
-        == """
+    daemon.expect_tree(
+        """
         ## handler  {"ColdStart": true, "Service": "payment"}  metadata={"payment": {"handler response": 7}}
           work
-    """
+    """,
+        annotations=True,
+        metadata=True,
     )
 
 
@@ -48,13 +48,10 @@ def test_an_exception_is_a_fault_and_reaches_lambda_as_it_is(daemon: Daemon) -> 
         handler({"error": error})
 
     assert caught.value is error
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## handler  fault ValueError
           work  fault ValueError
-    """
-    )
+    """)
 
 
 def test_what_coroutines_do_at_the_same_time_are_siblings(daemon: Daemon) -> None:
@@ -70,14 +67,11 @@ def test_what_coroutines_do_at_the_same_time_are_siblings(daemon: Daemon) -> Non
     parallel({}, None)
 
     name = f"## {step.__module__}.test_what_coroutines_do_at_the_same_time_are_siblings.locals.step"
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         ## parallel
           {name}
           {name}
-    """
-    )
+    """)
 
 
 def test_all_invocations_run_on_one_loop(daemon: Daemon, invoke: Invoke) -> None:
@@ -195,13 +189,10 @@ def test_tasks_that_an_invocation_leaves_behind_are_cancelled(daemon: Daemon, in
 
     assert leaves({}, None) == "done"
     assert seen == ["started", "cancelled"]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## leaves
           forgotten  fault CancelledError
-    """
-    )
+    """)
 
 
 def test_tasks_that_were_there_before_are_left_alone(daemon: Daemon, invoke: Invoke) -> None:
@@ -248,7 +239,7 @@ def test_a_leftover_that_fails_when_cancelled_harms_nobody(
 
     assert leaves({}, None) == "done"
     kept.clear()
-    assert tree(daemon) == "## leaves"
+    daemon.expect_tree("## leaves")
     assert caplog.records == []
 
 
@@ -277,7 +268,7 @@ def test_a_leftover_that_does_not_end_is_reported_and_not_waited_for_for_ever(
     asyncio.get_event_loop().run_until_complete(kept[0])
 
     assert result == "done"
-    assert tree(daemon) == "## leaves"
+    daemon.expect_tree("## leaves")
     assert [record.getMessage() for record in caplog.records] == [
         "tasks left over by the handler do not end although they were cancelled: 1"
     ]
@@ -295,7 +286,7 @@ def test_leftovers_are_cancelled_when_the_handler_fails_too(daemon: Daemon) -> N
         leaves({}, None)
 
     assert kept[0].cancelled()
-    assert tree(daemon) == "## leaves  fault ValueError"
+    daemon.expect_tree("## leaves  fault ValueError")
 
 
 def test_leftovers_are_cancelled_in_an_unsampled_invocation_too(daemon: Daemon, invoke: Invoke) -> None:
@@ -324,13 +315,10 @@ def test_while_a_loop_runs_the_handler_gives_the_coroutine_to_await(daemon: Daem
 
     assert asyncio.run(test()) == 7
     assert not left[0].cancelled()
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## handler
           work
-    """
-    )
+    """)
 
 
 def test_an_awaited_handler_leaves_the_tasks_of_its_caller_alone(daemon: Daemon) -> None:
@@ -353,14 +341,11 @@ def test_asynchronous_handlers_stack(daemon: Daemon) -> None:
         return await inner
 
     assert outer({"response": 7}, None) == 7
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## outer
           ## handler
             work
-    """
-    )
+    """)
 
 
 def test_a_loop_that_somebody_closed_is_replaced(daemon: Daemon, invoke: Invoke) -> None:
@@ -379,7 +364,7 @@ def test_an_object_whose_call_is_a_coroutine_function_may_be_the_handler(daemon:
             return 7
 
     assert tracer.capture_lambda_handler(Handler())({}, None) == 7
-    assert tree(daemon) == "## Handler"
+    daemon.expect_tree("## Handler")
 
 
 @pytest.mark.parametrize("decorator", [staticmethod, classmethod])
@@ -396,13 +381,10 @@ def test_a_static_or_class_method_may_be_the_handler(decorator: Any, daemon: Dae
 
     expected = 2 if decorator is staticmethod else 3
     assert [Above.handle_it({}, None), Below().handle_it({}, None)] == [expected, expected]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## handle
         ## handle
-    """
-    )
+    """)
 
 
 def test_a_handler_called_in_another_thread_while_the_loop_is_idle_works(daemon: Daemon) -> None:

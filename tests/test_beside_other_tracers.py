@@ -13,7 +13,6 @@ import pytest
 
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 PROGRAM = Path(__file__).parent / "functions" / "beside" / "program.py"
 PROJECT = Path(__file__).resolve().parents[1]
@@ -101,7 +100,7 @@ def test_a_traced_function_beside_another_tracer(theirs: str, order: str, daemon
     returned, logged = run(theirs, order, daemon)
 
     assert returned == [RETURNED] * 3
-    assert tree(daemon) == PATCHED.rstrip() + UNPATCHED.rstrip() + PATCHED
+    daemon.expect_tree(PATCHED.rstrip() + UNPATCHED.rstrip() + PATCHED)
     of_ours = [line for line in logged.splitlines() if line.startswith("lambda_tracer")]
     is_told = theirs in ("x_ray_sdk", "powertools")
     assert of_ours == ([f"lambda_tracer: {BOTH}"] if is_told else [])

@@ -12,7 +12,6 @@ import pytest
 from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -45,14 +44,15 @@ def metadata(daemon: Daemon, name: str) -> Any:
 def test_a_handler_and_its_methods_are_one_tree(daemon: Daemon) -> None:
     assert lambda_handler({"id": "p-1", "amount": 5}) == {"charged": 5}
 
-    assert (
-        tree(daemon, annotations=True, metadata=True)
-        == """
+    daemon.expect_tree(
+        """
         ## lambda_handler  {"ColdStart": true, "PaymentId": "p-1", "Service": "payment"}\
   metadata={"payment": {"lambda_handler response": {"charged": 5}}}
           ## tests.test_capture.charge  metadata={"payment": {"tests.test_capture.charge response": {"charged": 5}}}
             ## tests.test_capture.check  metadata={"payment": {"tests.test_capture.check response": 5}}
-    """
+    """,
+        annotations=True,
+        metadata=True,
     )
 
 
@@ -60,13 +60,13 @@ def test_an_exception_is_a_fault_wherever_it_passes(daemon: Daemon) -> None:
     with pytest.raises(ValueError, match="negative amount: -1"):
         lambda_handler({"id": "p-2", "amount": -1})
 
-    assert (
-        tree(daemon, annotations=True)
-        == """
+    daemon.expect_tree(
+        """
         ## lambda_handler  fault ValueError  {"ColdStart": true, "PaymentId": "p-2", "Service": "payment"}
           ## tests.test_capture.charge  fault ValueError
             ## tests.test_capture.check  fault ValueError
-    """
+    """,
+        annotations=True,
     )
 
 
@@ -98,11 +98,12 @@ def test_a_handler_without_a_service_has_no_service_annotation(daemon: Daemon) -
 
     handler({}, None)
 
-    assert (
-        tree(daemon, annotations=True, metadata=True)
-        == """
+    daemon.expect_tree(
+        """
         ## handler  {"ColdStart": true}  metadata={"": {"handler response": "done"}}
-    """
+    """,
+        annotations=True,
+        metadata=True,
     )
 
 
@@ -124,11 +125,11 @@ def test_a_handler_is_annotated_even_when_it_fails(daemon: Daemon) -> None:
     with pytest.raises(KeyError):
         lambda_handler({"no": "id"})
 
-    assert (
-        tree(daemon, annotations=True)
-        == """
+    daemon.expect_tree(
+        """
         ## lambda_handler  fault KeyError  {"ColdStart": true, "Service": "payment"}
-    """
+    """,
+        annotations=True,
     )
 
 
@@ -150,12 +151,12 @@ def test_a_handler_that_is_a_generator_is_recorded_over_its_whole_life(daemon: D
         return "done"
 
     assert list(handler({}, None)) == [1]
-    assert (
-        tree(daemon, annotations=True)
-        == """
+    daemon.expect_tree(
+        """
         ## handler  {"ColdStart": true, "Service": "payment"}
           work
-    """
+    """,
+        annotations=True,
     )
 
 
@@ -174,20 +175,17 @@ def test_a_handler_is_named_by_its_name_alone_a_method_by_module_and_class(daemo
     Till().handle()
 
     prefix = "tests.test_capture.test_a_handler_is_named_by_its_name_alone_a_method_by_module_and_class"
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         ## handle
           ## {prefix}.locals.Till.open
-    """
-    )
+    """)
 
 
 def test_a_lambda_is_named_as_x_ray_can_take_it_and_in_full_in_the_metadata(daemon: Daemon) -> None:
     handler: Any = tracer.capture_lambda_handler(lambda event, context: 1)
     handler({}, None)
 
-    assert tree(daemon) == "## lambda"
+    daemon.expect_tree("## lambda")
     assert metadata(daemon, "## lambda") == {"payment": {"<lambda> response": 1}}
 
 
@@ -228,13 +226,10 @@ def test_what_has_no_name_of_its_own_has_that_of_what_it_calls_or_of_its_type(
     handler = tracer.capture_lambda_handler(function, capture_response=False)
 
     assert str(method(argument)) == str(handler(argument)) == str(function(argument))
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         ## {name}
         ## {name.rpartition(".")[2]}
-    """
-    )
+    """)
 
 
 # --- Responses ----------------------------------------------------------------------------------------------
@@ -306,7 +301,7 @@ def test_an_exception_that_is_not_wanted_as_metadata_is_still_a_fault_with_its_c
     with pytest.raises(ValueError, match="no"):
         handler({}, None)
 
-    assert tree(daemon, metadata=True) == "## handler  fault ValueError"
+    daemon.expect_tree("## handler  fault ValueError", metadata=True)
     assert daemon.subsegment("## handler")["cause"]["exceptions"][0]["message"] == "no"
 
 
@@ -366,7 +361,7 @@ def test_what_is_no_exception_is_a_fault_but_no_metadata(kind: type[BaseExceptio
     with pytest.raises(kind):
         handler({}, None)
 
-    assert tree(daemon, metadata=True) == f"## handler  fault {kind.__name__}"
+    daemon.expect_tree(f"## handler  fault {kind.__name__}", metadata=True)
 
 
 def test_an_exception_reaches_the_caller_as_the_object_that_was_raised(daemon: Daemon) -> None:
@@ -381,7 +376,7 @@ def test_an_exception_reaches_the_caller_as_the_object_that_was_raised(daemon: D
 
     assert caught.value is error
     assert vars(error) == {}
-    assert tree(daemon) == "## handler  fault ValueError"
+    daemon.expect_tree("## handler  fault ValueError")
 
 
 def test_an_exception_that_was_handled_is_not_the_callers_fault(daemon: Daemon) -> None:
@@ -395,13 +390,10 @@ def test_an_exception_that_was_handled_is_not_the_callers_fault(daemon: Daemon) 
 
     handler({}, None)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## handler
           ## tests.test_capture.check  fault ValueError
-    """
-    )
+    """)
 
 
 def test_a_falsy_exception_is_a_fault_too(daemon: Daemon) -> None:
@@ -416,7 +408,7 @@ def test_a_falsy_exception_is_a_fault_too(daemon: Daemon) -> None:
     with pytest.raises(Nothing):
         handler({}, None)
 
-    assert tree(daemon) == "## handler  fault Nothing"
+    daemon.expect_tree("## handler  fault Nothing")
 
 
 def test_an_exception_that_takes_no_attributes_reaches_the_caller(daemon: Daemon) -> None:
@@ -431,7 +423,7 @@ def test_an_exception_that_takes_no_attributes_reaches_the_caller(daemon: Daemon
     with pytest.raises(Frozen):
         handler({}, None)
 
-    assert tree(daemon) == "## handler  fault Frozen"
+    daemon.expect_tree("## handler  fault Frozen")
 
 
 # --- Not recording ------------------------------------------------------------------------------------------
@@ -451,13 +443,10 @@ def test_an_unsampled_invocation_calls_the_functions_and_records_nothing(
 def test_a_method_is_recorded_without_a_handler_too(daemon: Daemon) -> None:
     charge(5)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## tests.test_capture.charge
           ## tests.test_capture.check
-    """
-    )
+    """)
 
 
 def test_annotating_in_a_handler_whose_subsegment_was_closed_does_not_raise(daemon: Daemon) -> None:
@@ -469,7 +458,7 @@ def test_annotating_in_a_handler_whose_subsegment_was_closed_does_not_raise(daem
         return "done"
 
     assert handler({}, None) == "done"
-    assert tree(daemon) == "## handler"
+    daemon.expect_tree("## handler")
 
 
 # --- Coroutine functions ------------------------------------------------------------------------------------
@@ -493,9 +482,8 @@ def test_coroutines_that_are_gathered_are_siblings(daemon: Daemon) -> None:
             return list(await asyncio.gather(fetch(3), fetch(1), fetch(2)))
 
     assert asyncio.run(main()) == [3, 1, 2]
-    assert (
-        tree(daemon, metadata=True)
-        == """
+    daemon.expect_tree(
+        """
         all
           ## tests.test_capture.fetch  metadata={"payment": {"tests.test_capture.fetch response": 3}}
             ## tests.test_capture.checked  metadata={"payment": {"tests.test_capture.checked response": 3}}
@@ -503,7 +491,8 @@ def test_coroutines_that_are_gathered_are_siblings(daemon: Daemon) -> None:
             ## tests.test_capture.checked  metadata={"payment": {"tests.test_capture.checked response": 1}}
           ## tests.test_capture.fetch  metadata={"payment": {"tests.test_capture.fetch response": 2}}
             ## tests.test_capture.checked  metadata={"payment": {"tests.test_capture.checked response": 2}}
-    """
+    """,
+        metadata=True,
     )
 
 
@@ -515,14 +504,11 @@ def test_a_coroutine_is_recorded_while_it_runs_and_not_when_it_is_made(daemon: D
 
     asyncio.run(main())
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         later
           ## tests.test_capture.fetch
             ## tests.test_capture.checked
-    """
-    )
+    """)
 
 
 def test_a_cancelled_coroutine_is_a_fault_and_stays_cancelled(daemon: Daemon) -> None:
@@ -534,4 +520,4 @@ def test_a_cancelled_coroutine_is_a_fault_and_stays_cancelled(daemon: Daemon) ->
         return task.cancelled()
 
     assert asyncio.run(main())
-    assert tree(daemon, metadata=True) == "## tests.test_capture.fetch  fault CancelledError"
+    daemon.expect_tree("## tests.test_capture.fetch  fault CancelledError", metadata=True)

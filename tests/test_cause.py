@@ -21,7 +21,6 @@ from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.tree import tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -165,7 +164,7 @@ def test_an_exception_that_was_never_raised_has_no_stack(daemon: Daemon) -> None
     [exception] = exceptions(daemon)
     assert summary([exception]) == [("ValueError", "no")]
     assert "stack" not in exception
-    assert tree(daemon) == "work  fault ValueError"
+    daemon.expect_tree("work  fault ValueError")
 
 
 def test_a_stack_can_be_given_as_traceback_extracts_it(daemon: Daemon) -> None:

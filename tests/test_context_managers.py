@@ -12,7 +12,6 @@ import pytest
 from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -66,16 +65,13 @@ def test_the_body_of_the_with_is_below_the_context_manager(decorate: Decorate, d
         pass
 
     assert opened == "orders"
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {CONNECTION}
           connect
           query
           disconnect
         afterwards
-    """
-    )
+    """)
 
 
 @in_either_order
@@ -85,14 +81,11 @@ def test_an_exception_in_the_body_is_a_fault_and_passes(decorate: Decorate, daem
         raise error
 
     assert caught.value is error
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {CONNECTION}  fault ValueError
           connect
           disconnect
-    """
-    )
+    """)
 
 
 @in_either_order
@@ -119,17 +112,14 @@ def test_a_captured_context_manager_decorates_functions_as_before(decorate: Deco
         return number
 
     assert [query(1), query(2)] == [1, 2]
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {CONNECTION}
           connect
           disconnect
         {CONNECTION}
           connect
           disconnect
-    """
-    )
+    """)
 
 
 @in_either_order
@@ -138,17 +128,14 @@ def test_context_managers_nest_in_an_exit_stack(decorate: Decorate, daemon: Daem
         stack.enter_context(decorate(connection)())
         stack.enter_context(decorate(connection)())
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {CONNECTION}
           connect
           {CONNECTION}
             connect
             disconnect
           disconnect
-    """
-    )
+    """)
 
 
 @in_either_order
@@ -206,13 +193,10 @@ def test_a_method_may_be_a_context_manager(daemon: Daemon) -> None:
         assert above == below == "orders"
 
     prefix = f"## {Store.__module__}.test_a_method_may_be_a_context_manager.locals.Store"
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {prefix}.above
           {prefix}.below
-    """
-    )
+    """)
 
 
 # --- Asynchronous -------------------------------------------------------------------------------------------
@@ -228,16 +212,13 @@ def test_the_body_of_an_async_with_is_below_the_context_manager(decorate: Decora
         return str(opened)
 
     assert asyncio.run(main()) == "orders"
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {SESSION}
           connect
           query
           disconnect
         afterwards
-    """
-    )
+    """)
 
 
 @in_either_async_order
@@ -251,14 +232,11 @@ def test_an_exception_in_the_body_of_an_async_with_is_a_fault_and_passes(
     with pytest.raises(ValueError, match="no"):
         asyncio.run(main())
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {SESSION}  fault ValueError
           connect
           disconnect
-    """
-    )
+    """)
 
 
 @in_either_async_order
@@ -277,13 +255,13 @@ def test_a_body_that_is_cancelled_is_a_fault(decorate: Decorate, daemon: Daemon)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(main())
 
-    assert (
-        tree(daemon, metadata=True)
-        == f"""
+    daemon.expect_tree(
+        f"""
         {SESSION}  fault CancelledError
           connect
           disconnect
-    """
+    """,
+        metadata=True,
     )
 
 
@@ -296,17 +274,14 @@ def test_asynchronous_context_managers_nest_in_an_exit_stack(decorate: Decorate,
 
     asyncio.run(main())
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {SESSION}
           connect
           {SESSION}
             connect
             disconnect
           disconnect
-    """
-    )
+    """)
 
 
 def test_what_an_asynchronous_context_manager_yields_is_its_response_when_captured_above(

@@ -15,7 +15,6 @@ import pytest
 
 from lambda_tracer import Recorder, Tracer, xray_recorder
 from tests.daemon import Daemon
-from tests.tree import tree
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -53,7 +52,7 @@ def test_copies_keep_the_same_tracer_and_recorder(daemon: Daemon) -> None:
     assert copies[1].limits is not original.limits
     assert as_dict["tracer"] is original.tracer
     assert as_dict["recorder"] is xray_recorder
-    assert tree(daemon) == "open"
+    daemon.expect_tree("open")
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
@@ -66,13 +65,10 @@ def test_a_pickled_tracer_is_one_of_the_same_service_that_works(protocol: int, d
 
     assert loaded.recorder is loaded.tracer.provider is xray_recorder
     assert (loaded.tracer.service, loaded.tracer.disabled) == ("shop", False)
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         open
           ## builtins.len
-    """
-    )
+    """)
 
 
 def test_a_subclass_keeps_what_it_has(daemon: Daemon) -> None:
@@ -102,7 +98,7 @@ def test_another_recorder_is_copied_as_itself_and_pickled_as_a_new_one(daemon: D
     assert loaded is not xray_recorder
     with loaded.in_subsegment("works"):
         pass
-    assert tree(daemon) == "works"
+    daemon.expect_tree("works")
     loaded.emitter.reset()
 
 

@@ -12,7 +12,6 @@ from tests.daemon import Daemon
 from tests.documents import Document, flatten
 from tests.functions.running import python, running
 from tests.programs import run
-from tests.tree import tree
 
 LOST_AT_MOST_S = 5.0
 
@@ -94,15 +93,12 @@ def test_what_left_before_the_crash_hangs_on_announced_ancestors(daemon: Daemon,
     ) as function:
         function()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler  in progress
           ## app.batch  in progress
             inner  in progress
               ## app.step
-        """
-    )
+    """)
 
 
 @pytest.mark.parametrize(
@@ -135,14 +131,11 @@ def test_a_handler_that_ends_the_process_is_recorded_whole(
         error = function()
 
     assert error["errorType"] == "Runtime.ExitError"
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         ## lambda_handler  fault {kind}
           ## app.finished
           ## app.fatal  fault {kind}
-        """
-    )
+    """)
 
 
 def test_what_is_open_at_a_regular_exit_is_sent_as_it_is(daemon: Daemon) -> None:
@@ -167,15 +160,12 @@ def test_what_is_open_at_a_regular_exit_is_sent_as_it_is(daemon: Daemon) -> None
     """)
 
     assert (ran.returncode, ran.stderr) == (5, "")
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         opened by hand  in progress
           finished
           ## __main__.at_work  in progress
             done
-        """
-    )
+    """)
 
 
 def test_what_runs_at_exit_is_recorded(daemon: Daemon) -> None:
@@ -194,14 +184,11 @@ def test_what_runs_at_exit_is_recorded(daemon: Daemon) -> None:
     """)
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         opened by hand  in progress
           ## __main__.say_goodbye
             last words
-        """
-    )
+    """)
 
 
 @pytest.mark.parametrize(("ending", "kind"), [("sys.exit(1)", "SystemExit"), ("1 / 0", "ZeroDivisionError")])
@@ -232,14 +219,11 @@ def test_a_thread_that_ends_badly_takes_nothing_with_it(
         result = function()
 
     assert result == "fine"
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         ## lambda_handler
           ## app.in_a_thread  fault {kind}
             finished
-        """
-    )
+    """)
 
 
 TERMINATED = """
@@ -269,14 +253,11 @@ def test_on_sigterm_what_is_open_is_sent_and_the_process_ends_of_it(daemon: Daem
         error = function()
 
     assert error["errorMessage"].endswith("signal: terminated")
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler  in progress
           ## app.finished
           ## app.at_work  fault Terminated in progress
-        """
-    )
+    """)
     terminated = daemon.subsegment("## app.at_work")
     assert exceptions(terminated) == [("Terminated", "the process is being terminated")]
     assert "at_work" in [frame["label"] for frame in terminated["cause"]["exceptions"][0]["stack"]]
@@ -288,14 +269,11 @@ def test_a_signal_handler_of_the_users_own_is_left_alone(daemon: Daemon, tmp_pat
         error = function()
 
     assert error["errorMessage"].endswith("exit status 7")
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler  fault SystemExit
           ## app.finished
           ## app.at_work  fault SystemExit
-        """
-    )
+    """)
 
 
 @pytest.mark.parametrize("disposition", ["signal.SIG_DFL", "signal.SIG_IGN", "own"])
@@ -367,14 +345,11 @@ def test_sigterm_in_the_middle_of_recording_loses_nothing(daemon: Daemon) -> Non
     """)
 
     assert ran.returncode == -15
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## handler  fault Terminated in progress
           finished
           interrupt
-        """
-    )
+    """)
 
 
 def test_sigterm_at_any_moment_ends_the_process(daemon: Daemon) -> None:
@@ -508,7 +483,7 @@ def test_a_forked_child_that_is_terminated_ends_of_it(daemon: Daemon) -> None:
     """)
 
     assert (ran.stdout.split(), ran.stderr) == (["-15"], "")
-    assert tree(daemon) == "## handler"
+    daemon.expect_tree("## handler")
 
 
 EMITTERS = {

@@ -11,7 +11,6 @@ from lambda_tracer import xray_recorder
 from lambda_tracer.xray import MAX_DATAGRAM_BYTES
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.tree import tree
 
 Unknown = Any
 
@@ -106,7 +105,7 @@ def test_a_name_that_is_used_again_is_the_same_again(daemon: Daemon) -> None:
             with xray_recorder.in_subsegment("a*b"):
                 pass
 
-    assert tree(daemon) == "all\n  ab\n  ab"
+    daemon.expect_tree("all\n  ab\n  ab")
 
 
 # --- Texts --------------------------------------------------------------------------------------------------

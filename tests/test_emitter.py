@@ -10,7 +10,6 @@ from lambda_tracer import InvalidDaemonAddressException, UDPEmitter, xray_record
 from lambda_tracer.send.emitter import parse_daemon_address
 from tests.daemon import Daemon
 from tests.programs import run
-from tests.tree import tree
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
@@ -92,14 +91,14 @@ def test_documents_go_to_the_address_of_the_environment(
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", form.format(daemon.address))
     record()
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_the_daemon_may_be_named(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", daemon.address.replace("127.0.0.1", "localhost"))
     record()
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_the_daemon_may_have_an_address_of_version_6(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +131,7 @@ def test_the_environment_wins_over_an_address_that_was_set(daemon: Daemon) -> No
     xray_recorder.emitter.set_daemon_address("127.0.0.1:1")
     record()
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_an_address_that_was_set_counts_where_the_environment_says_nothing(
@@ -154,7 +153,7 @@ def test_an_address_that_cannot_be_read_is_refused_when_it_is_set(daemon: Daemon
         xray_recorder.emitter.set_daemon_address("nowhere")
     record()
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 @pytest.mark.parametrize("address", ["nowhere", "", "127.0.0.1:port"])
@@ -191,7 +190,7 @@ def test_the_address_is_read_when_the_first_document_is_sent(
     record()
     emitter.reset()
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_after_a_reset_the_next_document_goes_to_the_address_then_in_force(
@@ -206,7 +205,7 @@ def test_after_a_reset_the_next_document_goes_to_the_address_then_in_force(
     xray_recorder.emitter.reset()
     record("second")
 
-    assert tree(daemon) == "first\nsecond"
+    daemon.expect_tree("first\nsecond")
 
 
 def test_without_a_daemon_the_function_goes_on_and_nothing_is_said_at_every_call(
@@ -267,7 +266,7 @@ def test_a_document_that_is_too_large_for_a_datagram_is_counted_and_the_next_one
     xray_recorder.emitter.send("x" * 70_000)
     record()
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
     assert (xray_recorder.emitter.sent, xray_recorder.emitter.failed) == (1, 1)
     assert messages(caplog) == [
         ("WARNING", "cannot send to the X-Ray daemon (OSError): this part of the trace is lost")
@@ -293,7 +292,7 @@ def test_an_entity_is_sent_as_the_sdks_emitter_sends_it(daemon: Daemon) -> None:
     emitter.send_entity(subsegment)
     emitter.reset()
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_an_entity_that_is_not_recorded_is_not_sent(daemon: Daemon) -> None:
@@ -316,7 +315,7 @@ def test_an_emitter_may_be_made_with_its_address(
     with xray_recorder.in_subsegment("work"):
         pass
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
     emitter.reset()
 
 

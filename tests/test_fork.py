@@ -11,7 +11,6 @@ import pytest
 
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.tree import tree
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -141,17 +140,14 @@ with xray_recorder.in_subsegment("outer"):
         pass
 """)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           inner
             in the child
               deeper
               in the grandchild
           afterwards
-        """
-    )
+    """)
 
 
 @pytest.mark.parametrize("how", ["manual", "context manager", "handler", "by hand"])

@@ -50,9 +50,7 @@ def test_what_the_consumer_does_between_two_items_is_not_below_the_generator(dae
             with xray_recorder.in_subsegment(f"use {number}"):
                 pass
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         consumer
           {ROWS}
             query
@@ -60,8 +58,7 @@ def test_what_the_consumer_does_between_two_items_is_not_below_the_generator(dae
             row 1
           use 0
           use 1
-    """
-    )
+    """)
 
 
 def test_what_is_recorded_is_what_the_generator_returns(daemon: Daemon) -> None:
@@ -98,15 +95,12 @@ def test_a_generator_begins_when_its_first_item_is_asked_for(daemon: Daemon) -> 
     with xray_recorder.in_subsegment("consumer"):
         list(generator)
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         consumer
           {ROWS}
             query
             row 0
-    """
-    )
+    """)
 
 
 @pytest.mark.parametrize("end", ["closed", "collected"])
@@ -119,13 +113,13 @@ def test_a_generator_that_is_left_early_has_ended_without_a_fault(end: str, daem
         del generator
         gc.collect()
 
-    assert (
-        tree(daemon, metadata=True)
-        == f"""
+    daemon.expect_tree(
+        f"""
         {ROWS}
           query
           row 0
-    """
+    """,
+        metadata=True,
     )
 
 
@@ -234,9 +228,7 @@ def test_a_generator_that_goes_on_in_another_context_is_where_it_was(daemon: Dae
         with xray_recorder.in_subsegment("here"):
             pass
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         starter
           {ROWS}
             query
@@ -244,8 +236,7 @@ def test_a_generator_that_goes_on_in_another_context_is_where_it_was(daemon: Dae
             row 1
           elsewhere
           here
-    """
-    )
+    """)
 
 
 def test_a_generator_inside_a_generator_is_below_it(daemon: Daemon) -> None:
@@ -262,9 +253,7 @@ def test_a_generator_inside_a_generator_is_below_it(daemon: Daemon) -> None:
                 pass
 
     name = f"## {pages.__module__}.test_a_generator_inside_a_generator_is_below_it.locals.pages"
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         consumer
           {name}
             {ROWS}
@@ -272,8 +261,7 @@ def test_a_generator_inside_a_generator_is_below_it(daemon: Daemon) -> None:
               row 0
             page
           use
-    """
-    )
+    """)
 
 
 def test_a_generator_in_an_unsampled_invocation_works_and_is_not_recorded(
@@ -306,14 +294,11 @@ def test_the_recorders_own_decorator_treats_generators_the_same(daemon: Daemon) 
             with xray_recorder.in_subsegment("use"):
                 pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         consumer
           numbers
           use
-    """
-    )
+    """)
 
 
 # --- Asynchronous generators --------------------------------------------------------------------------------
@@ -330,17 +315,14 @@ def test_an_asynchronous_generator_is_recorded_over_its_whole_life(daemon: Daemo
         return found
 
     assert asyncio.run(main()) == [0, 1]
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         consumer
           {MESSAGES}
             receive 0
             receive 1
           use 0
           use 1
-    """
-    )
+    """)
 
 
 def test_an_asynchronous_generator_has_no_response(daemon: Daemon) -> None:
@@ -360,13 +342,10 @@ def test_an_asynchronous_generator_that_is_closed_early_is_no_fault(daemon: Daem
 
     asyncio.run(main())
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {MESSAGES}
           receive 0
-    """
-    )
+    """)
 
 
 def test_an_asynchronous_generator_that_the_loop_closes_is_no_fault(daemon: Daemon) -> None:
@@ -378,13 +357,10 @@ def test_an_asynchronous_generator_that_the_loop_closes_is_no_fault(daemon: Daem
 
     asyncio.run(main())
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {MESSAGES}
           receive 0
-    """
-    )
+    """)
 
 
 def test_what_is_sent_and_thrown_reaches_an_asynchronous_generator(daemon: Daemon) -> None:

@@ -13,7 +13,6 @@ from lambda_tracer import Tracer, guard, xray_recorder
 from lambda_tracer.encode import document
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -107,7 +106,7 @@ def test_a_function_is_not_affected_by_an_error_of_ours(
         handler({"error": error}, None)
 
     assert caught.value is error
-    assert tree(daemon) == "## handler\n## handler  fault"
+    daemon.expect_tree("## handler\n## handler  fault")
     assert guard.failures == 2
     assert_lost_once(caplog)
 
@@ -119,7 +118,7 @@ def test_after_an_error_of_ours_the_next_subsegment_is_recorded_in_full(daemon: 
     with xray_recorder.in_subsegment("whole"):
         xray_recorder.put_annotation("key", "value")
 
-    assert tree(daemon, annotations=True) == 'broken\nwhole  {"key": "value"}'
+    daemon.expect_tree('broken\nwhole  {"key": "value"}', annotations=True)
 
 
 @pytest.mark.usefixtures("as_installed")
@@ -133,13 +132,13 @@ def test_a_subsegment_that_cannot_be_described_arrives_with_its_identity(
         with xray_recorder.in_subsegment("child"):
             pass
 
-    assert (
-        tree(daemon, annotations=True)
-        == """
+    daemon.expect_tree(
+        """
         outer
           work  fault
             child
-    """
+    """,
+        annotations=True,
     )
     assert_lost_once(caplog)
 

@@ -448,3 +448,12 @@ def test_trees_that_differ_are_not_equal(other: str) -> None:
 
     assert tree(arrived) == "a\n  b"
     assert tree(arrived) != other
+
+
+def test_a_tree_that_is_not_the_expected_one_is_shown_beside_it(daemon: Daemon) -> None:
+    with xray_recorder.in_subsegment("came"):
+        pass
+
+    with pytest.raises(pytest.fail.Exception, match=r"the trace differs.*\n- expected\n\+ came"):
+        daemon.expect_tree("expected")
+    daemon.expect_tree("came")

@@ -37,9 +37,7 @@ def test_a_cold_start_is_explained_import_by_import(daemon: Daemon) -> None:
         function()
 
     assert result["answer"] == 42
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         Initialization
           import shop
             import shop.catalog
@@ -48,8 +46,7 @@ def test_a_cold_start_is_explained_import_by_import(daemon: Daemon) -> None:
         ## lambda_handler
           import shop.late
         ## lambda_handler
-        """
-    )
+    """)
 
 
 @pytest.mark.alone
@@ -88,14 +85,11 @@ def test_it_is_off_unless_asked_for(daemon: Daemon) -> None:
     with running(daemon, COLD_START) as function:
         function()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         Initialization
           read settings
         ## lambda_handler
-        """
-    )
+    """)
 
 
 def test_the_tracer_asks_for_what_takes_ten_milliseconds(daemon: Daemon, tmp_path: Path) -> None:
@@ -131,7 +125,7 @@ with xray_recorder.in_subsegment("work"):
         LAMBDA_TRACER_IMPORTS_MS="1",
     )
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_a_threshold_of_zero_records_every_import(daemon: Daemon, tmp_path: Path) -> None:
@@ -147,14 +141,11 @@ with xray_recorder.in_subsegment("work"):
         LAMBDA_TRACER_IMPORTS_MS="0",
     )
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         work
           import package
             import package.inner
-        """
-    )
+    """)
 
 
 def test_what_a_fast_import_recorded_goes_to_the_one_above(daemon: Daemon, tmp_path: Path) -> None:
@@ -248,14 +239,11 @@ with xray_recorder.in_subsegment("work"):
         LAMBDA_TRACER_IMPORTS_MS="200",
     )
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         work
           import around  fault ImportError
             import fails  fault ImportError
-        """
-    )
+    """)
 
 
 def test_modules_keep_their_own_loaders_and_specs(daemon: Daemon, tmp_path: Path) -> None:

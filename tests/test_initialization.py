@@ -9,7 +9,6 @@ import pytest
 
 from tests.daemon import Daemon
 from tests.functions.running import running
-from tests.tree import tree
 
 MAX_HELD_BYTES = 256_000
 MAX_WAITING_BYTES = 48_000
@@ -60,16 +59,17 @@ def test_it_is_sent_under_the_first_invocation_with_true_times(daemon: Daemon, t
         began_at, ended_at = function()
         function()
 
-    assert (
-        tree(daemon, annotations=True, namespace=True)
-        == """
+    daemon.expect_tree(
+        """
         Initialization
           ## app.load  {"Model": "small"}
             ## app.read_settings
           connect  [remote]
         ## lambda_handler  {"ColdStart": true}
         ## lambda_handler  {"ColdStart": false}
-        """
+    """,
+        annotations=True,
+        namespace=True,
     )
     load, top = daemon.subsegment("## app.load"), daemon.subsegment("Initialization")
     assert began_at <= load["start_time"] + 1e-5
@@ -95,7 +95,7 @@ def test_nothing_is_sent_where_nothing_was_traced(daemon: Daemon, tmp_path: Path
     with running(daemon, tmp_path, BEGIN + HANDLER) as function:
         function()
 
-    assert tree(daemon) == WITHOUT
+    daemon.expect_tree(WITHOUT)
 
 
 def test_an_error_while_loading_that_is_dealt_with_is_shown(daemon: Daemon, tmp_path: Path) -> None:
@@ -112,14 +112,11 @@ def test_an_error_while_loading_that_is_dealt_with_is_shown(daemon: Daemon, tmp_
     with running(daemon, tmp_path, BEGIN + code + HANDLER) as function:
         function()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         Initialization
           ## app.connect  fault OSError
         ## lambda_handler
-        """
-    )
+    """)
 
 
 @pytest.mark.parametrize("kind", ["provisioned-concurrency", "snap-start", "lambda-managed-instances"])
@@ -127,7 +124,7 @@ def test_it_is_dropped_where_no_request_waited_for_it(daemon: Daemon, tmp_path: 
     with running(daemon, tmp_path, LOADS, AWS_LAMBDA_INITIALIZATION_TYPE=kind) as function:
         function()
 
-    assert tree(daemon) == WITHOUT
+    daemon.expect_tree(WITHOUT)
     is_cold = kind != "provisioned-concurrency"
     assert daemon.subsegment("## lambda_handler")["annotations"]["ColdStart"] is is_cold
 
@@ -137,7 +134,7 @@ def test_it_is_dropped_when_the_first_invocation_is_unsampled(daemon: Daemon, tm
         function(is_sampled=False)
         function()
 
-    assert tree(daemon) == WITHOUT
+    daemon.expect_tree(WITHOUT)
 
 
 def test_it_is_dropped_when_the_first_invocation_comes_much_later(daemon: Daemon, tmp_path: Path) -> None:
@@ -152,7 +149,7 @@ def test_it_is_dropped_when_the_first_invocation_comes_much_later(daemon: Daemon
         function()
         function()
 
-    assert tree(daemon) == f"{WITHOUT}\n{WITHOUT}"
+    daemon.expect_tree(f"{WITHOUT}\n{WITHOUT}")
 
 
 def test_it_is_bounded_and_says_what_was_left_out(daemon: Daemon, tmp_path: Path) -> None:
@@ -184,14 +181,11 @@ def test_one_large_subsegment_is_kept_as_well(daemon: Daemon, tmp_path: Path, si
     with running(daemon, tmp_path, BEGIN + code + HANDLER) as function:
         function()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         Initialization
           large
         ## lambda_handler
-        """
-    )
+    """)
 
 
 def test_what_is_left_open_is_shown_in_progress_until_it_ends(daemon: Daemon, tmp_path: Path) -> None:
@@ -211,17 +205,14 @@ def test_what_is_left_open_is_shown_in_progress_until_it_ends(daemon: Daemon, tm
     with running(daemon, tmp_path, BEGIN + code) as function:
         function()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         Initialization
           left open  in progress
             finished
             ended late
           last
         ## lambda_handler
-        """
-    )
+    """)
 
 
 def test_what_is_only_left_open_is_not_lost_either(daemon: Daemon, tmp_path: Path) -> None:
@@ -235,14 +226,11 @@ def test_what_is_only_left_open_is_not_lost_either(daemon: Daemon, tmp_path: Pat
     with running(daemon, tmp_path, BEGIN + code) as function:
         function()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         Initialization
           open while the module loads
         ## lambda_handler
-        """
-    )
+    """)
 
 
 def test_a_thread_that_loads_on_into_the_first_invocation_stays_where_it_began(
@@ -309,7 +297,7 @@ def test_what_a_thread_finishes_after_it_was_dropped_is_dropped_too(daemon: Daem
         function("sampled")
 
     assert result == "unsampled"
-    assert tree(daemon) == WITHOUT
+    daemon.expect_tree(WITHOUT)
 
 
 def test_it_is_not_recorded_while_tracing_is_off(daemon: Daemon, tmp_path: Path) -> None:

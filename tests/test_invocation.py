@@ -9,7 +9,7 @@ import pytest
 from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke, new_trace_id
 from tests.daemon import Daemon
-from tests.tree import tree
+from tests.tree import expect_tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -39,7 +39,7 @@ def test_further_keys_in_the_header_change_nothing(daemon: Daemon, invoke: Invok
     with xray_recorder.in_subsegment("work"):
         pass
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,10 @@ def test_a_header_that_goes_away_takes_the_trace_with_it(
     monkeypatch.delenv("_X_AMZN_TRACE_ID")
     handler({}, None)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## handler
           work
-    """
-    )
+    """)
 
 
 def test_each_invocation_has_its_own_trace(daemon: Daemon, invoke: Invoke) -> None:
@@ -157,13 +154,10 @@ def test_what_an_earlier_invocation_left_open_is_never_a_parent(daemon: Daemon, 
     with xray_recorder.in_subsegment("work"):
         pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         left open  in progress
         work
-    """
-    )
+    """)
 
 
 def test_what_is_left_open_arrives_in_its_own_trace_when_the_next_invocation_begins(
@@ -178,13 +172,13 @@ def test_what_is_left_open_arrives_in_its_own_trace_when_the_next_invocation_beg
     handler({}, None)
 
     left = [document for document in daemon.subsegments() if document["trace_id"] == first.root]
-    assert (
-        tree(left)
-        == """
+    expect_tree(
+        left,
+        """
         left open  in progress
           below  in progress
             finished
-    """
+    """,
     )
 
 
@@ -212,15 +206,12 @@ def test_the_handler_begins_an_invocation_even_when_the_header_is_the_last_one(d
     leaves_one_open({}, None)
     handler({}, None)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## leaves_one_open
           left open  in progress
         ## handler
           work
-    """
-    )
+    """)
 
 
 def test_what_is_open_above_the_handler_is_its_parent(daemon: Daemon) -> None:
@@ -232,9 +223,7 @@ def test_what_is_open_above_the_handler_is_its_parent(daemon: Daemon) -> None:
     xray_recorder.end_subsegment()
     handler({}, None)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## middleware
           ## handler
             work
@@ -243,8 +232,7 @@ def test_what_is_open_above_the_handler_is_its_parent(daemon: Daemon) -> None:
             work
         ## handler
           work
-    """
-    )
+    """)
 
 
 def test_only_the_outermost_handler_begins_an_invocation(daemon: Daemon) -> None:
@@ -255,15 +243,12 @@ def test_only_the_outermost_handler_begins_an_invocation(daemon: Daemon) -> None
 
     outer({}, None)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## outer
           dispatch
             ## handler
               work
-    """
-    )
+    """)
 
 
 def test_after_a_failed_handler_the_next_one_begins_an_invocation_again(daemon: Daemon) -> None:
@@ -271,28 +256,22 @@ def test_after_a_failed_handler_the_next_one_begins_an_invocation_again(daemon: 
         handler({"error": True}, None)
     handler({}, None)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## handler  fault ValueError
           work  fault ValueError
         ## handler
           work
-    """
-    )
+    """)
 
 
 def test_the_environment_may_be_a_plain_dict(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", dict(os.environ))
     handler({}, None)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## handler
           work
-    """
-    )
+    """)
 
 
 def cold_starts(daemon: Daemon) -> list[bool]:

@@ -25,7 +25,7 @@ from lambda_tracer.xray import MAX_DATAGRAM_BYTES
 from tests.conftest import Invoke, new_trace_id
 from tests.daemon import Daemon
 from tests.documents import Document, flatten, parse
-from tests.tree import tree
+from tests.tree import expect_tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -293,7 +293,7 @@ def test_what_could_not_be_sent_is_said_in_the_outermost_subsegment(
         with xray_recorder.in_subsegment("kept"):
             pass
 
-    assert tree(daemon) == "handler\n  kept"
+    daemon.expect_tree("handler\n  kept")
     not_sent = losses(daemon.subsegment("handler"))["not_sent"]
     assert not_sent["count"] == 3
     assert 150_000 < not_sent["bytes"] < 152_000
@@ -446,16 +446,16 @@ def test_what_is_never_closed_arrives_in_progress_and_what_it_holds_finished(
     with xray_recorder.in_subsegment("next handler"):
         pass
 
-    assert (
-        tree(part for part in daemon.subsegments() if part["name"] != "next handler")
-        == """
+    expect_tree(
+        (part for part in daemon.subsegments() if part["name"] != "next handler"),
+        """
         leaked 0  in progress
           finished 0
           leaked 1  in progress
             finished 1
             leaked 2  in progress
               finished 2
-        """
+    """,
     )
     assert daemon.subsegment("next handler").get("in_progress") is not True
 

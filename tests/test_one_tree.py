@@ -24,7 +24,6 @@ from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.tree import tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -49,15 +48,12 @@ def test_what_a_function_left_open_is_no_parent_once_it_has_returned(daemon: Dae
         with xray_recorder.in_subsegment("sibling"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           leaky
             left open  in progress
           sibling
-        """
-    )
+    """)
 
 
 def test_exceptions_of_one_place_are_told_apart(daemon: Daemon) -> None:
@@ -96,7 +92,7 @@ def test_a_pool_of_an_earlier_invocation_does_not_file_later_work_under_it(
     finally:
         xray_recorder.unpatch(["threads"])
 
-    assert tree(daemon) == "first handler\n  work"
+    daemon.expect_tree("first handler\n  work")
 
 
 def test_a_thread_that_outlives_its_invocation_loses_nothing_that_it_finished(
@@ -117,7 +113,7 @@ def test_a_thread_that_outlives_its_invocation_loses_nothing_that_it_finished(
     invoke()
     xray_recorder.is_sampled()
 
-    assert tree(daemon) == "left open  in progress\n  finished"
+    daemon.expect_tree("left open  in progress\n  finished")
 
 
 def test_a_generator_that_yields_nothing_leaves_its_consumer_where_it_was(daemon: Daemon) -> None:
@@ -131,14 +127,11 @@ def test_a_generator_that_yields_nothing_leaves_its_consumer_where_it_was(daemon
         with xray_recorder.in_subsegment("afterwards"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         consumer
           generator
           afterwards
-        """
-    )
+    """)
 
 
 # --- The oracle: what the trace must be -----------------------------------------------------------------------

@@ -46,17 +46,14 @@ def test_when_too_much_waits_the_oldest_leave_and_just_enough_of_them(daemon: Da
 
     assert left == ["child 0"]
     assert [document["name"] for document in daemon.documents()] == ["child 0", "handler"]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           child 0
           child 1
           child 2
           child 3
           child 4
-    """
-    )
+    """)
 
 
 def test_what_waits_in_one_parent_does_not_push_out_what_waits_in_another(daemon: Daemon) -> None:
@@ -86,16 +83,13 @@ def test_a_parent_that_is_large_itself_lets_its_children_leave(daemon: Daemon) -
         handler.put_metadata("fill", "x" * 60_000)
 
     assert all(len(datagram) <= MAX_DATAGRAM_BYTES for datagram in daemon.datagrams())
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           child 0
           child 1
           child 2
           child 3
-    """
-    )
+    """)
     assert daemon.subsegment("handler")["metadata"]["default"]["fill"] == "x" * 60_000
 
 
@@ -113,16 +107,13 @@ def test_the_next_to_close_sends_all_that_has_waited_too_long(
         child("fourth")
         assert len(daemon.documents()) == 3
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           first
           second
           third
           fourth
-    """
-    )
+    """)
 
 
 def test_how_long_something_waited_is_counted_anew_in_each_invocation(
@@ -160,12 +151,12 @@ def test_documents_nest_no_deeper_than_fifty_levels(daemon: Daemon) -> None:
 def test_a_child_that_outlives_its_parent_is_sent_in_progress_and_again_when_it_ends(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("handler"):
         late = xray_recorder.begin_subsegment("late")
-    assert tree(daemon) == "handler\n  late  in progress"
+    daemon.expect_tree("handler\n  late  in progress")
 
     late.put_annotation("finished", True)
     late.close()
 
-    assert tree(daemon, annotations=True) == 'handler\n  late  {"finished": true}'
+    daemon.expect_tree('handler\n  late  {"finished": true}', annotations=True)
     assert len(daemon.documents()) == 3
 
 
@@ -176,14 +167,11 @@ def test_a_parent_that_closes_before_its_child_does_not_wait_for_it(daemon: Daem
         early.close()
         late.close()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           early
             late
-    """
-    )
+    """)
 
 
 def test_what_is_opened_below_one_that_was_left_behind_is_below_it(daemon: Daemon) -> None:
@@ -194,14 +182,11 @@ def test_what_is_opened_below_one_that_was_left_behind_is_below_it(daemon: Daemo
         pass
     late.close()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           late
             later still
-    """
-    )
+    """)
 
 
 def test_sending_at_once_leaves_what_is_open_open(daemon: Daemon) -> None:
@@ -211,15 +196,12 @@ def test_sending_at_once_leaves_what_is_open_open(daemon: Daemon) -> None:
         assert [document["name"] for document in daemon.documents()] == ["first"]
         child("second")
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           method
             first
             second
-    """
-    )
+    """)
 
 
 def test_sending_at_once_with_nothing_to_send_sends_nothing(daemon: Daemon) -> None:
@@ -228,7 +210,7 @@ def test_sending_at_once_with_nothing_to_send_sends_nothing(daemon: Daemon) -> N
         xray_recorder.stream_subsegments()
         assert daemon.documents() == []
 
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 def test_threads_finish_below_one_parent_without_losing_anything(daemon: Daemon) -> None:

@@ -13,7 +13,6 @@ import pytest
 from lambda_tracer import InvalidDaemonAddressException, Recorder, global_sdk_config, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
@@ -30,15 +29,12 @@ def test_subsegments_nest_as_their_blocks_do(daemon: Daemon) -> None:
         with xray_recorder.in_subsegment("store"), xray_recorder.in_subsegment("write"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         order
           validate
           store
             write
-    """
-    )
+    """)
 
 
 def test_what_is_opened_by_hand_is_closed_by_hand(daemon: Daemon) -> None:
@@ -49,14 +45,11 @@ def test_what_is_opened_by_hand_is_closed_by_hand(daemon: Daemon) -> None:
     xray_recorder.end_subsegment()
     xray_recorder.end_subsegment()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         order
           validate
           store
-    """
-    )
+    """)
 
 
 def test_nothing_arrives_before_the_outermost_subsegment_closes(daemon: Daemon) -> None:
@@ -90,7 +83,7 @@ def test_a_block_gives_its_subsegment(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("work") as subsegment:
         subsegment.put_annotation("items", 3)
 
-    assert tree(daemon, annotations=True) == 'work  {"items": 3}'
+    daemon.expect_tree('work  {"items": 3}', annotations=True)
 
 
 def test_a_block_may_be_asynchronous(daemon: Daemon) -> None:
@@ -100,12 +93,12 @@ def test_a_block_may_be_asynchronous(daemon: Daemon) -> None:
 
     asyncio.run(work())
 
-    assert (
-        tree(daemon, annotations=True)
-        == """
+    daemon.expect_tree(
+        """
         outer
           inner  {"items": 3}
-    """
+    """,
+        annotations=True,
     )
 
 
@@ -113,14 +106,14 @@ def test_a_block_without_a_name_is_unnamed(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment():
         pass
 
-    assert tree(daemon) == "unnamed"
+    daemon.expect_tree("unnamed")
 
 
 def test_further_arguments_are_accepted_and_ignored(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("work", namespace="remote", sampling=1, anything="else"):
         pass
 
-    assert tree(daemon, namespace=True) == "work  [remote]"
+    daemon.expect_tree("work  [remote]", namespace=True)
 
 
 def test_an_exception_makes_every_subsegment_it_leaves_a_fault(daemon: Daemon) -> None:
@@ -134,14 +127,11 @@ def test_an_exception_makes_every_subsegment_it_leaves_a_fault(daemon: Daemon) -
     with pytest.raises(KeyError):
         work()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer  fault KeyError
           fine
           inner  fault KeyError
-    """
-    )
+    """)
 
 
 def test_an_exception_leaves_a_block_as_the_object_that_came() -> None:
@@ -160,7 +150,7 @@ def test_what_is_no_exception_but_ends_the_block_is_a_fault_too(
     with pytest.raises(kind), xray_recorder.in_subsegment("work"):
         raise kind
 
-    assert tree(daemon) == f"work  fault {kind.__name__}"
+    daemon.expect_tree(f"work  fault {kind.__name__}")
 
 
 def test_a_generator_that_is_closed_within_a_block_is_no_fault(daemon: Daemon) -> None:
@@ -172,7 +162,7 @@ def test_a_generator_that_is_closed_within_a_block_is_no_fault(daemon: Daemon) -
     next(generator)
     generator.close()
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_a_block_whose_subsegment_was_closed_early_goes_on_under_the_one_above(daemon: Daemon) -> None:
@@ -181,14 +171,11 @@ def test_a_block_whose_subsegment_was_closed_early_goes_on_under_the_one_above(d
         with xray_recorder.in_subsegment("afterwards"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           closed early
           afterwards
-    """
-    )
+    """)
 
 
 def test_end_subsegment_closes_what_was_begun_within_a_block(daemon: Daemon) -> None:
@@ -198,14 +185,11 @@ def test_end_subsegment_closes_what_was_begun_within_a_block(daemon: Daemon) -> 
         with xray_recorder.in_subsegment("next"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         block
           by hand
           next
-    """
-    )
+    """)
 
 
 def test_end_subsegment_does_not_close_a_block_and_says_so_once(
@@ -217,13 +201,10 @@ def test_end_subsegment_does_not_close_a_block_and_says_so_once(
         with xray_recorder.in_subsegment("still below"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         block
           still below
-    """
-    )
+    """)
     assert messages(caplog) == [
         ("WARNING", "end_subsegment: ignored, no subsegment opened by begin_subsegment is current")
     ]
@@ -259,15 +240,12 @@ def test_what_was_begun_by_hand_and_forgotten_arrives_in_progress(daemon: Daemon
     with xray_recorder.in_subsegment("next"):
         pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         block
           forgotten  in progress
             below
         next
-    """
-    )
+    """)
 
 
 def test_subsegments_may_close_out_of_order(daemon: Daemon) -> None:
@@ -281,16 +259,13 @@ def test_subsegments_may_close_out_of_order(daemon: Daemon) -> None:
         with xray_recorder.in_subsegment("below all"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         all
           first
             second
               below second
           below all
-    """
-    )
+    """)
 
 
 # --- As a decorator -----------------------------------------------------------------------------------------
@@ -302,13 +277,10 @@ def test_a_decorated_function_is_a_subsegment_of_its_name_at_each_call(daemon: D
         return amount * 2
 
     assert [pay(1), pay(amount=2)] == [2, 4]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         pay
         pay
-    """
-    )
+    """)
 
 
 @pytest.mark.parametrize("form", ["capture", "capture_async", "in_subsegment", "in_subsegment_async"])
@@ -325,13 +297,10 @@ def test_each_form_decorates_functions_and_coroutine_functions(form: str, daemon
         return 7
 
     assert asyncio.run(outer()) == 7
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           inner
-    """
-    )
+    """)
 
 
 def test_the_sdk_form_without_metadata_records_no_response(daemon: Daemon) -> None:
@@ -350,7 +319,7 @@ def test_a_decorator_keeps_its_namespace(daemon: Daemon) -> None:
 
     call()
 
-    assert tree(daemon, namespace=True) == "ledger  [remote]"
+    daemon.expect_tree("ledger  [remote]", namespace=True)
 
 
 def test_a_decorated_function_that_raises_is_a_fault(daemon: Daemon) -> None:
@@ -361,7 +330,7 @@ def test_a_decorated_function_that_raises_is_a_fault(daemon: Daemon) -> None:
     with pytest.raises(ValueError, match="no"):
         work()
 
-    assert tree(daemon) == "work  fault ValueError"
+    daemon.expect_tree("work  fault ValueError")
 
 
 def test_two_stacked_decorators_are_two_subsegments(daemon: Daemon) -> None:
@@ -371,13 +340,10 @@ def test_two_stacked_decorators_are_two_subsegments(daemon: Daemon) -> None:
 
     work()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           inner
-    """
-    )
+    """)
 
 
 def test_a_recursive_function_nests(daemon: Daemon) -> None:
@@ -388,14 +354,11 @@ def test_a_recursive_function_nests(daemon: Daemon) -> None:
 
     down(2)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         down
           down
             down
-    """
-    )
+    """)
 
 
 # --- Not recording ------------------------------------------------------------------------------------------
@@ -414,13 +377,10 @@ def test_below_a_subsegment_without_sampling_nothing_is_recorded(daemon: Daemon)
         with xray_recorder.in_subsegment("sibling"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         all
           sibling
-    """
-    )
+    """)
 
 
 def test_a_subsegment_without_sampling_may_be_the_outermost(daemon: Daemon) -> None:
@@ -431,7 +391,7 @@ def test_a_subsegment_without_sampling_may_be_the_outermost(daemon: Daemon) -> N
     with xray_recorder.in_subsegment("sibling"):
         pass
 
-    assert tree(daemon) == "sibling"
+    daemon.expect_tree("sibling")
 
 
 def test_where_nothing_is_recorded_everything_is_the_shared_subsegment(
@@ -456,13 +416,10 @@ def test_what_was_open_when_recording_was_turned_off_still_arrives(daemon: Daemo
         with xray_recorder.in_subsegment("recorded"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         open
           recorded
-    """
-    )
+    """)
 
 
 def test_is_sampled_tells_whether_a_subsegment_would_be_recorded(
@@ -514,12 +471,13 @@ def test_annotations_and_metadata_go_to_the_innermost_open_subsegment(daemon: Da
         xray_recorder.put_annotation("b", 2)
         xray_recorder.put_metadata("m", [2], namespace="orders")
 
-    assert (
-        tree(daemon, annotations=True, metadata=True)
-        == """
+    daemon.expect_tree(
+        """
         outer  {"b": 2}  metadata={"orders": {"m": [2]}}
           inner  {"a": 1}  metadata={"default": {"m": [1]}}
-    """
+    """,
+        annotations=True,
+        metadata=True,
     )
 
 
@@ -563,14 +521,11 @@ def test_a_thread_given_the_trace_entity_records_below_it(daemon: Daemon) -> Non
         thread.start()
         thread.join()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           in thread
         cleared
-    """
-    )
+    """)
 
 
 def test_the_trace_entity_is_the_segment_when_nothing_is_open(daemon: Daemon, invoke: Invoke) -> None:
@@ -583,13 +538,10 @@ def test_the_trace_entity_is_the_segment_when_nothing_is_open(daemon: Daemon, in
         with xray_recorder.in_subsegment("beside"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
         beside
-    """
-    )
+    """)
 
 
 def test_clearing_the_trace_entities_leaves_what_is_open_open(daemon: Daemon) -> None:
@@ -598,7 +550,7 @@ def test_clearing_the_trace_entities_leaves_what_is_open_open(daemon: Daemon) ->
     assert xray_recorder.current_subsegment() is None
     outer.close()
 
-    assert tree(daemon) == "outer"
+    daemon.expect_tree("outer")
 
 
 @pytest.mark.parametrize("entity", [None, "subsegment", 5])
@@ -608,13 +560,10 @@ def test_an_entity_that_is_none_counts_as_the_segment(entity: object, daemon: Da
         with xray_recorder.in_subsegment("beside"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
         beside
-    """
-    )
+    """)
 
 
 def test_an_entity_of_an_earlier_invocation_is_no_parent(daemon: Daemon, invoke: Invoke) -> None:
@@ -627,15 +576,12 @@ def test_an_entity_of_an_earlier_invocation_is_no_parent(daemon: Daemon, invoke:
         with xray_recorder.in_subsegment("work"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         earlier
         still open  in progress
         work
         work
-    """
-    )
+    """)
 
 
 def test_a_copied_context_has_the_current_subsegment_of_when_it_was_copied(daemon: Daemon) -> None:
@@ -648,14 +594,11 @@ def test_a_copied_context_has_the_current_subsegment_of_when_it_was_copied(daemo
         with xray_recorder.in_subsegment("inner"):
             context.run(work)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           inner
           in context
-    """
-    )
+    """)
 
 
 # --- Concurrency --------------------------------------------------------------------------------------------
@@ -687,7 +630,7 @@ def test_tasks_that_are_gathered_each_have_their_own_current_subsegment(daemon: 
 
     asyncio.run(main())
 
-    assert tree(daemon) == GATHERED
+    daemon.expect_tree(GATHERED)
 
 
 def test_so_have_the_tasks_of_a_group(daemon: Daemon) -> None:
@@ -703,7 +646,7 @@ def test_so_have_the_tasks_of_a_group(daemon: Daemon) -> None:
 
     asyncio.run(main())
 
-    assert tree(daemon) == GATHERED
+    daemon.expect_tree(GATHERED)
 
 
 def test_a_function_run_by_to_thread_is_below_the_task_that_runs_it(daemon: Daemon) -> None:
@@ -716,13 +659,10 @@ def test_a_function_run_by_to_thread_is_below_the_task_that_runs_it(daemon: Daem
 
     asyncio.run(main())
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         all
           blocking
-    """
-    )
+    """)
 
 
 def test_a_task_that_outlives_its_parent_is_still_below_it(daemon: Daemon) -> None:
@@ -735,15 +675,12 @@ def test_a_task_that_outlives_its_parent_is_still_below_it(daemon: Daemon) -> No
 
     asyncio.run(main())
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         starter
           step
             after 2
         next
-    """
-    )
+    """)
 
 
 def test_a_subsegment_may_be_closed_by_another_thread(daemon: Daemon) -> None:
@@ -755,14 +692,11 @@ def test_a_subsegment_may_be_closed_by_another_thread(daemon: Daemon) -> None:
         with xray_recorder.in_subsegment("next"):
             pass
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           begun here
           next
-    """
-    )
+    """)
 
 
 # --- Other threads and services -----------------------------------------------------------------------------
@@ -784,13 +718,10 @@ def test_work_carried_to_another_thread_is_below_what_was_current(daemon: Daemon
         assert carried is not None
         in_thread(carried.run, work)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           carried
-    """
-    )
+    """)
 
 
 def test_carried_work_stays_in_its_invocation_when_the_next_one_has_begun(
@@ -901,7 +832,7 @@ def test_segments_are_lambdas_and_asking_for_one_is_said_once(
     xray_recorder.end_segment(end_time=time.time())
 
     assert segment.id == begun.id == invocation.parent
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
     assert messages(caplog) == [
         ("WARNING", "begin_segment: ignored, in Lambda the segment belongs to Lambda"),
         ("WARNING", "end_segment: ignored, in Lambda the segment belongs to Lambda"),
@@ -920,7 +851,7 @@ def test_a_segment_block_may_be_asynchronous_and_lets_exceptions_pass(daemon: Da
     with pytest.raises(ValueError, match="no"):
         asyncio.run(work())
 
-    assert tree(daemon) == "work  fault ValueError"
+    daemon.expect_tree("work  fault ValueError")
 
 
 # --- Settings -----------------------------------------------------------------------------------------------
@@ -964,7 +895,7 @@ def test_what_has_no_meaning_in_lambda_is_accepted(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("work"):
         pass
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_a_setting_that_does_not_exist_is_a_mistake() -> None:
@@ -998,7 +929,7 @@ def test_the_daemon_address_may_be_configured(daemon: Daemon, monkeypatch: pytes
     with xray_recorder.in_subsegment("work"):
         pass
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_each_recorder_sends_by_its_own_emitter(daemon: Daemon) -> None:
@@ -1017,7 +948,7 @@ def test_each_recorder_sends_by_its_own_emitter(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("shared"):
         pass
 
-    assert tree(daemon) == "shared"
+    daemon.expect_tree("shared")
     assert len(emitter.documents) == 1
 
 
@@ -1026,15 +957,12 @@ def test_streaming_sends_at_once_what_has_finished(daemon: Daemon) -> None:
         with xray_recorder.in_subsegment("finished"):
             pass
         xray_recorder.stream_subsegments()
-        assert tree(daemon) == "finished"
+        daemon.expect_tree("finished")
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         open
           finished
-    """
-    )
+    """)
 
 
 # --- Code written for the SDK's patches ---------------------------------------------------------------------
@@ -1071,7 +999,7 @@ def test_a_call_recorded_for_a_patch_is_described_by_its_processor(daemon: Daemo
     result = xray_recorder.record_subsegment(double, "instance", (21,), {}, "call", "remote", processor)
 
     assert result == 42
-    assert tree(daemon, annotations=True, namespace=True) == 'call  [remote]  {"described": true}'
+    daemon.expect_tree('call  [remote]  {"described": true}', annotations=True, namespace=True)
     subsegment = processor.call.pop("subsegment")
     assert subsegment.name == "call"
     assert processor.call == {
@@ -1090,7 +1018,7 @@ def test_a_processor_is_told_of_the_exception_and_its_stack(daemon: Daemon) -> N
     with pytest.raises(ValueError, match="no") as caught:
         xray_recorder.record_subsegment(fail, None, (1,), {}, "call", "remote", processor)
 
-    assert tree(daemon, annotations=True) == 'call  fault ValueError  {"described": true}'
+    daemon.expect_tree('call  fault ValueError  {"described": true}', annotations=True)
     assert processor.call["exception"] is caught.value
     assert processor.call["return_value"] is None
     assert processor.call["stack"][-1].name == "fail"
@@ -1100,7 +1028,7 @@ def test_what_an_exception_means_is_for_the_processor_to_say(daemon: Daemon) -> 
     with pytest.raises(ValueError, match="no"):
         xray_recorder.record_subsegment(fail, None, (1,), {}, "call", "remote", lambda **call: None)
 
-    assert tree(daemon) == "call"
+    daemon.expect_tree("call")
 
 
 def test_without_a_processor_a_call_is_recorded_all_the_same(daemon: Daemon) -> None:
@@ -1108,13 +1036,10 @@ def test_without_a_processor_a_call_is_recorded_all_the_same(daemon: Daemon) -> 
     with pytest.raises(ValueError, match="no"):
         xray_recorder.record_subsegment(fail, None, (1,), {}, "call", "local", None)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         call
         call  fault ValueError
-    """
-    )
+    """)
 
 
 def test_a_processor_that_fails_does_not_reach_the_caller_and_is_reported_once(
@@ -1141,7 +1066,7 @@ def test_a_coroutine_is_recorded_for_a_patch_in_the_same_way(daemon: Daemon) -> 
         )
 
     assert asyncio.run(call()) == 42
-    assert tree(daemon, annotations=True) == 'call  {"described": true}'
+    daemon.expect_tree('call  {"described": true}', annotations=True)
     assert processor.call["return_value"] == 42
 
 
@@ -1160,4 +1085,4 @@ def test_a_cancelled_call_is_a_fault(daemon: Daemon) -> None:
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(call())
 
-    assert tree(daemon) == "call  fault CancelledError"
+    daemon.expect_tree("call  fault CancelledError")

@@ -21,7 +21,6 @@ from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.programs import run
 from tests.test_interruptions import PROGRAMS, Failed, Interruption, fails, interruptible, numbers, outer
-from tests.tree import tree
 
 
 def nested() -> None:
@@ -254,5 +253,5 @@ def test_what_an_emitter_does_to_send_is_not_recorded(
         with xray_recorder.in_subsegment("work"):
             pass
 
-    assert tree(daemon) == "work\nwork"
+    daemon.expect_tree("work\nwork")
     assert emitter.sent == 2

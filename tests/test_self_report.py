@@ -12,7 +12,6 @@ from lambda_tracer.send.emitter import UDPEmitter
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.functions.running import running
-from tests.tree import tree
 
 NOWHERE = "no-such-host.invalid:2000"
 
@@ -82,7 +81,7 @@ def test_what_could_not_be_sent_is_counted(daemon: Daemon, monkeypatch: pytest.M
             pass
 
     lost = report(daemon, "outermost")["not_sent"]
-    assert tree(daemon) == "outermost\n  kept"
+    daemon.expect_tree("outermost\n  kept")
     assert lost["count"] == 3
     assert 3 * 150 < lost["bytes"] < 3 * 400
 
@@ -101,7 +100,7 @@ def test_what_an_emitter_raised_is_counted(daemon: Daemon) -> None:
         xray_recorder.stream_subsegments()
 
     assert report(daemon, "outermost")["not_sent"]["count"] == 1
-    assert tree(daemon) == "outermost"
+    daemon.expect_tree("outermost")
 
 
 def test_each_invocation_reports_its_own_losses(daemon: Daemon, invoke: Invoke) -> None:

@@ -10,7 +10,6 @@ from lambda_tracer import Tracer, global_sdk_config, settings, xray_recorder
 from lambda_tracer.settings import SDKConfig
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 TRUE = ["1", "y", "yes", "t", "true", "on", "TRUE", "Yes", " true "]
 FALSE = ["0", "n", "no", "f", "false", "off", "FALSE", "No", " false "]
@@ -121,7 +120,7 @@ def test_recording_can_be_turned_off_and_on_for_the_whole_process(daemon: Daemon
 
     assert off is False
     assert global_sdk_config.sdk_enabled() is True
-    assert tree(daemon) == "on"
+    daemon.expect_tree("on")
 
 
 @pytest.mark.parametrize("value", [None, 0, "false", "no", []])

@@ -13,7 +13,7 @@ import pytest
 
 from tests.daemon import Daemon
 from tests.functions.running import python, running
-from tests.tree import tree
+from tests.tree import expect_tree
 
 SNAP_START = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
 
@@ -80,14 +80,14 @@ def test_nothing_from_before_the_snapshot_is_in_the_trace_and_the_start_is_cold(
         function()
         function()
 
-    assert (
-        tree(daemon, annotations=True)
-        == """
+    daemon.expect_tree(
+        """
         ## lambda_handler  {"ColdStart": true}
           ## app.load
         ## lambda_handler  {"ColdStart": false}
           ## app.load
-        """
+    """,
+        annotations=True,
     )
 
 
@@ -108,12 +108,13 @@ def test_priming_warms_neither_the_socket_nor_the_flag(daemon: Daemon, tmp_path:
     )
     assert result == {"left of priming": [], "opened by priming": 1}
     assert [part["name"] for part in primed] == ["work", "## lambda_handler"]
-    assert (
-        tree(restored, annotations=True)
-        == """
+    expect_tree(
+        restored,
+        """
         ## lambda_handler  {"ColdStart": true, "Service": "payment"}
           work
-        """
+    """,
+        annotations=True,
     )
 
 
@@ -167,7 +168,7 @@ def test_without_the_runtimes_hooks_it_says_so_and_goes_on(daemon: Daemon) -> No
     assert ran.stderr.splitlines() == [
         "snapshot_restore_py is missing: the tracer is not told when a snapshot is restored"
     ]
-    assert tree(daemon) == "## handler"
+    daemon.expect_tree("## handler")
 
 
 def test_what_runs_on_from_before_the_snapshot_is_not_sent(daemon: Daemon) -> None:

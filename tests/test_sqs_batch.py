@@ -31,7 +31,6 @@ from tests.conftest import Invoke, new_trace_id
 from tests.daemon import Daemon
 from tests.test_sqs import record
 from tests.test_tracer import Provider
-from tests.tree import tree
 
 SEED = 20_270_225
 
@@ -94,8 +93,10 @@ def test_each_record_is_a_subsegment_that_the_work_on_it_is_under(daemon: Daemon
 
     assert handler({"Records": [message(1), message(2, 0), message(3, None)]}, None) == ["m1", "m2", "m3"]
     name = f"## {__name__}.{work.__qualname__}".replace("<", "").replace(">", "")
-    assert tree(daemon) == "\n".join(
-        ["## handler", "  ## sqs orders", f"    {name}", "  ## sqs orders", f"    {name}", f"  {name}"]
+    daemon.expect_tree(
+        "\n".join(
+            ["## handler", "  ## sqs orders", f"    {name}", "  ## sqs orders", f"    {name}", f"  {name}"]
+        )
     )
     assert annotated(messages_in(daemon)) == ["m1", "m3"]
 
@@ -132,7 +133,7 @@ def test_below_an_unsampled_message_nothing_is_recorded_and_requests_say_so(
         sent.append(tracer.provider.trace_header())
 
     below = daemon.subsegment("below")
-    assert tree(daemon) == "handler\n  ## sqs orders\n    below"
+    daemon.expect_tree("handler\n  ## sqs orders\n    below")
     assert "annotations" not in daemon.subsegment("handler")
     assert sent == [
         f"Root={ours.root};Parent={ours.parent};Sampled=0;Lineage=1:a87bd80c:1",
@@ -288,7 +289,7 @@ def test_an_exception_caught_outside_the_loop_faults_its_record_all_the_same(dae
         with tracer.provider.in_subsegment("afterwards"):
             pass
 
-    assert tree(daemon) == "handler\n  ## sqs orders  fault\n  afterwards"
+    daemon.expect_tree("handler\n  ## sqs orders  fault\n  afterwards")
 
 
 def leave_by_break(tracer: Tracer, records: list[Any]) -> object:
@@ -398,7 +399,7 @@ def test_loops_nest_and_records_can_be_gone_through_again(daemon: Daemon) -> Non
     for _ in records:
         pass
 
-    assert tree(daemon) == (
+    daemon.expect_tree(
         "## sqs orders\n  ## sqs inner\n## sqs orders\n  ## sqs inner\n## sqs orders\n## sqs orders"
     )
 
@@ -412,7 +413,7 @@ def test_what_the_loops_own_code_catches_can_be_reported_on_the_record(daemon: D
         except Refused as error:
             tracer.provider.current_subsegment().add_exception(error)
 
-    assert tree(daemon) == "## sqs orders\n## sqs orders  fault Refused"
+    daemon.expect_tree("## sqs orders\n## sqs orders  fault Refused")
 
 
 EVENTS: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
@@ -710,7 +711,7 @@ def test_a_call_without_a_message_is_recorded_as_the_invocation_is(daemon: Daemo
         (0, 2),
         (9, 0),
     ]
-    assert tree(daemon) == "\n".join(["## sqs"] * 5)
+    daemon.expect_tree("\n".join(["## sqs"] * 5))
 
 
 def test_the_decorated_handler_looks_like_the_handler() -> None:
@@ -747,7 +748,7 @@ def test_a_cancelled_handler_is_a_fault_and_stays_cancelled(daemon: Daemon) -> N
 
     asyncio.run(main())
 
-    assert tree(daemon) == "\n".join(["## sqs orders  fault CancelledError"] * 3)
+    daemon.expect_tree("\n".join(["## sqs orders  fault CancelledError"] * 3))
 
 
 def test_a_disabled_tracer_gives_records_and_calls_handlers_as_they_are(daemon: Daemon) -> None:

@@ -16,7 +16,6 @@ import pytest
 from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -421,4 +420,4 @@ def test_the_lambda_handler_may_be_an_object_with_more_to_it(daemon: Daemon) -> 
 
     assert handler({"a": 1}, None) == {"a": 1}
     assert handler.routes == ("/",)
-    assert tree(daemon) == "## Application"
+    daemon.expect_tree("## Application")

@@ -15,7 +15,6 @@ from lambda_tracer.sdk.segment import LambdaSegment
 from lambda_tracer.trace.unrecorded import UNRECORDED, UnrecordedSubsegment
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
@@ -320,7 +319,7 @@ def test_a_status_sets_the_flags_it_stands_for(status: int, flags: str, daemon: 
     with xray_recorder.in_subsegment("put") as subsegment:
         subsegment.put_http_meta("status", str(status))
 
-    assert tree(daemon) == f"applied  {flags}\nput  {flags}".replace("  \n", "\n").rstrip()
+    daemon.expect_tree(f"applied  {flags}\nput  {flags}".replace("  \n", "\n").rstrip())
 
 
 @pytest.mark.parametrize("status", [None, 0, "500"])
@@ -328,7 +327,7 @@ def test_no_status_sets_no_flags(status: Any, daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("work") as subsegment:
         subsegment.apply_status_code(status)
 
-    assert tree(daemon) == "work"
+    daemon.expect_tree("work")
 
 
 def test_flags_are_set_one_by_one_and_stay(daemon: Daemon) -> None:
@@ -340,14 +339,11 @@ def test_flags_are_set_one_by_one_and_stay(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("throttle") as subsegment:
         subsegment.add_throttle_flag()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         fault  fault
         error  error
         throttle  throttle
-    """
-    )
+    """)
 
 
 def test_the_aws_block_is_sent_without_what_is_none(daemon: Daemon) -> None:
@@ -393,14 +389,11 @@ def test_an_open_subsegment_may_be_put_under_another(daemon: Daemon) -> None:
         second.close()
         first.close()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         all
           first
           second
-    """
-    )
+    """)
 
 
 def test_a_child_that_is_removed_belongs_to_the_one_above(daemon: Daemon) -> None:
@@ -412,14 +405,11 @@ def test_a_child_that_is_removed_belongs_to_the_one_above(daemon: Daemon) -> Non
         inner.close()
         outer.close()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         all
           outer
           inner
-    """
-    )
+    """)
 
 
 def test_a_subsegment_is_never_put_under_itself(daemon: Daemon) -> None:
@@ -431,13 +421,10 @@ def test_a_subsegment_is_never_put_under_itself(daemon: Daemon) -> None:
     inner.close()
     outer.close()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           inner
-    """
-    )
+    """)
 
 
 # --- After the end ------------------------------------------------------------------------------------------
@@ -466,7 +453,7 @@ def test_what_comes_after_the_end_is_ignored_and_said_once(
     ignored = ["put_annotation", "put_metadata", "put_http_meta", "apply_status_code", "set_aws"]
     ignored += ["set_sql", "add_fault_flag", "add_error_flag", "add_throttle_flag"]
     ignored += ["add_exception", "add_subsegment", "close"]
-    assert tree(daemon, annotations=True, metadata=True, http=True) == "open\n  work"
+    daemon.expect_tree("open\n  work", annotations=True, metadata=True, http=True)
     assert messages(caplog) == [
         ("WARNING", f"{method}: ignored, the subsegment has ended and may have been sent")
         for method in ignored
@@ -524,7 +511,7 @@ def test_a_name_that_is_changed_later_is_cleaned_too(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("before") as subsegment:
         subsegment.name = "a?b"
 
-    assert tree(daemon) == "ab"
+    daemon.expect_tree("ab")
 
 
 # --- The one that does nothing ------------------------------------------------------------------------------

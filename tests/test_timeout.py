@@ -13,7 +13,6 @@ import pytest
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.functions.running import frozen, python, running
-from tests.tree import tree
 
 IN_TIME: Any = {"timeout_s": 2.0, "LAMBDA_TRACER_TIMEOUT_MARGIN_MS": "1000"}
 """For a handler that hangs: on a busy machine, too, it is reached before it is told of, and told of before the kill."""
@@ -76,15 +75,12 @@ def test_a_handler_that_hangs_is_seen_with_what_was_running(daemon: Daemon, tmp_
         error = function()
 
     assert error["errorType"] == "Sandbox.Timedout"
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler  in progress
           ## app.validate
           ## app.charge  in progress
             ## app.ask_the_bank  fault Timeout in progress
-        """
-    )
+    """)
     hanging = daemon.subsegment("## app.ask_the_bank")
     assert TOLD.fullmatch(exception_of(hanging)["message"])
     assert labels(hanging)[-3:] == ["lambda_handler", "charge", "ask_the_bank"]
@@ -120,14 +116,11 @@ def test_each_task_that_hangs_is_seen_with_its_own_frames(daemon: Daemon, tmp_pa
     ) as function:
         function()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler  in progress
           ## app.price  fault Timeout in progress
           ## app.stock  fault Timeout in progress
-        """
-    )
+    """)
     assert labels(daemon.subsegment("## app.price")) == ["price", "wait_for_an_answer", "sleep"]
     assert labels(daemon.subsegment("## app.stock")) == ["stock", "wait"]
 
@@ -157,14 +150,11 @@ def test_before_python_3_12_tasks_that_hang_are_seen_with_the_frames_of_their_th
     ) as function:
         function()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler  in progress
           ## app.price  fault Timeout in progress
           ## app.price  fault Timeout in progress
-        """
-    )
+    """)
     hanging = [part for part in daemon.subsegments() if part["name"] == "## app.price"]
     assert [labels(part)[-1] for part in hanging] == ["select", "select"]
 
@@ -192,13 +182,10 @@ def test_a_thread_that_hangs_is_seen_with_its_own_frames(daemon: Daemon, tmp_pat
     ) as function:
         function()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler  in progress
           ## app.fetch  fault Timeout in progress
-        """
-    )
+    """)
     stack = labels(daemon.subsegment("## app.fetch"))
     assert (stack[-1], "fetch" in stack, "lambda_handler" in stack) == ("wait", True, False)
 
@@ -216,15 +203,12 @@ def test_where_the_function_makes_it_after_all_the_complete_documents_replace_th
 
     early = next(document for document in daemon.documents() if document["name"] == "## app.ask_the_bank")
     assert exception_of(early)["type"] == "Timeout"
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler
           ## app.validate
           ## app.charge
             ## app.ask_the_bank
-        """
-    )
+    """)
     assert all("cause" not in part and not part.get("fault") for part in daemon.subsegments())
     assert not any(part.get("in_progress") for part in daemon.subsegments())
 

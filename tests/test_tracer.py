@@ -12,7 +12,6 @@ import pytest
 from lambda_tracer import Recorder, Tracer, global_sdk_config, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 
 class Provider:
@@ -154,7 +153,7 @@ def test_a_tracer_that_says_otherwise_is_enabled_again_and_records(daemon: Daemo
     assert tracer.disabled is False
     assert Tracer(auto_patch=False).disabled is False
     assert global_sdk_config.sdk_enabled()
-    assert tree(daemon) == "## handler"
+    daemon.expect_tree("## handler")
 
 
 def test_the_environment_disables_a_tracer_that_was_not_told(
@@ -275,12 +274,13 @@ def test_annotations_and_metadata_go_to_the_innermost_subsegment(daemon: Daemon)
             tracer.put_metadata("m", {"n": 1})
         tracer.put_metadata(key="m", value=2, namespace="orders")
 
-    assert (
-        tree(daemon, annotations=True, metadata=True)
-        == """
+    daemon.expect_tree(
+        """
         outer  metadata={"orders": {"m": 2}}
           inner  {"a": "text", "b": true}  metadata={"payment": {"m": {"n": 1}}}
-    """
+    """,
+        annotations=True,
+        metadata=True,
     )
 
 
@@ -374,12 +374,12 @@ def test_another_recorder_of_ours_may_be_the_provider(daemon: Daemon) -> None:
     handler({}, None)
     recorder.emitter.reset()
 
-    assert (
-        tree(daemon, annotations=True)
-        == """
+    daemon.expect_tree(
+        """
         ## handler  {"ColdStart": true, "Service": "payment"}
           work  {"key": 1}
-    """
+    """,
+        annotations=True,
     )
 
 
@@ -536,4 +536,4 @@ def test_what_tracers_share_can_be_forgotten(daemon: Daemon, provider: Provider)
     tracer = Tracer(auto_patch=False)
 
     assert (tracer.service, tracer.disabled, tracer.provider) == ("", False, xray_recorder)
-    assert tree(daemon) == "recorded again"
+    daemon.expect_tree("recorded again")

@@ -1,10 +1,10 @@
 """The trace as an indented text tree, so that a test shows what it expects:
 
-    assert tree(daemon) == \"""
+    daemon.expect_tree(\"""
         ## lambda_handler
           ## app.pay  fault ValueError
             dynamodb
-    \"""
+    \""")
 
 A line is a name, two spaces and what went wrong, if anything did: `fault`, `error`, `throttle`, the
 exception's type (also where the document only refers to the exception), and `in progress` for one that has
@@ -15,8 +15,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from difflib import ndiff
 from textwrap import dedent
 from typing import Any
+
+import pytest
 
 from tests.daemon import Daemon
 from tests.documents import Document
@@ -40,6 +43,15 @@ class Tree:
 
     def __repr__(self) -> str:
         return f"Tree({self.text!r})"
+
+
+def expect_tree(traced: Daemon | Iterable[Document], expected: str, **options: bool) -> None:
+    """Fail unless the trace is the expected one; the options are those of `tree`. `Daemon.expect_tree` calls this."""
+    __tracebackhide__ = True
+    came = tree(traced, **options)
+    if came != expected:
+        lines = ndiff(without_margin(expected).splitlines(), came.text.splitlines())
+        pytest.fail("\n".join(["the trace differs: - is expected, + is what came", *lines]), pytrace=True)
 
 
 def tree(

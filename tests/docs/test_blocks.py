@@ -18,7 +18,6 @@ import pytest
 from tests.daemon import Daemon
 from tests.docs.pages import ALL_BLOCKS, BLOCKS, PAGES, PROJECT, Block
 from tests.local.command import Ran, invoke
-from tests.tree import tree
 
 RUN = """
 import json, sys
@@ -68,7 +67,7 @@ def test_a_snippet_runs_silently_and_gives_the_trace_below_it(
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert block.is_traced == bool(expected)
-    assert tree(daemon) == expected
+    daemon.expect_tree(expected)
 
 
 def test_every_trace_that_is_shown_belongs_to_a_snippet() -> None:

@@ -24,7 +24,6 @@ import pytest
 from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 
 @pytest.fixture
@@ -136,7 +135,7 @@ def test_annotating_in_a_thread_with_nothing_open_is_no_error(daemon: Daemon, tr
         thread.join()
 
     assert not raised
-    assert tree(daemon) == "main"
+    daemon.expect_tree("main")
 
 
 # --- Generators ---------------------------------------------------------------------------------------------
@@ -594,7 +593,7 @@ def test_an_exception_that_takes_no_attributes_passes_as_it_is(daemon: Daemon) -
 
     assert raised.value is error
     assert xray_recorder.current_subsegment() is None
-    assert tree(daemon) == "fails  fault Frozen"
+    daemon.expect_tree("fails  fault Frozen")
 
 
 def test_nothing_is_written_on_an_exception(daemon: Daemon) -> None:
@@ -604,7 +603,7 @@ def test_nothing_is_written_on_an_exception(daemon: Daemon) -> None:
         raise error
 
     assert vars(error) == {}
-    assert tree(daemon) == "fails  fault ValueError"
+    daemon.expect_tree("fails  fault ValueError")
 
 
 def test_an_exception_raised_from_another_refers_to_it(daemon: Daemon) -> None:
@@ -647,7 +646,7 @@ def test_every_exception_makes_a_captured_function_a_fault(error: BaseException,
     with pytest.raises(type(error)):
         fail()
 
-    assert tree(daemon) == f"captured  fault {type(error).__name__}"
+    daemon.expect_tree(f"captured  fault {type(error).__name__}")
 
 
 def test_a_cancelled_task_is_a_fault(daemon: Daemon) -> None:
@@ -664,7 +663,7 @@ def test_a_cancelled_task_is_a_fault(daemon: Daemon) -> None:
 
     asyncio.run(main())
 
-    assert tree(daemon) == "captured  fault CancelledError"
+    daemon.expect_tree("captured  fault CancelledError")
 
 
 def test_a_message_longer_than_a_datagram_is_cut(daemon: Daemon) -> None:

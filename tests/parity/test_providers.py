@@ -18,7 +18,6 @@ from lambda_tracer import Recorder, Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import flatten
-from tests.tree import tree
 
 pytest.importorskip("aws_lambda_powertools")
 
@@ -79,7 +78,7 @@ def test_their_tracer_records_an_exception(daemon: Daemon, theirs: Any) -> None:
         handler({}, None)
 
     assert raised.value is error
-    assert tree(daemon) == "## handler  fault ValueError"
+    daemon.expect_tree("## handler  fault ValueError")
 
 
 def test_their_tracer_records_concurrent_coroutines(daemon: Daemon, theirs: Any) -> None:
