@@ -26,17 +26,8 @@ if TYPE_CHECKING:
 _MAX_NAMES = 20
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `redis.client`, `redis.cluster`, or those of `redis.asyncio`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `redis.client`, `redis.cluster`, or those of `redis.asyncio`."""
     wrap = _wrap_async if ".asyncio." in module.__name__ else _wrap
     if module.__name__.endswith("cluster"):
         return [

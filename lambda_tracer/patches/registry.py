@@ -1,9 +1,10 @@
 """Libraries whose calls are traced, and when: each is patched the moment it is imported.
 
 Registering a library imports nothing, neither it nor the module that patches it; what a function does not use
-costs it nothing, and the order of imports does not matter. A library's patch is the module of the same name
-beside this one: it has `patch(module)` and `unpatch(module)`, which get the imported module, and sees the
-recorder through its public methods.
+costs it nothing, and the order of imports does not matter. A library's patch is a module of its name in one of the
+rooms beside this one, which sees the recorder through its public methods. It says what is replaced in each of the
+library's modules, `targets(module)`; replacing and putting back is done here. One that does more than replace
+functions, or nothing of the kind, has `patch(module)` and `unpatch(module)` instead.
 """
 
 from __future__ import annotations
@@ -11,66 +12,81 @@ from __future__ import annotations
 import sys
 
 from ..guard import pass_on, warn_once
-from . import import_hook
+from . import import_hook, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from types import ModuleType
+    from typing import Any, Protocol
 
-LIBRARIES: dict[str, tuple[str, ...]] = {
-    # threads
-    "threads": ("threading", "concurrent.futures.thread"),
+    class Patch(Protocol):
+        """What patches a library. A module may be one itself; of one that has `targets`, `Replacement` makes one."""
+
+        def patch(self, module: ModuleType, /) -> None:
+            """Have the calls recorded that go through one of the library's modules; all of them, or raise.
+
+            Called again for a module that is patched already, in case somebody else has changed it since.
+            """
+
+        def unpatch(self, module: ModuleType, /) -> None:
+            """Undo `patch`, wherever it got to; nothing to do where it never was called."""
+
+
+class Library:
+    """A library that can be traced. Slotted and plain, since a dataclass or a named tuple would cost at cold starts.
+
+    `room` is the folder beside this file that has the library's patch, "" for this folder. `modules` are those that are
+    patched when they have been imported; no two libraries have one in common. `aliases` are other names for it, as the
+    X-Ray SDK has them. `needs` are libraries that it works through: when it is imported, they are patched with it.
+    """
+
+    __slots__ = ("aliases", "modules", "needs", "room")
+
+    def __init__(
+        self, room: str, modules: tuple[str, ...], aliases: tuple[str, ...] = (), needs: tuple[str, ...] = ()
+    ) -> None:
+        self.room = room
+        self.modules = modules
+        self.aliases = aliases
+        self.needs = needs
+
+
+LIBRARIES: dict[str, Library] = {
+    "threads": Library("", ("threading", "concurrent.futures.thread")),
     # AWS
-    "botocore": ("botocore.client", "botocore.endpoint"),
-    "aiobotocore": ("aiobotocore.client", "aiobotocore.endpoint"),
-    "pynamodb": ("pynamodb.connection.base",),
+    "botocore": Library("aws", ("botocore.client", "botocore.endpoint"), ("boto3",)),
+    "aiobotocore": Library("aws", ("aiobotocore.client", "aiobotocore.endpoint"), ("aioboto3",)),
+    "pynamodb": Library("aws", ("pynamodb.connection.base",), needs=("botocore",)),
     # HTTP
-    "requests": ("requests",),
-    "httpx": ("httpx",),
-    "urllib3": ("urllib3",),
-    "aiohttp": ("aiohttp",),
-    "httplib": ("http.client",),
+    "requests": Library("http", ("requests",)),
+    "httpx": Library("http", ("httpx",)),
+    "urllib3": Library("http", ("urllib3",)),
+    "aiohttp": Library("http", ("aiohttp",)),
+    "httplib": Library("http", ("http.client",), ("http.client", "urllib", "urllib.request")),
     # SQL
-    "sqlite3": ("sqlite3.dbapi2", "sqlite3"),
-    "aiosqlite": ("aiosqlite.core",),
-    "mysql": ("mysql.connector.cursor", "mysql.connector.cursor_cext", "mysql.connector.aio.cursor"),
-    "pymysql": ("pymysql.cursors",),
-    "psycopg2": ("psycopg2",),
-    "psycopg": ("psycopg",),
-    "pg8000": ("pg8000.core", "pg8000.dbapi", "pg8000.legacy", "pg8000.native"),
-    "asyncpg": ("asyncpg.connection", "asyncpg.prepared_stmt", "asyncpg.cursor", "asyncpg.transaction"),
-    "sqlalchemy_core": ("sqlalchemy",),
-    # other databases
-    "pymongo": ("pymongo.monitoring",),
-    "redis": ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster"),
-}
-"""The modules of each library that are patched when they have been imported. No two have one in common."""
-
-ALIASES: dict[str, str] = {
-    # AWS
-    "boto3": "botocore",
-    "aioboto3": "aiobotocore",
-    # HTTP
-    "http.client": "httplib",
-    "urllib": "httplib",
-    "urllib.request": "httplib",
-    # SQL
-    "mysql.connector": "mysql",
-    "psycopg_pool": "psycopg",
-    "sqlalchemy": "sqlalchemy_core",
-    # other databases
-}
-"""Other names of libraries, as the X-Ray SDK has them."""
-
-ROOMS: dict[str, tuple[str, ...]] = {
-    "aws.": ("botocore", "aiobotocore", "pynamodb"),
-    "http.": ("requests", "httpx", "urllib3", "aiohttp", "httplib"),
-    "sql.": (
-        *("sqlite3", "aiosqlite", "mysql", "pymysql", "psycopg2", "psycopg", "pg8000", "asyncpg"),
-        "sqlalchemy_core",
+    "sqlite3": Library("sql", ("sqlite3.dbapi2", "sqlite3")),
+    "aiosqlite": Library("sql", ("aiosqlite.core",)),
+    "mysql": Library(
+        "sql",
+        ("mysql.connector.cursor", "mysql.connector.cursor_cext", "mysql.connector.aio.cursor"),
+        ("mysql.connector",),
     ),
+    "pymysql": Library("sql", ("pymysql.cursors",)),
+    "psycopg2": Library("sql", ("psycopg2",)),
+    "psycopg": Library("sql", ("psycopg",), ("psycopg_pool",)),
+    "pg8000": Library("sql", ("pg8000.core", "pg8000.dbapi", "pg8000.legacy", "pg8000.native")),
+    "asyncpg": Library(
+        "sql", ("asyncpg.connection", "asyncpg.prepared_stmt", "asyncpg.cursor", "asyncpg.transaction")
+    ),
+    "sqlalchemy_core": Library("sql", ("sqlalchemy",), ("sqlalchemy",)),
+    # other databases
+    "pymongo": Library("", ("pymongo.monitoring",)),
+    "redis": Library("", ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster")),
 }
+
+ALIASES: dict[str, str] = {alias: name for name, library in LIBRARIES.items() for alias in library.aliases}
+"""By another name of a library: its own."""
 
 registered: dict[str, str] = {}
 """By the module that is to be patched: its library."""
@@ -89,7 +105,7 @@ def patch(
     (regular expressions) matches from its start. Raises ValueError for any other name, or with
     `raise_errors=False` logs it once; nothing is patched then.
     """
-    libraries = named(modules)
+    libraries = library_names(modules)
     try:
         own = check(libraries)
     except ValueError as error:
@@ -109,7 +125,7 @@ def patch(
 
 def check(modules: Iterable[str]) -> list[str]:
     """Raise ValueError for a name that `patch` does not know; returns those that are packages of your own."""
-    own = [name for name in named(modules) if name not in LIBRARIES]
+    own = [name for name in library_names(modules) if name not in LIBRARIES]
     if own:
         from . import own_packages
 
@@ -137,7 +153,7 @@ def unpatch(modules: Iterable[str]) -> None:
 
     Raises ValueError for an unknown name.
     """
-    libraries = named(modules)
+    libraries = library_names(modules)
     own = [name for name in libraries if name not in LIBRARIES]
     if own:
         from . import own_packages
@@ -158,48 +174,69 @@ def unpatch_all() -> None:
         own_packages.unpatch_all()
 
 
-def named(modules: Iterable[str]) -> list[str]:
+def library_names(modules: Iterable[str]) -> list[str]:
     """The libraries' own names; a bare text, which the X-Ray SDK takes for its letters, is one name."""
     names = [modules] if isinstance(modules, str) else list(modules)
     return [ALIASES.get(name, name) for name in names]
 
 
-def patch_module(name: str) -> ModuleType:
-    """The module beside this one that patches a library."""
-    # __import__ and sys.modules, since importlib.import_module is a Python function around just that.
-    room = next((room for room, names in ROOMS.items() if name in names), "")
-    qualified = f"{__package__}.{room}{name}"
+def patch_of(name: str) -> Patch:
+    """What patches a library: its module, or what that says is to be replaced."""
+    room = LIBRARIES[name].room
+    qualified = f"{__package__}.{room}.{name}" if room else f"{__package__}.{name}"
+    # __import__ and sys.modules, since importlib.import_module is a Python function around just that. Type checkers
+    # can't follow a name: here alone it is said what these modules have.
     __import__(qualified)
-    return sys.modules[qualified]
+    module: Any = sys.modules[qualified]
+    targets: Callable[[ModuleType], Iterable[replace.Target]] | None = getattr(module, "targets", None)
+    patch: Patch = module if targets is None else Replacement(targets)
+    return patch
 
 
-def targets_of(libraries: Iterable[str]) -> dict[str, str]:
+class Replacement:
+    """The patch of a library whose module says what is replaced."""
+
+    __slots__ = ("_targets",)
+
+    def __init__(self, targets: Callable[[ModuleType], Iterable[replace.Target]]) -> None:
+        self._targets = targets
+
+    def patch(self, module: ModuleType) -> None:
+        """Replace what there is to be replaced in the module, all or nothing."""
+        replace.replace(self._targets(module))
+
+    def unpatch(self, module: ModuleType) -> None:
+        """Put back the very functions that were there."""
+        replace.restore(self._targets(module))
+
+
+def _modules_of(libraries: Iterable[str]) -> dict[str, str]:
     """The modules that are patched of these libraries, each with its library."""
-    return {target: name for name in libraries for target in LIBRARIES[name]}
+    return {module: name for name in libraries for module in LIBRARIES[name].modules}
 
 
 def _register(libraries: Collection[str]) -> None:
     """Have libraries patched; again those that are patched already, in case something put other functions in."""
-    targets = targets_of(libraries)
-    registered.update(targets)
+    modules = _modules_of(libraries)
+    registered.update(modules)
     unpatchable.difference_update(libraries)
-    import_hook.when_imported(targets, _patch_imported)
+    import_hook.when_imported(modules, _patch_imported)
 
 
 def _unregister(libraries: Iterable[str]) -> None:
-    targets = targets_of(libraries)
-    for target in targets:
-        registered.pop(target, None)
-    import_hook.forget(targets)
-    for target, name in targets.items():
-        module = sys.modules.get(target)
+    modules = _modules_of(libraries)
+    for module_name in modules:
+        registered.pop(module_name, None)
+    import_hook.forget(modules)
+    for module_name, name in modules.items():
+        module = sys.modules.get(module_name)
         if module is not None:
-            patch_module(name).unpatch(module)
+            _unpatch(name, module)
 
 
-def _patch_imported(target: str, module: ModuleType) -> None:
+def _patch_imported(module_name: str, module: ModuleType) -> None:
     """Patch a module that has been imported."""
-    name = registered.get(target)
+    name = registered.get(module_name)
     if name is None or name in unpatchable:
         return
     others = sys.modules.get("aws_xray_sdk.core.patcher")
@@ -210,7 +247,7 @@ def _patch_imported(target: str, module: ModuleType) -> None:
             name,
         )
     try:
-        patch_module(name).patch(module)
+        _patch(name, module)
     except Exception as error:
         pass_on(error)
         warn_once(
@@ -224,14 +261,33 @@ def _patch_imported(target: str, module: ModuleType) -> None:
         _put_back(name)
 
 
+def _patch(name: str, module: ModuleType) -> None:
+    """Patch a module of a library, and what that needs, which it has imported."""
+    patch_of(name).patch(module)
+    for needed in LIBRARIES[name].needs:
+        for module_name in LIBRARIES[needed].modules:
+            _patch(needed, sys.modules[module_name])
+
+
+def _unpatch(name: str, module: ModuleType) -> None:
+    """Undo `_patch`, but for what is patched for its own sake."""
+    patch_of(name).unpatch(module)
+    for needed in LIBRARIES[name].needs:
+        for module_name in LIBRARIES[needed].modules:
+            other = sys.modules.get(module_name)
+            is_wanted = module_name in registered and needed not in unpatchable
+            if other is not None and not is_wanted:
+                _unpatch(needed, other)
+
+
 def _put_back(name: str) -> None:
     """Undo what was patched of a library before it turned out that the rest cannot be."""
-    for target in LIBRARIES[name]:
-        module = sys.modules.get(target)
+    for module_name in LIBRARIES[name].modules:
+        module = sys.modules.get(module_name)
         try:
             if module is not None:
-                patch_module(name).unpatch(module)
+                _unpatch(name, module)
         except (
             Exception
-        ) as error:  # the module that can't be patched can't be unpatched either, and need not be
+        ) as error:  # a module that can't be patched can't be unpatched either, and need not be
             pass_on(error)

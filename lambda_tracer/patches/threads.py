@@ -22,17 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `threading` or `concurrent.futures.thread`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `threading` or `concurrent.futures.thread`."""
     if module.__name__ == "threading":
         return [(module.Thread, "start", _start)]
     return [(module.ThreadPoolExecutor, "submit", _submit)]

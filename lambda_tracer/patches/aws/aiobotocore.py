@@ -20,17 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `aiobotocore.client` or `aiobotocore.endpoint`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `aiobotocore.client` or `aiobotocore.endpoint`."""
     if module.__name__ == "aiobotocore.endpoint":
         return [(module.AioEndpoint, "create_request", _create_request)]
     return [(module.AioBaseClient, "_make_api_call", _make_api_call)]

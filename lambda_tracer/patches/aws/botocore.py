@@ -15,7 +15,6 @@ from the environment.
 from __future__ import annotations
 
 from .. import nesting, replace
-from ..registry import registered, unpatchable
 from . import call as aws_call
 
 TYPE_CHECKING = False
@@ -25,23 +24,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `botocore.client` or `botocore.endpoint`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def unpatch_for_another(module: ModuleType) -> None:
-    """`unpatch` for a library that works through botocore: not if botocore is to be patched for its own sake."""
-    if module.__name__ not in registered or "botocore" in unpatchable:
-        unpatch(module)
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `botocore.client` or `botocore.endpoint`."""
     if module.__name__ == "botocore.endpoint":
         return [(module.Endpoint, "prepare_request", _prepare_request)]
     return [(module.BaseClient, "_make_api_call", _make_api_call)]

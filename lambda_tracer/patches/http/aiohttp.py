@@ -30,14 +30,9 @@ if TYPE_CHECKING:
 _NAME = "_lambda_tracer_name"  # on the trace configs that are ours: the name they were given, or None
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `aiohttp`."""
-    replace.replace([(module.ClientSession, "_request", functools.partial(_request, module))])
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore([(module.ClientSession, "_request")])
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `aiohttp`."""
+    return [(module.ClientSession, "_request", functools.partial(_request, module))]
 
 
 def aiohttp_trace_config(name: str | None = None) -> Any:

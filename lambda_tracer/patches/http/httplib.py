@@ -29,17 +29,8 @@ if TYPE_CHECKING:
 _EXCHANGE = "_lambda_tracer_exchange"  # on the connection, from `putrequest` until the answer has come
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `http.client`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `http.client`."""
     connection = module.HTTPConnection
     return [
         (connection, "putrequest", _putrequest),

@@ -26,17 +26,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `httpx`."""
-    replace.replace(_targets(module))
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `httpx`."""
 
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
     def make_send(send: Callable[..., Any]) -> Callable[..., Any]:
         return _send(send, module.HTTPStatusError)
 

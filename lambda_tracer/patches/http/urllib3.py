@@ -23,17 +23,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `urllib3`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `urllib3`."""
     return [
         (module.PoolManager, "urlopen", _manager_urlopen),
         (module.HTTPConnectionPool, "urlopen", _pool_urlopen),

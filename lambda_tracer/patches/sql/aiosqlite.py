@@ -21,14 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `aiosqlite.core`."""
-    replace.replace([(module.Connection, "_execute", _execute)])
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore([(module.Connection, "_execute")])
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `aiosqlite.core`."""
+    return [(module.Connection, "_execute", _execute)]
 
 
 def _execute(execute: Callable[..., Any]) -> Callable[..., Any]:

@@ -33,17 +33,8 @@ _PREPARED = ("fetch", "fetchrow", "fetchval", "fetchmany", "executemany")
 _OWN = ("start", "commit", "rollback", "__aexit__")
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `asyncpg.connection`, `.prepared_stmt`, `.cursor` or `.transaction`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `asyncpg.connection`, `.prepared_stmt`, `.cursor` or `.transaction`."""
     name = module.__name__.rpartition(".")[2]
     if name == "prepared_stmt":
         statement = dbapi.traced_async(lambda prepared: _describe(prepared._connection), _prepared_text)

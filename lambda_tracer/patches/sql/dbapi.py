@@ -9,10 +9,9 @@ calls. Connecting, fetching, committing and rolling back are not recorded.
 
 from __future__ import annotations
 
-import functools
 from contextvars import ContextVar
 
-from ...guard import failed, pass_on
+from ...guard import failed
 from ...recorder import xray_recorder
 from ...trace.context import is_collecting
 from .. import nesting
@@ -39,9 +38,6 @@ _running: ContextVar[Any] = ContextVar("lambda_tracer_database_call", default=No
 def _set_running(call: Any) -> None:
     if not is_collecting():
         _running.set(call)
-
-
-_TRACED = "_lambda_tracer_traced"
 
 
 class Call:
@@ -348,42 +344,3 @@ def mysql_version(version: Any) -> str | None:
     It does so for the sake of clients that would take its 10 for less than 5.
     """
     return version.removeprefix("5.5.5-") if isinstance(version, str) else None
-
-
-# Classes written in C, whose methods cannot be replaced
-
-
-def subclass(base: Any, make: Mapping[str, Callable[[Any], Any]]) -> Any:
-    """A subclass of a C class that looks like it, with methods made out of its own."""
-    namespace: dict[str, Any] = {
-        name: functools.wraps(method)(make[name](method))
-        for name in make
-        if (method := getattr(base, name, None)) is not None
-    }
-    return _named_as(base, (base,), namespace)
-
-
-def below(given: Any, base: Any, traced_base: Any) -> Any:
-    """The class `given`, a subclass of `base`, with `traced_base` between the two.
-
-    The methods of `given` thus call those of `traced_base` where they called those of `base`. What is no such class, or
-    cannot be combined with it, is returned as it is.
-    """
-    if given is base:
-        return traced_base
-    if not isinstance(given, type) or not issubclass(given, base) or issubclass(given, traced_base):
-        return given
-    made: Any
-    for made in given.__subclasses__():
-        if vars(made).get(_TRACED) == (given, traced_base):
-            return made
-    try:
-        return _named_as(given, (given, traced_base), {_TRACED: (given, traced_base)})
-    except TypeError as error:  # its layout or its metaclass does not allow it
-        pass_on(error)
-        return given
-
-
-def _named_as(like: Any, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
-    named = {"__module__": like.__module__, "__qualname__": like.__qualname__, "__doc__": like.__doc__}
-    return type(like)(like.__name__, bases, {**named, **namespace})

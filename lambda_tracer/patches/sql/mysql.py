@@ -24,17 +24,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `mysql.connector.cursor`, `.cursor_cext` or `.aio.cursor`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `mysql.connector.cursor`, `.cursor_cext` or `.aio.cursor`."""
     make = dbapi.traced_async if ".aio." in module.__name__ else dbapi.traced
     prefix = "CMySQL" if module.__name__.endswith("_cext") else "MySQL"
     cursor = getattr(module, f"{prefix}Cursor")

@@ -26,17 +26,8 @@ if TYPE_CHECKING:
 _END = object()
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `psycopg`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `psycopg`."""
     statement = dbapi.traced(_describe, _query)
     statement_async = dbapi.traced_async(_describe, _query)
     return [
