@@ -709,7 +709,7 @@ def test_a_cancelled_aiobotocore_call_is_a_fault(service: Service, daemon: Daemo
 
 def test_a_call_that_is_abandoned_ends_without_a_fault_wherever_that_is(daemon: Daemon) -> None:
     """The garbage collector closes a coroutine in whatever context it runs."""
-    call = aws_call.begin(client("dynamodb", moto()), "ListTables", {})
+    call = aws_call.new_call(client("dynamodb", moto()), "_make_api_call", ("ListTables", {}), {})
     assert call is not None
 
     contextvars.copy_context().run(call.open)

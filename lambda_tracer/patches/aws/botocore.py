@@ -28,19 +28,7 @@ def targets(module: ModuleType) -> list[replace.Target]:
     """What is replaced in `botocore.client` or `botocore.endpoint`."""
     if module.__name__ == "botocore.endpoint":
         return [(module.Endpoint, "prepare_request", _prepare_request)]
-    return [(module.BaseClient, "_make_api_call", _make_api_call)]
-
-
-def _make_api_call(make_api_call: Callable[..., Any]) -> Callable[..., Any]:
-    def make_traced_api_call(
-        self: Any, operation_name: str, api_params: Any, *args: Any, **kwargs: Any
-    ) -> Any:
-        call = aws_call.begin(self, operation_name, api_params)
-        if call is None:
-            return make_api_call(self, operation_name, api_params, *args, **kwargs)
-        return nesting.run(call, make_api_call, self, operation_name, api_params, *args, **kwargs)
-
-    return make_traced_api_call
+    return [(module.BaseClient, "_make_api_call", nesting.traced(aws_call.new_call))]
 
 
 def _prepare_request(prepare_request: Callable[..., Any]) -> Callable[..., Any]:

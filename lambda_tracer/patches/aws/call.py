@@ -33,9 +33,13 @@ _TRACING_OPERATIONS = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRu
 """Operations of X-Ray that tracers themselves call; a trace is about the function."""
 
 
-def begin(client: Any, operation: str, params: Mapping[str, Any]) -> AwsCall | None:
-    """Describe a call that is about to be made, for `nesting.run`; None when it is not recorded."""
+def new_call(client: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> AwsCall | None:
+    """The call of `_make_api_call` about to be made, for `nesting.traced`; None when it is not recorded."""
     try:
+        operation = args[0] if args else kwargs.get("operation_name")
+        params = args[1] if len(args) > 1 else kwargs.get("api_params")
+        if operation is None or params is None:  # botocore is about to raise for it
+            return None
         if not xray_recorder.is_sampled() or nesting.is_below("_make_api_call", client):
             return None
         return AwsCall(client.meta, operation, params)

@@ -41,7 +41,7 @@ def _make_api_call(make_api_call: Callable[..., Any]) -> Callable[..., Any]:
     def make_traced_api_call(
         self: Any, operation_name: str, operation_kwargs: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        call = aws_call.begin(self.client, operation_name, operation_kwargs)
+        call = aws_call.new_call(self.client, "_make_api_call", (operation_name, operation_kwargs), {})
         if call is None:
             return make_api_call(self, operation_name, operation_kwargs, *args, **kwargs)
         before = _under_way.get()

@@ -55,7 +55,7 @@ def _request(module: ModuleType, request: Callable[..., Any]) -> Callable[..., A
     CIMultiDict = sys.modules["multidict"].CIMultiDict  # what aiohttp keeps headers in
 
     async def request_traced(self: Any, method: Any, str_or_url: Any, **kwargs: Any) -> Any:
-        exchange = http_exchange.begin(
+        exchange = http_exchange.new_exchange(
             "aiohttp", "_request", self, method, _whole(self, str_or_url, kwargs.get("params")), _name(self)
         )
         if exchange is None:
@@ -88,7 +88,7 @@ async def _request_started(config: Any, session: Any, call: _HookedCall, params:
         return
     if next((ours for ours in session.trace_configs if hasattr(ours, _NAME)), config) is not config:
         return  # a second one in the same session
-    exchange = http_exchange.begin(
+    exchange = http_exchange.new_exchange(
         "aiohttp", "_request", session, params.method, params.url, getattr(config, _NAME)
     )
     if exchange is None:

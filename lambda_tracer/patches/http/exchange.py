@@ -18,6 +18,7 @@ from ...guard import failed
 from ...recorder import xray_recorder
 from .. import nesting
 from . import ignored
+from .address import Address, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,47 +32,7 @@ _WORK_ALONE = ("aiohttp", "httpx")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class Address:
-    """The parts of a URL.
-
-    `url` is the URL without credentials, query and fragment, `host` the lower-cased host without port,
-    `authority` the host with the port if one is written, `path` and `target` the request's target without
-    and with its query.
-    """
-
-    __slots__ = ("authority", "host", "path", "target", "url")
-
-    def __init__(self, url: str) -> None:
-        """Takes any text, and never raises."""
-        scheme, separator, rest = url.partition("://")
-        if not separator:
-            scheme, rest = "", url
-        end = _end_of_authority(rest)
-        colon, port = rest[:end].rpartition("@")[2].rpartition("]")[2].partition(":")[1:]
-        if colon and "@" in rest[end:] and not (port.isascii() and port.isdigit()):
-            # Credentials in which a delimiter was left as it is: what seems to be the host is a part of them.
-            rest = rest.rpartition("@")[2]
-            end = _end_of_authority(rest)
-        self.authority = rest[:end].rpartition("@")[2]
-        target = rest[end:].partition("#")[0]
-        self.target = target if target.startswith("/") else f"/{target}"
-        self.path = self.target.partition("?")[0]
-        if self.authority.startswith("["):
-            self.host = self.authority[1:].partition("]")[0].lower()
-        else:
-            self.host = self.authority.partition(":")[0].lower()
-        self.url = f"{scheme}{separator}{self.authority}{target.partition('?')[0]}"
-
-
-def _end_of_authority(rest: str) -> int:
-    end = len(rest)
-    for delimiter in "/?#":
-        found = rest.find(delimiter, 0, end)
-        end = found if found >= 0 else end
-    return end
-
-
-def begin(
+def new_exchange(
     library: str,
     function: str,
     owner: object,
@@ -221,7 +182,7 @@ class Exchange:
         if self._subsegment is None:
             return
         if self._method is not None:
-            self._subsegment.put_http_meta("method", _text(self._method).upper())
+            self._subsegment.put_http_meta("method", text_of(self._method).upper())
         self._subsegment.put_http_meta("url", self._address.url)
 
 
@@ -280,7 +241,7 @@ class Hop:
         return self._made is not None and _is_same(self._made, method, url)
 
 
-def hop(request: Any) -> Hop | None:
+def new_hop(request: Any) -> Hop | None:
     """The request about to be sent for a call under way; None where it is to be sent as if unpatched."""
     try:
         address = Address(str(request.url))
@@ -313,7 +274,7 @@ def whole_url(scheme: str, host: str, port: int | None, target: object) -> str:
     """The URL of a request over a connection; its target is a path, or a URL already where the connection
     is to a proxy.
     """
-    target = _text(target)
+    target = text_of(target)
     if "://" in target and target[:1] != "/":
         return target
     authority = f"[{host}]" if ":" in host else host
@@ -324,13 +285,9 @@ def whole_url(scheme: str, host: str, port: int | None, target: object) -> str:
 
 def is_trace_header(name: Any) -> bool:
     """Whether a header's name (str or bytes) is that of the trace header."""
-    return len(name) == len(TRACE_HEADER) and _text(name).lower() == _TRACE_HEADER_LOWER
+    return len(name) == len(TRACE_HEADER) and text_of(name).lower() == _TRACE_HEADER_LOWER
 
 
 def _is_same(made: tuple[object, str], method: object, url: str) -> bool:
     """Whether a request of that method (None for any) and URL is also one of the other."""
-    return url == made[1] and (made[0] is None or _text(method).upper() == _text(made[0]).upper())
-
-
-def _text(value: object) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return url == made[1] and (made[0] is None or text_of(method).upper() == text_of(made[0]).upper())

@@ -50,7 +50,7 @@ def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
             vars(self)[_EXCHANGE] = None
             return
         is_tls = self.default_port == 443
-        exchange = http_exchange.begin(
+        exchange: Exchange | None = http_exchange.new_exchange(
             "http.client",
             "putrequest",
             self,

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .exchange import Address
+    from .address import Address
 
 _rules: list[tuple[str | None, tuple[str, ...] | None]] = []
 

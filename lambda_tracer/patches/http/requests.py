@@ -14,12 +14,14 @@ the call returns.
 
 from __future__ import annotations
 
+import functools
+
 from .. import nesting, replace
 from . import exchange as http_exchange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
     from typing import Any
 
@@ -27,28 +29,28 @@ if TYPE_CHECKING:
 def targets(module: ModuleType) -> list[replace.Target]:
     """What is replaced in `requests`."""
 
-    def make(send: Callable[..., Any]) -> Callable[..., Any]:
-        return _send(send, module.HTTPError)
+    new_call = functools.partial(_new_call, module.HTTPError)
+    return [
+        (module.Session, "send", nesting.traced(new_call)),
+        (module.adapters.HTTPAdapter, "send", _adapter_send),
+    ]
 
-    return [(module.Session, "send", make), (module.adapters.HTTPAdapter, "send", _adapter_send)]
 
-
-def _send(send: Callable[..., Any], HTTPError: type[Exception]) -> Callable[..., Any]:
-    def send_traced(self: Any, request: Any, **kwargs: Any) -> Any:
-        exchange = http_exchange.begin(
-            "requests",
-            "send",
-            self,
-            getattr(request, "method", None),
-            getattr(request, "url", None) or "",
-            status="status_code",
-        )
-        if exchange is None:
-            return send(self, request, **kwargs)
-        call = _Call(exchange.raises_for_status(HTTPError), getattr(request, "headers", None))
-        return nesting.run(call, send, self, request, **kwargs)
-
-    return send_traced
+def _new_call(
+    HTTPError: type[Exception], session: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> _Call | None:
+    request = args[0] if args else kwargs.get("request")
+    exchange = http_exchange.new_exchange(
+        "requests",
+        "send",
+        session,
+        getattr(request, "method", None),
+        getattr(request, "url", None) or "",
+        status="status_code",
+    )
+    if exchange is None:
+        return None
+    return _Call(exchange.raises_for_status(HTTPError), getattr(request, "headers", None))
 
 
 def _adapter_send(send: Callable[..., Any]) -> Callable[..., Any]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+    from .exchange import Exchange
+
 
 def targets(module: ModuleType) -> list[replace.Target]:
     """What is replaced in `urllib3`."""
@@ -35,7 +37,9 @@ def _manager_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     def urlopen_traced(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
         # Not at the top: boto3 imports urllib3, so this patch is applied in functions that never call it.
         http_exchange = loaded("patches.http.exchange")
-        exchange = http_exchange and http_exchange.begin("urllib3", "urlopen", self, method, url)
+        exchange: Exchange | None = http_exchange and http_exchange.new_exchange(
+            "urllib3", "urlopen", self, method, url
+        )
         if exchange is None:
             return urlopen(self, method, url, *args, **kwargs)
 
@@ -56,7 +60,7 @@ def _pool_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
         self: Any, method: Any, url: Any, body: Any = None, headers: Any = None, *args: Any, **kwargs: Any
     ) -> Any:
         http_exchange = loaded("patches.http.exchange")
-        exchange = http_exchange and http_exchange.begin(
+        exchange: Exchange | None = http_exchange and http_exchange.new_exchange(
             "urllib3",
             "urlopen",
             self,

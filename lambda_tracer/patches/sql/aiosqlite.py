@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from ...recorder import xray_recorder
 from ...trace.carried import NOWHERE
-from .. import replace
-from . import dbapi
+from .. import database, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +28,6 @@ def targets(module: ModuleType) -> list[replace.Target]:
 def _execute(execute: Callable[..., Any]) -> Callable[..., Any]:
     async def execute_in_place(self: Any, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         carried = xray_recorder.carry() or NOWHERE
-        return await execute(self, carried.run, dbapi.run_as, dbapi.running(), fn, *args, **kwargs)
+        return await execute(self, carried.run, database.run_as, database.running(), fn, *args, **kwargs)
 
     return execute_in_place

@@ -52,19 +52,18 @@ def _remember(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def _prepared(run: Callable[..., Any]) -> Callable[..., Any]:
-    made: Callable[..., Any] = dbapi.traced(lambda statement: _describe_connection(statement.con), _text)(run)
-    return made
+    return dbapi.traced(lambda statement: _describe_connection(statement.con), _text)(run)
 
 
 def _text(statement: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:
     return getattr(statement, "statement", None) or getattr(statement, "operation", None)
 
 
-def _describe_cursor(cursor: Any) -> Any:
+def _describe_cursor(cursor: Any) -> dbapi.Described:
     return _describe_connection(getattr(cursor, "_c", None))
 
 
-def _describe_connection(connection: Any) -> Any:
+def _describe_connection(connection: Any) -> dbapi.Described:
     host, port, database = getattr(connection, _PLACE, (None, None, None))
     return dbapi.described(
         "postgresql",

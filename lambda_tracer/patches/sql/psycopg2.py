@@ -14,11 +14,9 @@ Propagates: nothing.
 from __future__ import annotations
 
 import functools
-import sys
 
 from .. import replace
-from . import c_classes, dbapi
-from . import text as sql_text
+from . import c_classes, dbapi, libpq
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,10 +27,11 @@ if TYPE_CHECKING:
 
 def targets(module: ModuleType) -> list[replace.Target]:
     """What is replaced in `psycopg2`, and in the subclasses of its C classes."""
+    describe = functools.partial(libpq.describe, "psycopg2")
     texts: dict[str, dbapi.Text] = {
-        "execute": _query,
-        "executemany": _query,
-        "copy_expert": _query,
+        "execute": libpq.query,
+        "executemany": libpq.query,
+        "copy_expert": libpq.query,
         "callproc": dbapi.procedure,
         "copy_from": functools.partial(_copy, "COPY {} FROM STDIN"),
         "copy_to": functools.partial(_copy, "COPY {} TO STDOUT"),
@@ -43,7 +42,7 @@ def targets(module: ModuleType) -> list[replace.Target]:
     return [
         (module, "_connect", functools.partial(_connect, connection_base)),
         (connection, "cursor", functools.partial(_cursor, cursor_base)),
-        *((cursor, name, dbapi.traced(_describe, text)) for name, text in texts.items()),
+        *((cursor, name, dbapi.traced(describe, text)) for name, text in texts.items()),
     ]
 
 
@@ -67,27 +66,6 @@ def _cursor(base: type, cursor: Callable[..., Any]) -> Callable[..., Any]:
     return cursor_traced
 
 
-def _query(cursor: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:
-    return dbapi.composed(dbapi.first_argument(cursor, args, kwargs), cursor)
-
-
 def _copy(form: str, cursor: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:
     table = args[1] if len(args) > 1 else kwargs.get("table")
     return form.format(table) if isinstance(table, str) else None
-
-
-def _describe(cursor: Any) -> Any:
-    connection: Any = getattr(cursor, "connection", None)
-    is_open = connection is not None and not connection.closed
-    info: Any = connection.info if is_open else None
-    return dbapi.described(
-        "postgresql",
-        info and info.user,
-        (info and info.host) or "localhost",
-        info and info.port,
-        info and info.dbname,
-        sql_text.POSTGRESQL,
-        database_type="PostgreSQL",
-        database_version=connection.server_version if is_open else None,
-        driver_version=f"psycopg2 {dbapi.version_of(sys.modules.get('psycopg2'))}",
-    )

@@ -32,7 +32,7 @@ def targets(module: ModuleType) -> list[replace.Target]:
     ]
 
 
-def _describe(cursor: Any) -> Any:
+def _describe(cursor: Any) -> dbapi.Described:
     connection = cursor.connection  # None once the cursor is closed
     return dbapi.described(
         "mysql",

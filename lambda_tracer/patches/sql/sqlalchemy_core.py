@@ -12,6 +12,7 @@ Propagates: nothing.
 from __future__ import annotations
 
 from ...guard import pass_on
+from .. import database
 from . import dbapi, text
 
 TYPE_CHECKING = False
@@ -64,8 +65,15 @@ def unpatch(module: Any) -> None:
 def _do_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> None:
     if "_lambda_tracer_call" in vars(context) or not _will_be_ended(context):
         return
-    call = dbapi.begin(
-        dbapi.EVERYTHING, lambda _: _describe(context), lambda *_: statement, (), {}, cursor=cursor
+    call = dbapi.new_call(
+        lambda _: _describe(context),
+        lambda *_: statement,
+        False,
+        database.EVERYTHING,
+        "",
+        (),
+        {},
+        cursor,
     )
     if call is not None:
         context._lambda_tracer_call = call
@@ -114,7 +122,7 @@ _LISTENERS: dict[str, Any] = {
 }
 
 
-def _describe(context: Any) -> Any:
+def _describe(context: Any) -> dbapi.Described:
     engine, dialect = context.engine, context.dialect
     url = engine.url
     version = getattr(dialect, "server_version_info", None)
