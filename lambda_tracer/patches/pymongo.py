@@ -36,19 +36,19 @@ _listener: Any = None
 _open: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
-def patch(module: Any) -> None:
+def patch(module: ModuleType) -> None:
     """Patch `pymongo.monitoring`."""
     global _listener
     if _listener is not None:
         return
-    _listener = _made(module)
+    _listener = _new_listener(module)
     module.register(_listener)
     for listeners in _of_existing_clients(module):
         vars(listeners)["_EventListeners__command_listeners"].append(_listener)
         vars(listeners)["_EventListeners__enabled_for_commands"] = True
 
 
-def unpatch(module: Any) -> None:
+def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
     global _listener
     if _listener is None:
@@ -78,7 +78,7 @@ def _of_existing_clients(module: ModuleType) -> Iterator[Any]:
                     yield listeners
 
 
-def _made(module: Any) -> Any:
+def _new_listener(module: Any) -> Any:
     class Listener(module.CommandListener):  # type: ignore[misc]  # known at run time only
         """Hands on what pymongo says; an error of ours ends here."""
 

@@ -67,7 +67,7 @@ def replace(targets: Iterable[Target]) -> None:
     for owner, name, original, make in found:
         inside = _ours_in(owner, name, original)
         if inside is None:
-            made.append((owner, name, original, _made(owner, original, make)))
+            made.append((owner, name, original, _replacement(owner, original, make)))
         else:
             _turn_on(inside)
     replaced = []
@@ -127,7 +127,7 @@ def _own_attribute(owner: Owner, name: str) -> Any:
         raise AttributeError(f"{getattr(owner, '__name__', owner)!s} has no {name} of its own") from None
 
 
-def _made(owner: Owner, original: Any, make: Make) -> Any:
+def _replacement(owner: Owner, original: Any, make: Make) -> Any:
     kind = type(original)
     is_in_class = isinstance(owner, type)
     called: Any = original

@@ -68,8 +68,8 @@ class Exchange:
         "_address",
         "_answer",
         "_context",
+        "_due",
         "_library",
-        "_made",
         "_method",
         "_name",
         "_status",
@@ -92,7 +92,7 @@ class Exchange:
         self._library = library
         self._method = method
         self._address = address
-        self._made: tuple[object, str] | None = None if library in _WORK_ALONE else (method, address.url)
+        self._due: tuple[object, str] | None = None if library in _WORK_ALONE else (method, address.url)
         self._name = name
         self._status = status
         self._context: Any = None
@@ -128,14 +128,14 @@ class Exchange:
     def makes(self, library: str, method: object, url: str | None) -> bool:
         """True: a redirect or a retry of the library's own, or another library making one."""
         if library != self._library:
-            self._made = None  # so nobody else will
+            self._due = None  # so nobody else will
         elif self._library not in _WORK_ALONE and url is not None:
-            self._made = (method, url)
+            self._due = (method, url)
         return True
 
     def is_for(self, library: str, method: object, url: str) -> bool:
         """Whether the request is the one due, through another library: that of an adapter of the user's, say."""
-        return library != self._library and self._made is not None and _is_same(self._made, method, url)
+        return library != self._library and self._due is not None and _is_same(self._due, method, url)
 
     def answered(self, response: Any) -> None:
         """Describe the answer: its status, and the length that its `headers` say."""
@@ -194,12 +194,12 @@ class Hop:
     responses refer to it.
     """
 
-    __slots__ = ("_before", "_headers", "_made", "_value")
+    __slots__ = ("_before", "_due", "_headers", "_value")
 
-    def __init__(self, headers: Any, value: str | None, made: tuple[object, str] | None = None) -> None:
-        """With either None the headers stay as they are. `made`: method and URL of the request, None for any."""
+    def __init__(self, headers: Any, value: str | None, due: tuple[object, str] | None = None) -> None:
+        """With either None the headers stay as they are. `due`: method and URL of the request, None for any."""
         self._headers = headers
-        self._made = made
+        self._due = due
         self._value = None if headers is None else value
         self._before: list[tuple[Any, Any]] = []
 
@@ -238,7 +238,7 @@ class Hop:
 
     def is_for(self, library: str, method: object, url: str) -> bool:
         """Whether the request is this one, through another library: that of a transport of the user's, say."""
-        return self._made is not None and _is_same(self._made, method, url)
+        return self._due is not None and _is_same(self._due, method, url)
 
 
 def new_hop(request: Any) -> Hop | None:
@@ -288,6 +288,6 @@ def is_trace_header(name: Any) -> bool:
     return len(name) == len(TRACE_HEADER) and text_of(name).lower() == _TRACE_HEADER_LOWER
 
 
-def _is_same(made: tuple[object, str], method: object, url: str) -> bool:
+def _is_same(due: tuple[object, str], method: object, url: str) -> bool:
     """Whether a request of that method (None for any) and URL is also one of the other."""
-    return url == made[1] and (made[0] is None or text_of(method).upper() == text_of(made[0]).upper())
+    return url == due[1] and (due[0] is None or text_of(method).upper() == text_of(due[0]).upper())

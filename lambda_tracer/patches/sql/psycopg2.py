@@ -14,6 +14,7 @@ Propagates: nothing.
 from __future__ import annotations
 
 import functools
+import sys
 
 from .. import replace
 from . import c_classes, dbapi, libpq
@@ -36,12 +37,14 @@ def targets(module: ModuleType) -> list[replace.Target]:
         "copy_from": functools.partial(_copy, "COPY {} FROM STDIN"),
         "copy_to": functools.partial(_copy, "COPY {} TO STDOUT"),
     }
-    connection_base, cursor_base = module.extensions.connection, module.extensions.cursor
-    connection = c_classes.subclass(connection_base, ("cursor",))
-    cursor = c_classes.subclass(cursor_base, texts)
+    in_c = sys.modules[
+        "psycopg2._psycopg"
+    ]  # as they are, whatever others have put into `psycopg2.extensions`
+    connection = c_classes.subclass(in_c.connection, ("cursor",))
+    cursor = c_classes.subclass(in_c.cursor, texts)
     return [
-        (module, "_connect", functools.partial(_connect, connection_base)),
-        (connection, "cursor", functools.partial(_cursor, cursor_base)),
+        (module, "_connect", functools.partial(_connect, in_c.connection)),
+        (connection, "cursor", functools.partial(_cursor, in_c.cursor)),
         *((cursor, name, dbapi.traced(describe, text)) for name, text in texts.items()),
     ]
 

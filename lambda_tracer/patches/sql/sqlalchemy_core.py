@@ -17,6 +17,7 @@ from . import dbapi, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Any
 
 _DIALECTS = {
@@ -34,7 +35,7 @@ _DIALECTS = {
 }
 
 
-def patch(module: Any) -> None:
+def patch(module: ModuleType) -> None:
     """Patch `sqlalchemy`."""
     try:
         for name, listener in _LISTENERS.items():
@@ -45,7 +46,7 @@ def patch(module: Any) -> None:
         raise
 
 
-def _listen(module: Any, name: str, listener: Any) -> None:
+def _listen(module: ModuleType, name: str, listener: Any) -> None:
     if name == "handle_error":
         try:  # before the others': one that raises keeps the rest from being called
             module.event.listen(module.engine.Engine, name, listener, insert=True)
@@ -55,7 +56,7 @@ def _listen(module: Any, name: str, listener: Any) -> None:
     module.event.listen(module.engine.Engine, name, listener)
 
 
-def unpatch(module: Any) -> None:
+def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
     for name, listener in _LISTENERS.items():
         if module.event.contains(module.engine.Engine, name, listener):

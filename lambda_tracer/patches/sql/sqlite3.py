@@ -49,20 +49,19 @@ def unpatch(module: ModuleType) -> None:
 
 
 def _targets(module: ModuleType) -> list[replace.Target]:
-    connection = c_classes.subclass(module.Connection, ("__init__", "cursor", *_STATEMENTS))
-    cursor = c_classes.subclass(module.Cursor, _STATEMENTS)
+    in_c = sys.modules["_sqlite3"]  # as they are, whatever others have put into `sqlite3`
+    connection = c_classes.subclass(in_c.Connection, ("__init__", "cursor", *_STATEMENTS))
+    cursor = c_classes.subclass(in_c.Cursor, _STATEMENTS)
     statement = dbapi.traced(_describe)
     found: list[replace.Target] = [
-        (module, "connect", functools.partial(_connect, module.Connection)),
+        (module, "connect", functools.partial(_connect, in_c.Connection)),
         (connection, "__init__", _remember),
-        (connection, "cursor", functools.partial(_cursor, module.Cursor)),
+        (connection, "cursor", functools.partial(_cursor, in_c.Cursor)),
         *((cursor, name, statement) for name in _STATEMENTS),
     ]
-    if sys.version_info >= (
-        3,
-        11,
-    ):  # before, the connection's methods call self.cursor() and that cursor's method
-        on_cursor = functools.partial(_on_cursor, module.Connection, cursor)
+    # Before Python 3.11 the connection's methods call self.cursor() and that cursor's method.
+    if sys.version_info >= (3, 11):
+        on_cursor = functools.partial(_on_cursor, in_c.Connection, cursor)
         found += [(connection, name, on_cursor) for name in _STATEMENTS]
     return found
 
