@@ -98,16 +98,12 @@ def _uninstall() -> None:
         return
     util = sys.modules.get(_UTIL)
     if util is not None:
-        replace.restore(_making_modules(util))
+        replace.restore([(util, "module_from_spec", _module_from_spec)])
 
 
 def _watch_specs(_: str, util: ModuleType) -> None:
     """Notice the modules that people make by hand of a spec that they found: that is an import, too."""
-    replace.replace(_making_modules(util))
-
-
-def _making_modules(util: ModuleType) -> list[replace.Target]:
-    return [(util, "module_from_spec", _module_from_spec)]
+    replace.replace([(util, "module_from_spec", _module_from_spec)])
 
 
 def _module_from_spec(module_from_spec: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ Registering a library imports nothing, neither it nor the module that patches it
 costs it nothing, and the order of imports does not matter. A library's patch is a module of its name in one of the
 rooms beside this one, which sees the recorder through its public methods. It says what is replaced in each of the
 library's modules, `targets(module)`; replacing and putting back is done here. One that does more than replace
-functions, or nothing of the kind, has `patch(module)` and `unpatch(module)` instead.
+functions, or nothing of the kind, has `patch(module)` and `unpatch(module)` instead. `protocols` has both.
 """
 
 from __future__ import annotations
@@ -16,21 +16,11 @@ from . import import_hook, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
     from types import ModuleType
-    from typing import Any, Protocol
+    from typing import Any
 
-    class Patch(Protocol):
-        """What patches a library. A module may be one itself; of one that has `targets`, `Replacement` makes one."""
-
-        def patch(self, module: ModuleType, /) -> None:
-            """Have the calls recorded that go through one of the library's modules; all of them, or raise.
-
-            Called again for a module that is patched already, in case somebody else has changed it since.
-            """
-
-        def unpatch(self, module: ModuleType, /) -> None:
-            """Undo `patch`, wherever it got to; nothing to do where it never was called."""
+    from .protocols import Patches, Replaces
 
 
 class Library:
@@ -85,8 +75,11 @@ LIBRARIES: dict[str, Library] = {
     "redis": Library("", ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster")),
 }
 
-ALIASES: dict[str, str] = {alias: name for name, library in LIBRARIES.items() for alias in library.aliases}
+ALIASES: dict[str, str] = {}
 """By another name of a library: its own."""
+
+for _name, _library in LIBRARIES.items():
+    ALIASES.update(dict.fromkeys(_library.aliases, _name))
 
 registered: dict[str, str] = {}
 """By the module that is to be patched: its library."""
@@ -123,22 +116,6 @@ def patch(
         _register(libraries)
 
 
-def check(modules: Iterable[str]) -> list[str]:
-    """Raise ValueError for a name that `patch` does not know; returns those that are packages of your own."""
-    own = [name for name in library_names(modules) if name not in LIBRARIES]
-    if own:
-        from . import own_packages
-
-        unknown = [name for name in own if not own_packages.is_importable(name)]
-        if unknown:
-            known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
-            names = ", ".join(map(repr, unknown))
-            raise ValueError(
-                f"cannot patch {names}: neither a known library nor importable; known are {known}"
-            )
-    return own
-
-
 def patch_all(double_patch: bool = False) -> None:
     """Trace what every known library does.
 
@@ -162,7 +139,7 @@ def unpatch(modules: Iterable[str]) -> None:
         if unknown:
             raise ValueError(f"cannot unpatch {', '.join(map(repr, unknown))}: never patched")
         own_packages.unpatch(own)
-    _unregister([name for name in libraries if name in registered.values()])
+    _unregister(libraries)
 
 
 def unpatch_all() -> None:
@@ -174,64 +151,56 @@ def unpatch_all() -> None:
         own_packages.unpatch_all()
 
 
+def check(modules: Iterable[str]) -> list[str]:
+    """Raise ValueError for a name that `patch` does not know; returns those that are packages of your own."""
+    own = [name for name in library_names(modules) if name not in LIBRARIES]
+    if own:
+        from . import own_packages
+
+        unknown = [name for name in own if not own_packages.is_importable(name)]
+        if unknown:
+            known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
+            names = ", ".join(map(repr, unknown))
+            raise ValueError(
+                f"cannot patch {names}: neither a known library nor importable; known are {known}"
+            )
+    return own
+
+
 def library_names(modules: Iterable[str]) -> list[str]:
     """The libraries' own names; a bare text, which the X-Ray SDK takes for its letters, is one name."""
     names = [modules] if isinstance(modules, str) else list(modules)
     return [ALIASES.get(name, name) for name in names]
 
 
-def patch_of(name: str) -> Patch:
-    """What patches a library: its module, or what that says is to be replaced."""
+def patch_of(name: str) -> Replaces | Patches:
+    """The module that patches a library."""
     room = LIBRARIES[name].room
     qualified = f"{__package__}.{room}.{name}" if room else f"{__package__}.{name}"
     # __import__ and sys.modules, since importlib.import_module is a Python function around just that. Type checkers
     # can't follow a name: here alone it is said what these modules have.
     __import__(qualified)
-    module: Any = sys.modules[qualified]
-    targets: Callable[[ModuleType], Iterable[replace.Target]] | None = getattr(module, "targets", None)
-    patch: Patch = module if targets is None else Replacement(targets)
-    return patch
-
-
-class Replacement:
-    """The patch of a library whose module says what is replaced."""
-
-    __slots__ = ("_targets",)
-
-    def __init__(self, targets: Callable[[ModuleType], Iterable[replace.Target]]) -> None:
-        self._targets = targets
-
-    def patch(self, module: ModuleType) -> None:
-        """Replace what there is to be replaced in the module, all or nothing."""
-        replace.replace(self._targets(module))
-
-    def unpatch(self, module: ModuleType) -> None:
-        """Put back the very functions that were there."""
-        replace.restore(self._targets(module))
-
-
-def _modules_of(libraries: Iterable[str]) -> dict[str, str]:
-    """The modules that are patched of these libraries, each with its library."""
-    return {module: name for name in libraries for module in LIBRARIES[name].modules}
+    patch: Any = sys.modules[qualified]
+    return patch  # type: ignore[no-any-return]
 
 
 def _register(libraries: Collection[str]) -> None:
     """Have libraries patched; again those that are patched already, in case something put other functions in."""
-    modules = _modules_of(libraries)
+    modules = {module_name: name for name in libraries for module_name in LIBRARIES[name].modules}
     registered.update(modules)
     unpatchable.difference_update(libraries)
     import_hook.when_imported(modules, _patch_imported)
 
 
-def _unregister(libraries: Iterable[str]) -> None:
-    modules = _modules_of(libraries)
-    for module_name in modules:
-        registered.pop(module_name, None)
-    import_hook.forget(modules)
-    for module_name, name in modules.items():
-        module = sys.modules.get(module_name)
-        if module is not None:
-            _unpatch(name, module)
+def _unregister(names: Iterable[str]) -> None:
+    """Undo `_register` for those of these names that are of libraries and were registered."""
+    libraries = [name for name in names if name in registered.values()]
+    for name in libraries:
+        for module_name in LIBRARIES[name].modules:
+            registered.pop(module_name, None)
+        import_hook.forget(LIBRARIES[name].modules)
+    for name in libraries:
+        _unpatch(name)
 
 
 def _patch_imported(module_name: str, module: ModuleType) -> None:
@@ -258,36 +227,38 @@ def _patch_imported(module_name: str, module: ModuleType) -> None:
             error,
         )
         unpatchable.add(name)
-        _put_back(name)
+        _unpatch(name)
 
 
 def _patch(name: str, module: ModuleType) -> None:
     """Patch a module of a library, and what that needs, which it has imported."""
-    patch_of(name).patch(module)
+    patch = patch_of(name)
+    if hasattr(patch, "targets"):
+        replace.replace(patch.targets(module))
+    else:
+        patch.patch(module)
     for needed in LIBRARIES[name].needs:
         for module_name in LIBRARIES[needed].modules:
             _patch(needed, sys.modules[module_name])
 
 
-def _unpatch(name: str, module: ModuleType) -> None:
-    """Undo `_patch`, but for what is patched for its own sake."""
-    patch_of(name).unpatch(module)
-    for needed in LIBRARIES[name].needs:
-        for module_name in LIBRARIES[needed].modules:
-            other = sys.modules.get(module_name)
-            is_wanted = module_name in registered and needed not in unpatchable
-            if other is not None and not is_wanted:
-                _unpatch(needed, other)
-
-
-def _put_back(name: str) -> None:
-    """Undo what was patched of a library before it turned out that the rest cannot be."""
+def _unpatch(name: str) -> None:
+    """Unpatch a library, and what that needs, if it is not patched for its own sake."""
     for module_name in LIBRARIES[name].modules:
         module = sys.modules.get(module_name)
+        if module is None:
+            continue
         try:
-            if module is not None:
-                _unpatch(name, module)
-        except (
-            Exception
-        ) as error:  # a module that can't be patched can't be unpatched either, and need not be
+            patch = patch_of(name)
+            if hasattr(patch, "targets"):
+                replace.restore(patch.targets(module))
+            else:
+                patch.unpatch(module)
+        except Exception as error:
             pass_on(error)
+            if name not in unpatchable:
+                raise
+            # A module that can't be patched can't be unpatched either, and need not be.
+    for needed in LIBRARIES[name].needs:
+        if needed in unpatchable or needed not in registered.values():
+            _unpatch(needed)

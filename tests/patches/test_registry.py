@@ -161,12 +161,6 @@ IN_THEIR_OWN_WAY = ("pymongo", "sqlalchemy_core", "sqlite3")
 """Libraries that are not patched by replacing functions alone."""
 
 
-def patch_module(library: str) -> ModuleType:
-    """The module that patches a library."""
-    places = [registry.__package__, LIBRARIES[library].room, library]
-    return importlib.import_module(".".join(place for place in places if place))
-
-
 # Names
 
 
@@ -189,15 +183,13 @@ def test_every_alias_stands_for_a_library_that_is_known() -> None:
 
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_every_library_has_a_patch_of_the_one_shape(name: str) -> None:
-    patch = registry.patch_of(name)
-    module = importlib.import_module(
-        ".".join(filter(None, [registry.__package__, LIBRARIES[name].room, name]))
-    )
-
-    assert list(inspect.signature(patch.patch).parameters) == ["module"]
-    assert list(inspect.signature(patch.unpatch).parameters) == ["module"]
+    module: Any = registry.patch_of(name)
     says = [word for word in ("targets", "patch", "unpatch") if hasattr(module, word)]
+
+    assert module.__name__.rpartition(".")[2] == name
     assert says == (["patch", "unpatch"] if name in IN_THEIR_OWN_WAY else ["targets"])
+    for word in says:
+        assert list(inspect.signature(getattr(module, word)).parameters) == ["module"]
     documentation = module.__doc__ or ""
     headings = ("Wraps:", "Records:", "Never records:", "Propagates:")
     assert [heading for heading in headings if heading not in documentation] == []
@@ -230,7 +222,8 @@ def test_the_modules_in_the_table_are_those_of_the_library(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in LIBRARIES if name not in IN_THEIR_OWN_WAY])
 def test_targets_are_owners_that_have_what_is_replaced_and_what_makes_the_new(name: str) -> None:
-    targets = patch_module(name).targets
+    patch: Any = registry.patch_of(name)
+    targets = patch.targets
     modules = []
     for module_name in LIBRARIES[name].modules:
         with contextlib.suppress(ImportError):
@@ -1057,6 +1050,22 @@ def test_a_library_of_which_one_module_cannot_be_patched_is_not_patched_at_all(m
     assert was_traced
     assert not is_traced(package)
     assert not is_traced(third)
+
+
+def test_a_library_whose_targets_cannot_be_told_is_as_it_was_and_can_be_unpatched(made_up: MadeUp) -> None:
+    made_up.write({"madeup/__init__": SOURCE, "madeup/second": ""})
+    made_up.known("madeup", "madeup.second")
+    made_up.targets = lambda module: [(module.Client, "method")]
+    patch(["madeup"])
+    package = importlib.import_module("madeup")
+    was_traced = replace.is_replaced(package.Client, "method")
+    importlib.import_module("madeup.second")
+
+    unpatch(["madeup"])
+    unpatch_all()
+
+    assert was_traced
+    assert not replace.is_replaced(package.Client, "method")
 
 
 def test_a_patch_that_cannot_be_imported_does_not_break_the_users_import(
