@@ -11,7 +11,7 @@ pydantic model, the dict or `Message` that boto3 receives. Nothing here raises, 
 from __future__ import annotations
 
 from .guard import pass_on
-from .trace.header import TraceHeader
+from .trace.header import HEADER_NAME, MAX_HEADER_CHARACTERS, TraceHeader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 MAX_BODY_CHARACTERS = 262_144
 """A longer body is not searched for a header: parsing one of this size takes a few milliseconds."""
 
-MAX_HEADER_CHARACTERS = 4_096
-"""A longer text is no trace header; X-Ray's have about a hundred characters."""
-
-_ATTRIBUTES = ("AWSTraceHeader", "X-Amzn-Trace-Id")
+_ATTRIBUTES = ("AWSTraceHeader", HEADER_NAME)
 _IN_EVENT = "trace-header"  # what EventBridge calls it, as in PutEvents' TraceHeader
 
 

@@ -31,7 +31,7 @@ from lambda_tracer import Tracer, guard, patch, unpatch_all, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.functions.running import python
-from tests.patches.http_server import serving
+from tests.patches.http.server import serving
 from tests.tree import tree
 
 PACKAGE = str(Path(lambda_tracer.__file__).parent) + os.sep

@@ -98,7 +98,7 @@ def _uninstall() -> None:
         return
     util = sys.modules.get(_UTIL)
     if util is not None:
-        replace.restore([(util, "module_from_spec")])
+        replace.restore([(util, "module_from_spec", _module_from_spec)])
 
 
 def _watch_specs(_: str, util: ModuleType) -> None:

@@ -19,9 +19,11 @@ from ..guard import failed, pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import CodeType, FrameType
-    from typing import Any, Protocol
+    from typing import Any, Protocol, TypeAlias
+
+    from .replace import Make
 
     class Call(Protocol):
         """A call of a library's function being recorded."""
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
         def is_for(self, library: str, method: object, url: str) -> bool:
             """Whether the HTTP request with that method and URL, which other code makes, is this call's."""
+
+    NewCall: TypeAlias = Callable[[Any, str, tuple[Any, ...], Mapping[str, Any]], Call | None]
 
 
 _HTTP_AND_AWS = (
@@ -67,6 +71,37 @@ _KINDS = {
 """Packages whose code may stand between a call and what it does for itself: they make it, or stand around functions."""
 
 _kinds: dict[object, int] = {}  # by the names of modules
+
+
+def traced(new_call: NewCall, *, is_async: bool = False) -> Make:
+    """What makes a traced method of a library's method, or of its coroutine function.
+
+    `new_call(owner, name, args, kwargs)` describes the call about to be made of the method with that name: None where
+    nothing is to be recorded.
+    """
+
+    def make(method: Callable[..., Any]) -> Callable[..., Any]:
+        name = getattr(method, "__name__", "")
+
+        def call_method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+            call = new_call(self, name, args, kwargs)
+            if call is None:
+                return method(self, *args, **kwargs)
+            return run(call, method, self, *args, **kwargs)
+
+        async def call_coroutine(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+            call = new_call(self, name, args, kwargs)
+            if call is None:
+                return await method(self, *args, **kwargs)
+            return await run_async(call, method, self, *args, **kwargs)
+
+        return call_coroutine if is_async else call_method
+
+    return make
+
+
+# What these two have in common stands in both: an exception from outside at the beginning of a function that closed the
+# call for them would leave it open.
 
 
 def run(call: Call, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

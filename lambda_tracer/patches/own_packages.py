@@ -13,14 +13,14 @@ import functools
 import re
 import sys
 
+from .. import recording
 from ..guard import pass_on, warn_once
-from ..sdk.recorder import xray_recorder
 from ..wrapping.wrap import wrap
 from . import import_hook, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import FunctionType, ModuleType
     from typing import Any
 
@@ -48,7 +48,7 @@ def unpatch(names: Iterable[str]) -> None:
         _patterns.pop(name, None)
         import_hook.forget_package(name)
         for module in _imported(name):
-            replace.restore([(owner, attribute) for owner, attribute, _ in _functions(module)])
+            replace.restore(_functions(module))
 
 
 def unpatch_all() -> None:
@@ -96,9 +96,9 @@ def _imported(name: str) -> list[ModuleType]:
     ]
 
 
-def _functions(module: ModuleType) -> Iterator[tuple[Any, str, Callable[[Any], Any]]]:
+def _functions(module: ModuleType) -> Iterator[replace.Target]:
     """Each function that the module defines, with its owner: the module, or a class of the module, nested ones too."""
-    owners: list[Any] = [module]
+    owners: list[replace.Owner] = [module]
     seen = {id(module)}
     for owner in owners:
         for name, member in list(vars(owner).items()):
@@ -114,7 +114,7 @@ def _functions(module: ModuleType) -> Iterator[tuple[Any, str, Callable[[Any], A
             yield owner, name, functools.partial(_captured, f"{owner.__name__}.{name}" if is_dunder else name)
 
 
-def _is_captured(owner: Any, name: str) -> bool:
+def _is_captured(owner: replace.Owner, name: str) -> bool:
     """Whether a decorator of ours has been at it, also below others that keep `__wrapped__`: once is enough.
 
     A handler must not even be: what is open when it begins its invocation would be left behind in another.
@@ -134,5 +134,5 @@ def _captured(name: str, function: FunctionType) -> Any:
     return wrap(function, functools.partial(_record, name))
 
 
-def _record(name: str) -> Any:
-    return xray_recorder.recording(name)
+def _record(name: str) -> recording.Recording | None:
+    return recording.default.recording(name)

@@ -15,8 +15,8 @@ from __future__ import annotations
 import sys
 from weakref import WeakValueDictionary
 
+from .. import recording
 from ..guard import failed
-from ..sdk.recorder import xray_recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,19 +36,19 @@ _listener: Any = None
 _open: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
-def patch(module: Any) -> None:
+def patch(module: ModuleType) -> None:
     """Patch `pymongo.monitoring`."""
     global _listener
     if _listener is not None:
         return
-    _listener = _made(module)
+    _listener = _new_listener(module)
     module.register(_listener)
     for listeners in _of_existing_clients(module):
         vars(listeners)["_EventListeners__command_listeners"].append(_listener)
         vars(listeners)["_EventListeners__enabled_for_commands"] = True
 
 
-def unpatch(module: Any) -> None:
+def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
     global _listener
     if _listener is None:
@@ -78,7 +78,7 @@ def _of_existing_clients(module: ModuleType) -> Iterator[Any]:
                     yield listeners
 
 
-def _made(module: Any) -> Any:
+def _new_listener(module: Any) -> Any:
     class Listener(module.CommandListener):  # type: ignore[misc]  # known at run time only
         """Hands on what pymongo says; an error of ours ends here."""
 
@@ -108,14 +108,14 @@ def _key(event: Any) -> tuple[Any, ...]:
 
 
 def _started(event: Any) -> None:
-    if not xray_recorder.is_sampled():
+    if not recording.default.is_sampled():
         return
     host, port = event.connection_id
     address = f"{host}:{port}" if port is not None else "localhost"  # a socket of this machine has no port
-    outer = xray_recorder.get_trace_entity()
-    subsegment = xray_recorder.begin_subsegment(f"{event.database_name}@{address}", namespace="remote")
+    outer = recording.default.current_subsegment()
+    subsegment = recording.default.begin_subsegment(f"{event.database_name}@{address}", namespace="remote")
     # Not current: pymongo says nothing more of a cancelled command, and nothing traced happens below one.
-    xray_recorder.set_trace_entity(outer)
+    recording.default.set_trace_entity(outer)
     subsegment.put_annotation("mongodb_command_name", event.command_name)
     subsegment.put_annotation("mongodb_connection_id", address)
     subsegment.put_annotation("mongodb_database_name", event.database_name)

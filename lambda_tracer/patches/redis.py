@@ -12,91 +12,66 @@ Propagates: nothing.
 
 from __future__ import annotations
 
+import functools
 import sys
 
-from . import nesting, replace
-from .sql import dbapi
+from ..guard import failed
+from . import database, nesting, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    Describe: TypeAlias = Callable[[Any, tuple[Any, ...]], dict[str, Any] | None]
 
 _MAX_NAMES = 20
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `redis.client`, `redis.cluster`, or those of `redis.asyncio`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
-    wrap = _wrap_async if ".asyncio." in module.__name__ else _wrap
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `redis.client`, `redis.cluster`, or those of `redis.asyncio`."""
+    is_async = ".asyncio." in module.__name__
+    command = nesting.traced(functools.partial(_new_call, _command), is_async=is_async)
+    pipeline = nesting.traced(functools.partial(_new_call, _pipeline), is_async=is_async)
     if module.__name__.endswith("cluster"):
         return [
-            (module.RedisCluster, "execute_command", wrap(_command)),
-            (module.ClusterPipeline, "execute", wrap(_pipeline)),
+            (module.RedisCluster, "execute_command", command),
+            (module.ClusterPipeline, "execute", pipeline),
         ]
     return [
-        (module.Redis, "execute_command", wrap(_command)),
-        (module.Pipeline, "execute", wrap(_pipeline)),
-        (module.Pipeline, "immediate_execute_command", wrap(_command)),
+        (module.Redis, "execute_command", command),
+        (module.Pipeline, "execute", pipeline),
+        (module.Pipeline, "immediate_execute_command", command),
     ]
 
 
-def _wrap(describe: Callable[..., Any]) -> Callable[[Any], Any]:
-    def make(method: Callable[..., Any]) -> Callable[..., Any]:
-        name = getattr(method, "__name__", "")
-
-        def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            recording = _begin(self, name, describe, args)
-            if recording is None:
-                return method(self, *args, **kwargs)
-            return nesting.run(recording, method, self, *args, **kwargs)
-
-        return call
-
-    return make
-
-
-def _wrap_async(describe: Callable[..., Any]) -> Callable[[Any], Any]:
-    def make(method: Callable[..., Any]) -> Callable[..., Any]:
-        name = getattr(method, "__name__", "")
-
-        async def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            recording = _begin(self, name, describe, args)
-            if recording is None:
-                return await method(self, *args, **kwargs)
-            return await nesting.run_async(recording, method, self, *args, **kwargs)
-
-        return call
-
-    return make
-
-
-def _begin(
-    client: Any, method: str, describe: Callable[..., Any], args: tuple[Any, ...]
-) -> dbapi.Call | None:
-    if not dbapi.is_recorded(client, method):
+def _new_call(
+    describe: Describe, client: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> database.Call | None:
+    if not database.is_recorded(client, method):
         return None
-    metadata = dbapi.guarded(describe, client, args)
+    metadata = _guarded(describe, client, args)
     if metadata is None:
         return None
-    host, database = dbapi.guarded(_place, client) or (None, None)
-    if database is not None:
-        metadata["database"] = database
+    host, number = _guarded(_place, client) or (None, None)
+    if number is not None:
+        metadata["database"] = number
 
     def fill(subsegment: Any) -> None:
         for key, value in metadata.items():
             subsegment.put_metadata(key, value, "redis")
 
-    return dbapi.Call(client, f"redis@{host}" if host else "redis", fill, _expected())
+    return database.Call(client, f"redis@{host}" if host else "redis", fill, _expected())
+
+
+def _guarded(describe: Callable[..., Any], *args: Any) -> Any:
+    """What `describe` returns; None when it fails, which is reported as an error of ours."""
+    try:
+        return describe(*args)
+    except Exception as error:
+        failed(error)
+        return None
 
 
 def _expected() -> tuple[type[BaseException], ...]:
@@ -140,7 +115,7 @@ def _place(client: Any) -> tuple[str | None, Any]:
     if pool is None:  # a cluster's
         nodes = getattr(client, "nodes_manager", None)
         node = getattr(nodes, "default_node", None)
-        return dbapi.plain(getattr(node, "host", None)), None
+        return database.setting(getattr(node, "host", None)), None
     settings = pool.connection_kwargs
     host = "localhost" if settings.get("path") else settings.get("host", "localhost")
-    return dbapi.plain(getattr(pool, "service_name", None) or host), settings.get("db", 0)
+    return database.setting(getattr(pool, "service_name", None) or host), settings.get("db", 0)

@@ -1,9 +1,10 @@
 """Libraries whose calls are traced, and when: each is patched the moment it is imported.
 
 Registering a library imports nothing, neither it nor the module that patches it; what a function does not use
-costs it nothing, and the order of imports does not matter. A library's patch is the module of the same name
-beside this one: it has `patch(module)` and `unpatch(module)`, which get the imported module, and sees the
-recorder through its public methods.
+costs it nothing, and the order of imports does not matter. A library's patch is a module of its name in one of the
+rooms beside this one, which sees the recorder through its public methods. It says what is replaced in each of the
+library's modules, `targets(module)`; replacing and putting back is done here. One that does more than replace
+functions, or nothing of the kind, has `patch(module)` and `unpatch(module)` instead. `protocols` has both.
 """
 
 from __future__ import annotations
@@ -11,66 +12,74 @@ from __future__ import annotations
 import sys
 
 from ..guard import pass_on, warn_once
-from . import import_hook
+from . import import_hook, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from types import ModuleType
+    from typing import Any
 
-LIBRARIES: dict[str, tuple[str, ...]] = {
-    # threads
-    "threads": ("threading", "concurrent.futures.thread"),
+    from .protocols import Patches, Replaces
+
+
+class Library:
+    """A library that can be traced. Slotted and plain, since a dataclass or a named tuple would cost at cold starts.
+
+    `room` is the folder beside this file that has the library's patch, "" for this folder. `modules` are those that are
+    patched when they have been imported; no two libraries have one in common. `aliases` are other names for it, as the
+    X-Ray SDK has them. `needs` are libraries that it works through: when it is imported, they are patched with it.
+    """
+
+    __slots__ = ("aliases", "modules", "needs", "room")
+
+    def __init__(
+        self, room: str, modules: tuple[str, ...], aliases: tuple[str, ...] = (), needs: tuple[str, ...] = ()
+    ) -> None:
+        self.room = room
+        self.modules = modules
+        self.aliases = aliases
+        self.needs = needs
+
+
+LIBRARIES: dict[str, Library] = {
+    "threads": Library("", ("threading", "concurrent.futures.thread")),
     # AWS
-    "botocore": ("botocore.client", "botocore.endpoint"),
-    "aiobotocore": ("aiobotocore.client", "aiobotocore.endpoint"),
-    "pynamodb": ("pynamodb.connection.base",),
+    "botocore": Library("aws", ("botocore.client", "botocore.endpoint"), ("boto3",)),
+    "aiobotocore": Library("aws", ("aiobotocore.client", "aiobotocore.endpoint"), ("aioboto3",)),
+    "pynamodb": Library("aws", ("pynamodb.connection.base",), needs=("botocore",)),
     # HTTP
-    "requests": ("requests",),
-    "httpx": ("httpx",),
-    "urllib3": ("urllib3",),
-    "aiohttp": ("aiohttp",),
-    "httplib": ("http.client",),
+    "requests": Library("http", ("requests",)),
+    "httpx": Library("http", ("httpx",)),
+    "urllib3": Library("http", ("urllib3",)),
+    "aiohttp": Library("http", ("aiohttp",)),
+    "httplib": Library("http", ("http.client",), ("http.client", "urllib", "urllib.request")),
     # SQL
-    "sqlite3": ("sqlite3.dbapi2", "sqlite3"),
-    "aiosqlite": ("aiosqlite.core",),
-    "mysql": ("mysql.connector.cursor", "mysql.connector.cursor_cext", "mysql.connector.aio.cursor"),
-    "pymysql": ("pymysql.cursors",),
-    "psycopg2": ("psycopg2",),
-    "psycopg": ("psycopg",),
-    "pg8000": ("pg8000.core", "pg8000.dbapi", "pg8000.legacy", "pg8000.native"),
-    "asyncpg": ("asyncpg.connection", "asyncpg.prepared_stmt", "asyncpg.cursor", "asyncpg.transaction"),
-    "sqlalchemy_core": ("sqlalchemy",),
-    # other databases
-    "pymongo": ("pymongo.monitoring",),
-    "redis": ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster"),
-}
-"""The modules of each library that are patched when they have been imported. No two have one in common."""
-
-ALIASES: dict[str, str] = {
-    # AWS
-    "boto3": "botocore",
-    "aioboto3": "aiobotocore",
-    # HTTP
-    "http.client": "httplib",
-    "urllib": "httplib",
-    "urllib.request": "httplib",
-    # SQL
-    "mysql.connector": "mysql",
-    "psycopg_pool": "psycopg",
-    "sqlalchemy": "sqlalchemy_core",
-    # other databases
-}
-"""Other names of libraries, as the X-Ray SDK has them."""
-
-ROOMS: dict[str, tuple[str, ...]] = {
-    "aws.": ("botocore", "aiobotocore", "pynamodb"),
-    "http.": ("requests", "httpx", "urllib3", "aiohttp", "httplib"),
-    "sql.": (
-        *("sqlite3", "aiosqlite", "mysql", "pymysql", "psycopg2", "psycopg", "pg8000", "asyncpg"),
-        "sqlalchemy_core",
+    "sqlite3": Library("sql", ("sqlite3.dbapi2", "sqlite3")),
+    "aiosqlite": Library("sql", ("aiosqlite.core",)),
+    "mysql": Library(
+        "sql",
+        ("mysql.connector.cursor", "mysql.connector.cursor_cext", "mysql.connector.aio.cursor"),
+        ("mysql.connector",),
     ),
+    "pymysql": Library("sql", ("pymysql.cursors",)),
+    "psycopg2": Library("sql", ("psycopg2",)),
+    "psycopg": Library("sql", ("psycopg",), ("psycopg_pool",)),
+    "pg8000": Library("sql", ("pg8000.core", "pg8000.dbapi", "pg8000.legacy", "pg8000.native")),
+    "asyncpg": Library(
+        "sql", ("asyncpg.connection", "asyncpg.prepared_stmt", "asyncpg.cursor", "asyncpg.transaction")
+    ),
+    "sqlalchemy_core": Library("sql", ("sqlalchemy",), ("sqlalchemy",)),
+    # other databases
+    "pymongo": Library("", ("pymongo.monitoring",)),
+    "redis": Library("", ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster")),
 }
+
+ALIASES: dict[str, str] = {}
+"""By another name of a library: its own."""
+
+for _name, _library in LIBRARIES.items():
+    ALIASES.update(dict.fromkeys(_library.aliases, _name))
 
 registered: dict[str, str] = {}
 """By the module that is to be patched: its library."""
@@ -89,7 +98,7 @@ def patch(
     (regular expressions) matches from its start. Raises ValueError for any other name, or with
     `raise_errors=False` logs it once; nothing is patched then.
     """
-    libraries = named(modules)
+    libraries = library_names(modules)
     try:
         own = check(libraries)
     except ValueError as error:
@@ -107,22 +116,6 @@ def patch(
         _register(libraries)
 
 
-def check(modules: Iterable[str]) -> list[str]:
-    """Raise ValueError for a name that `patch` does not know; returns those that are packages of your own."""
-    own = [name for name in named(modules) if name not in LIBRARIES]
-    if own:
-        from . import own_packages
-
-        unknown = [name for name in own if not own_packages.is_importable(name)]
-        if unknown:
-            known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
-            names = ", ".join(map(repr, unknown))
-            raise ValueError(
-                f"cannot patch {names}: neither a known library nor importable; known are {known}"
-            )
-    return own
-
-
 def patch_all(double_patch: bool = False) -> None:
     """Trace what every known library does.
 
@@ -137,7 +130,7 @@ def unpatch(modules: Iterable[str]) -> None:
 
     Raises ValueError for an unknown name.
     """
-    libraries = named(modules)
+    libraries = library_names(modules)
     own = [name for name in libraries if name not in LIBRARIES]
     if own:
         from . import own_packages
@@ -146,7 +139,7 @@ def unpatch(modules: Iterable[str]) -> None:
         if unknown:
             raise ValueError(f"cannot unpatch {', '.join(map(repr, unknown))}: never patched")
         own_packages.unpatch(own)
-    _unregister([name for name in libraries if name in registered.values()])
+    _unregister(libraries)
 
 
 def unpatch_all() -> None:
@@ -158,48 +151,61 @@ def unpatch_all() -> None:
         own_packages.unpatch_all()
 
 
-def named(modules: Iterable[str]) -> list[str]:
+def check(modules: Iterable[str]) -> list[str]:
+    """Raise ValueError for a name that `patch` does not know; returns those that are packages of your own."""
+    own = [name for name in library_names(modules) if name not in LIBRARIES]
+    if own:
+        from . import own_packages
+
+        unknown = [name for name in own if not own_packages.is_importable(name)]
+        if unknown:
+            known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
+            names = ", ".join(map(repr, unknown))
+            raise ValueError(
+                f"cannot patch {names}: neither a known library nor importable; known are {known}"
+            )
+    return own
+
+
+def library_names(modules: Iterable[str]) -> list[str]:
     """The libraries' own names; a bare text, which the X-Ray SDK takes for its letters, is one name."""
     names = [modules] if isinstance(modules, str) else list(modules)
     return [ALIASES.get(name, name) for name in names]
 
 
-def patch_module(name: str) -> ModuleType:
-    """The module beside this one that patches a library."""
-    # __import__ and sys.modules, since importlib.import_module is a Python function around just that.
-    room = next((room for room, names in ROOMS.items() if name in names), "")
-    qualified = f"{__package__}.{room}{name}"
+def patch_of(name: str) -> Replaces | Patches:
+    """The module that patches a library."""
+    room = LIBRARIES[name].room
+    qualified = f"{__package__}.{room}.{name}" if room else f"{__package__}.{name}"
+    # __import__ and sys.modules, since importlib.import_module is a Python function around just that. Type checkers
+    # can't follow a name: here alone it is said what these modules have.
     __import__(qualified)
-    return sys.modules[qualified]
-
-
-def targets_of(libraries: Iterable[str]) -> dict[str, str]:
-    """The modules that are patched of these libraries, each with its library."""
-    return {target: name for name in libraries for target in LIBRARIES[name]}
+    patch: Any = sys.modules[qualified]
+    return patch  # type: ignore[no-any-return]
 
 
 def _register(libraries: Collection[str]) -> None:
     """Have libraries patched; again those that are patched already, in case something put other functions in."""
-    targets = targets_of(libraries)
-    registered.update(targets)
+    modules = {module_name: name for name in libraries for module_name in LIBRARIES[name].modules}
+    registered.update(modules)
     unpatchable.difference_update(libraries)
-    import_hook.when_imported(targets, _patch_imported)
+    import_hook.when_imported(modules, _patch_imported)
 
 
-def _unregister(libraries: Iterable[str]) -> None:
-    targets = targets_of(libraries)
-    for target in targets:
-        registered.pop(target, None)
-    import_hook.forget(targets)
-    for target, name in targets.items():
-        module = sys.modules.get(target)
-        if module is not None:
-            patch_module(name).unpatch(module)
+def _unregister(names: Iterable[str]) -> None:
+    """Undo `_register` for those of these names that are of libraries and were registered."""
+    libraries = [name for name in names if name in registered.values()]
+    for name in libraries:
+        for module_name in LIBRARIES[name].modules:
+            registered.pop(module_name, None)
+        import_hook.forget(LIBRARIES[name].modules)
+    for name in libraries:
+        _unpatch(name)
 
 
-def _patch_imported(target: str, module: ModuleType) -> None:
+def _patch_imported(module_name: str, module: ModuleType) -> None:
     """Patch a module that has been imported."""
-    name = registered.get(target)
+    name = registered.get(module_name)
     if name is None or name in unpatchable:
         return
     others = sys.modules.get("aws_xray_sdk.core.patcher")
@@ -210,7 +216,7 @@ def _patch_imported(target: str, module: ModuleType) -> None:
             name,
         )
     try:
-        patch_module(name).patch(module)
+        _patch(name, module)
     except Exception as error:
         pass_on(error)
         warn_once(
@@ -221,17 +227,38 @@ def _patch_imported(target: str, module: ModuleType) -> None:
             error,
         )
         unpatchable.add(name)
-        _put_back(name)
+        _unpatch(name)
 
 
-def _put_back(name: str) -> None:
-    """Undo what was patched of a library before it turned out that the rest cannot be."""
-    for target in LIBRARIES[name]:
-        module = sys.modules.get(target)
+def _patch(name: str, module: ModuleType) -> None:
+    """Patch a module of a library, and what that needs, which it has imported."""
+    patch = patch_of(name)
+    if hasattr(patch, "targets"):
+        replace.replace(patch.targets(module))
+    else:
+        patch.patch(module)
+    for needed in LIBRARIES[name].needs:
+        for module_name in LIBRARIES[needed].modules:
+            _patch(needed, sys.modules[module_name])
+
+
+def _unpatch(name: str) -> None:
+    """Unpatch a library, and what that needs, if it is not patched for its own sake."""
+    for module_name in LIBRARIES[name].modules:
+        module = sys.modules.get(module_name)
+        if module is None:
+            continue
         try:
-            if module is not None:
-                patch_module(name).unpatch(module)
-        except (
-            Exception
-        ) as error:  # the module that can't be patched can't be unpatched either, and need not be
+            patch = patch_of(name)
+            if hasattr(patch, "targets"):
+                replace.restore(patch.targets(module))
+            else:
+                patch.unpatch(module)
+        except Exception as error:
             pass_on(error)
+            if name not in unpatchable:
+                raise
+            # A module that can't be patched can't be unpatched either, and need not be.
+    for needed in LIBRARIES[name].needs:
+        if needed in unpatchable or needed not in registered.values():
+            _unpatch(needed)

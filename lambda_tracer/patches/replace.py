@@ -16,8 +16,14 @@ from ..wrapping.kinds import CO_COROUTINE, is_function, like
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import CodeType
-    from typing import Any
+    from types import CodeType, ModuleType
+    from typing import Any, TypeAlias
+
+    Owner: TypeAlias = type | ModuleType
+    Make: TypeAlias = Callable[[Any], Callable[..., Any]]
+    Target: TypeAlias = tuple[Owner, str, Make]
+    """What is replaced: the class or module that has the function in its own namespace, the function's name there, and
+    what makes the new one out of the old."""
 
     from ..wrapping import stand_in as stand_ins
 else:
@@ -47,17 +53,15 @@ _replaced: dict[tuple[int, str], tuple[Any, Any]] = {}
 _off: dict[int, tuple[Any, CodeType, Any]] = {}
 
 
-def replace(targets: Iterable[tuple[Any, str, Callable[[Any], Any]]]) -> None:
+def replace(targets: Iterable[Target]) -> None:
     """Replace functions, all or none.
 
-    Each target is (owner, attribute, make): the class or module that has the function in its own namespace,
-    its name there, and what makes the new one out of the old. All are found before any is replaced:
-    AttributeError for one that is not there leaves the library as it was, and so does what a class raises
-    that refuses. One that has been replaced already is left alone. A staticmethod or classmethod stays one;
-    the new function has the name, documentation and signature of the old.
+    All are found before any is replaced: AttributeError for one that is not there leaves the library as it was, and so
+    does what a class raises that refuses. One that has been replaced already is left alone. A staticmethod or
+    classmethod stays one; the new function has the name, documentation and signature of the old.
 
-    `make` gets what can be called as a function: of a class, with the instance first. It binds another kind of
-    descriptor (somebody's wrapper, a `partialmethod`) as attribute access would.
+    A target's `make` gets what can be called as a function: of a class, with the instance first. It binds another kind
+    of descriptor (somebody's wrapper, a `partialmethod`) as attribute access would.
     """
     found = []
     for given, name, make in targets:
@@ -67,7 +71,7 @@ def replace(targets: Iterable[tuple[Any, str, Callable[[Any], Any]]]) -> None:
     for owner, name, original, make in found:
         inside = _ours_in(owner, name, original)
         if inside is None:
-            made.append((owner, name, original, _made(owner, original, make)))
+            made.append((owner, name, original, _replacement(owner, original, make)))
         else:
             _turn_on(inside)
     replaced = []
@@ -83,12 +87,12 @@ def replace(targets: Iterable[tuple[Any, str, Callable[[Any], Any]]]) -> None:
         raise
 
 
-def restore(targets: Iterable[tuple[Any, str]]) -> None:
+def restore(targets: Iterable[Target]) -> None:
     """Put back what `replace` replaced; what was not replaced, or by somebody else since, is left alone.
 
     Where somebody else's stands around ours, ours stays inside it and does nothing but call what it replaced.
     """
-    for given, name in targets:
+    for given, name, _ in targets:
         owner = _owner(given, name)
         attribute = vars(owner).get(name)
         ours = _ours_in(owner, name, attribute)
@@ -103,14 +107,14 @@ def restore(targets: Iterable[tuple[Any, str]]) -> None:
             _replaced[id(owner), name] = owner, made
 
 
-def is_replaced(owner: Any, name: str) -> bool:
+def is_replaced(given: Owner, name: str) -> bool:
     """Whether the attribute is one that `replace` put there, or has it inside."""
-    owner = _owner(owner, name)
+    owner = _owner(given, name)
     ours = _ours_in(owner, name, vars(owner).get(name))
     return ours is not None and id(_function_of(ours)) not in _off
 
 
-def _owner(owner: Any, name: str) -> Any:
+def _owner(owner: Owner, name: str) -> Owner:
     """The class or module itself; or the class below one of somebody else's that took the place of a library's."""
     if isinstance(owner, type) and name not in vars(owner):
         for base in owner.__mro__[1:]:
@@ -120,14 +124,14 @@ def _owner(owner: Any, name: str) -> Any:
     return owner
 
 
-def _own_attribute(owner: Any, name: str) -> Any:
+def _own_attribute(owner: Owner, name: str) -> Any:
     try:
         return vars(owner)[name]
     except KeyError:
         raise AttributeError(f"{getattr(owner, '__name__', owner)!s} has no {name} of its own") from None
 
 
-def _made(owner: Any, original: Any, make: Callable[[Any], Any]) -> Any:
+def _replacement(owner: Owner, original: Any, make: Make) -> Any:
     kind = type(original)
     is_in_class = isinstance(owner, type)
     called: Any = original
@@ -211,7 +215,7 @@ def _mark_of(attribute: Any) -> Any:
     return mark if type(mark) is _Mark else None
 
 
-def _ours_in(owner: Any, name: str, attribute: Any) -> Any:
+def _ours_in(owner: Owner, name: str, attribute: Any) -> Any:
     """What we made, if it is the attribute or somewhere inside it; None if not."""
     mark = _mark_of(attribute)
     if mark is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import types
 
-from ..sdk.recorder import xray_recorder
+from .. import recording
 from ..trace.context import NOWHERE
 from . import replace
 
@@ -22,17 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `threading` or `concurrent.futures.thread`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `threading` or `concurrent.futures.thread`."""
     if module.__name__ == "threading":
         return [(module.Thread, "start", _start)]
     return [(module.ThreadPoolExecutor, "submit", _submit)]
@@ -40,7 +31,7 @@ def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
 
 def _start(start: Callable[..., None]) -> Callable[..., None]:
     def start_in_place(self: Any) -> None:
-        carried = xray_recorder.carry()
+        carried = recording.default.carry()
         if carried is None:
             return start(self)
         attributes = vars(self)
@@ -78,7 +69,7 @@ def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
         if _is_of_interpreters(self):
             return submit(self, fn, *args, **kwargs)
         # The pool's thread may be bound to the invocation that it was started in.
-        carried = xray_recorder.carry() or NOWHERE
+        carried = recording.default.carry() or NOWHERE
         return submit(self, carried.run, fn, *args, **kwargs)
 
     return submit_in_place

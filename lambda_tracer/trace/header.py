@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _DECISIONS: dict[object, SamplingDecision] = {1: 1, "1": 1, 0: 0, "0": 0, "?": "?"}
 
+HEADER_NAME = "X-Amzn-Trace-Id"
+"""Of the HTTP header, and of a message's attribute."""
+
 MAX_HEADER_CHARACTERS = 4_096
 """A longer header is not handed on whole: servers refuse headers of 8 kB in all, some of 4 kB."""
 

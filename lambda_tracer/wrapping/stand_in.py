@@ -99,7 +99,7 @@ class StandIn:
         "_lambda_tracer_bind",
         "_lambda_tracer_binds",
         "_lambda_tracer_call",
-        "_lambda_tracer_original",  # what `patches.replacing` knows its own by
+        "_lambda_tracer_original",  # what `patches.replace` knows its own by
     )
 
     def __getattr__(self, name: str) -> Any:

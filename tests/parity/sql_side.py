@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.parity import lab, run_side
-from tests.patches.sql_servers import DATABASE, HOST, PASSWORD, USER
+from tests.patches.sql.servers import DATABASE, HOST, PASSWORD, USER
 
 CASES: dict[str, Callable[..., Any]] = {}
 """What is done with a connection of each DB-API driver."""

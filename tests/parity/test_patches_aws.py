@@ -23,8 +23,8 @@ import pytest
 from tests.documents import violations
 from tests.parity import lab, run_side
 from tests.parity.normal import ABSENT, Leaf, leaves, normal
-from tests.patches.aws_libraries import LIBRARIES, REGION, Aiobotocore, Library, Pynamodb, client
-from tests.patches.aws_servers import Answer, error, moto, running_service
+from tests.patches.aws.libraries import LIBRARIES, REGION, Aiobotocore, Library, Pynamodb, client
+from tests.patches.aws.servers import Answer, error, moto, running_service
 
 SIDES = ("powertools", "lambda_tracer")
 PATIENCE_S = 200

@@ -19,7 +19,7 @@ import pytest
 from tests.documents import violations
 from tests.parity.http_side import CASES
 from tests.parity.normal import ABSENT, Leaf, leaves, normal
-from tests.patches.http_server import serving
+from tests.patches.http.server import serving
 
 SIDES = ("powertools", "lambda_tracer")
 LIBRARIES = ("requests", "httpx", "httplib", "aiohttp")

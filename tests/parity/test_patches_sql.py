@@ -20,7 +20,7 @@ from tests.documents import flatten, violations
 from tests.parity.normal import ABSENT, Leaf, leaves
 from tests.parity.sql_side import NAMES
 from tests.patches.mongo_server import serving
-from tests.patches.sql_servers import mariadb, postgresql
+from tests.patches.sql.servers import mariadb, postgresql
 
 SIDES = ("powertools", "lambda_tracer")
 PATIENCE_S = 200

@@ -24,8 +24,8 @@ from lambda_tracer.encode.any_value import message_of
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.patches import sql_servers
-from tests.patches.sql_drivers import DRIVERS, Driver
+from tests.patches.sql import servers as sql_servers
+from tests.patches.sql.drivers import DRIVERS, Driver
 
 # Clients that are refused by what they are answered leave their sockets to the garbage collector.
 pytestmark = [

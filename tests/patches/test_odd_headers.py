@@ -25,7 +25,7 @@ import urllib3
 from lambda_tracer import Tracer, patch
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
-from tests.patches.http_server import HttpServer, serving
+from tests.patches.http.server import HttpServer, serving
 
 ROOT = "Root=1-5759e988-bd862e3fe1be46a994272793"
 PARENT = "Parent=53995c3f42cd8ad8"

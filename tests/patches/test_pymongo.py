@@ -20,7 +20,7 @@ from lambda_tracer.patches import unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.mongo_server import serving
-from tests.patches.sql_servers import free_port
+from tests.patches.sql.servers import free_port
 from tests.tree import tree
 
 pymongo: Any = pytest.importorskip("pymongo", reason="pymongo is not installed")

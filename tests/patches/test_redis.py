@@ -18,7 +18,7 @@ from lambda_tracer import patch, xray_recorder
 from lambda_tracer.patches import unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.sql_servers import HOST, free_port, redis_server
+from tests.patches.sql.servers import HOST, free_port, redis_server
 from tests.tree import tree
 
 redis: Any = pytest.importorskip("redis", reason="redis is not installed")

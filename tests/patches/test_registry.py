@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import importlib
@@ -29,8 +30,8 @@ import pytest
 
 import lambda_tracer
 from lambda_tracer import Tracer, xray_recorder
-from lambda_tracer.patches import patch, patch_all, registry, replace, unpatch, unpatch_all
-from lambda_tracer.patches.registry import ALIASES, LIBRARIES
+from lambda_tracer.patches import own_packages, patch, patch_all, registry, replace, unpatch, unpatch_all
+from lambda_tracer.patches.registry import ALIASES, LIBRARIES, Library
 from tests.conftest import Invoke
 from tests.daemon import PATIENCE_S, Daemon
 from tests.tree import tree
@@ -85,11 +86,11 @@ class MadeUp:
         (folder / "data.txt").write_text("some data")
         importlib.invalidate_caches()
 
-    def known(self, *modules: str, library: str = "madeup") -> None:
+    def known(self, *modules: str, library: str = "madeup", needs: tuple[str, ...] = ()) -> None:
         """Have the registry know the library: those of its modules are patched."""
         patches = ModuleType(f"lambda_tracer.patches.{library}")
-        patches.__dict__.update(patch=self._patch, unpatch=self._unpatch)
-        self._monkeypatch.setitem(LIBRARIES, library, modules or (library,))
+        patches.__dict__.update(targets=self._targets)
+        self._monkeypatch.setitem(LIBRARIES, library, Library("", modules or (library,), needs=needs))
         self._monkeypatch.setitem(sys.modules, patches.__name__, patches)
 
     def forget(self) -> None:
@@ -97,15 +98,13 @@ class MadeUp:
         for name in [name for name in sys.modules if name.startswith("madeup")]:
             del sys.modules[name]
 
-    def _patch(self, module: ModuleType) -> None:
-        replace.replace([(owner, name, self._traced) for owner, name in self.targets(module)])
+    def _targets(self, module: ModuleType) -> list[replace.Target]:
+        make = functools.partial(self._traced, module)
+        return [(owner, name, make) for owner, name in self.targets(module)]
+
+    def _traced(self, module: ModuleType, function: Callable[..., Any]) -> Callable[..., Any]:
         self.patched.append(module)
 
-    def _unpatch(self, module: ModuleType) -> None:
-        replace.restore(self.targets(module))
-
-    @staticmethod
-    def _traced(function: Callable[..., Any]) -> Callable[..., Any]:
         def traced(*args: Any, **kwargs: Any) -> Any:
             with xray_recorder.in_subsegment(function.__module__, namespace="remote"):
                 return function(*args, **kwargs)
@@ -158,6 +157,10 @@ def records_of(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
     return [(record.levelname, record.getMessage()) for record in caplog.records]
 
 
+IN_THEIR_OWN_WAY = ("pymongo", "sqlalchemy_core", "sqlite3")
+"""Libraries that are not patched by replacing functions alone."""
+
+
 # Names
 
 
@@ -168,9 +171,9 @@ def test_every_name_that_the_x_ray_sdk_takes_is_known() -> None:
 
 
 def test_no_two_libraries_are_patched_at_the_same_module() -> None:
-    targets = [target for modules in LIBRARIES.values() for target in modules]
+    modules = [module for library in LIBRARIES.values() for module in library.modules]
 
-    assert len(targets) == len(set(targets))
+    assert len(modules) == len(set(modules))
 
 
 def test_every_alias_stands_for_a_library_that_is_known() -> None:
@@ -180,13 +183,60 @@ def test_every_alias_stands_for_a_library_that_is_known() -> None:
 
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_every_library_has_a_patch_of_the_one_shape(name: str) -> None:
-    module = registry.patch_module(name)
+    module: Any = registry.patch_of(name)
+    says = [word for word in ("targets", "patch", "unpatch") if hasattr(module, word)]
 
-    assert list(inspect.signature(module.patch).parameters) == ["module"]
-    assert list(inspect.signature(module.unpatch).parameters) == ["module"]
+    assert module.__name__.rpartition(".")[2] == name
+    assert says == (["patch", "unpatch"] if name in IN_THEIR_OWN_WAY else ["targets"])
+    for word in says:
+        assert list(inspect.signature(getattr(module, word)).parameters) == ["module"]
     documentation = module.__doc__ or ""
     headings = ("Wraps:", "Records:", "Never records:", "Propagates:")
     assert [heading for heading in headings if heading not in documentation] == []
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_what_a_library_needs_is_known_and_in_turn_needs_nothing(name: str) -> None:
+    needs = [LIBRARIES[needed] for needed in LIBRARIES[name].needs]
+
+    assert name not in LIBRARIES[name].needs
+    assert [needed.needs for needed in needs] == [()] * len(needs)
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_the_modules_in_the_table_are_those_of_the_library(name: str) -> None:
+    """At least one of them can be imported; others may be of older or newer versions."""
+    library = LIBRARIES[name]
+    if not own_packages.is_importable(library.modules[0]):
+        pytest.skip(f"{name} is not installed")
+    imported = []
+    for module in library.modules:
+        with contextlib.suppress(ModuleNotFoundError):
+            imported.append(importlib.import_module(module))
+
+    assert imported
+    assert {module.__name__.partition(".")[0] for module in imported} == {
+        library.modules[0].partition(".")[0]
+    } | ({"concurrent"} if name == "threads" else set())
+
+
+@pytest.mark.parametrize("name", [name for name in LIBRARIES if name not in IN_THEIR_OWN_WAY])
+def test_targets_are_owners_that_have_what_is_replaced_and_what_makes_the_new(name: str) -> None:
+    patch: Any = registry.patch_of(name)
+    targets = patch.targets
+    modules = []
+    for module_name in LIBRARIES[name].modules:
+        with contextlib.suppress(ImportError):
+            modules.append(importlib.import_module(module_name))
+    if not modules:
+        pytest.skip(f"{name} is not installed")
+
+    for module in modules:
+        for owner, attribute, make in targets(module):
+            assert isinstance(owner, (type, ModuleType))
+            assert attribute in vars(owner)
+            assert callable(make)
+    assert targets.__annotations__ == {"module": "ModuleType", "return": "list[replace.Target]"}
 
 
 @pytest.mark.parametrize(
@@ -756,14 +806,20 @@ def test_a_library_that_is_a_namespace_package_is_what_it_was(made_up: MadeUp) -
 def test_a_module_of_the_interpreters_own_is_patched(
     made_up: MadeUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked: list[ModuleType] = []
+
+    def targets(module: Any) -> list[tuple[Any, str]]:
+        asked.append(module)
+        return []
+
     made_up.known("this", library="madeup")
-    made_up.targets = lambda module: []
+    made_up.targets = targets
     monkeypatch.delitem(sys.modules, "this", raising=False)
     patch(["madeup"])
 
     import this
 
-    assert made_up.patched == [this]
+    assert asked == [this]
 
 
 def test_a_module_that_puts_another_object_in_its_place_is_patched_as_that(made_up: MadeUp) -> None:
@@ -996,11 +1052,27 @@ def test_a_library_of_which_one_module_cannot_be_patched_is_not_patched_at_all(m
     assert not is_traced(third)
 
 
+def test_a_library_whose_targets_cannot_be_told_is_as_it_was_and_can_be_unpatched(made_up: MadeUp) -> None:
+    made_up.write({"madeup/__init__": SOURCE, "madeup/second": ""})
+    made_up.known("madeup", "madeup.second")
+    made_up.targets = lambda module: [(module.Client, "method")]
+    patch(["madeup"])
+    package = importlib.import_module("madeup")
+    was_traced = replace.is_replaced(package.Client, "method")
+    importlib.import_module("madeup.second")
+
+    unpatch(["madeup"])
+    unpatch_all()
+
+    assert was_traced
+    assert not replace.is_replaced(package.Client, "method")
+
+
 def test_a_patch_that_cannot_be_imported_does_not_break_the_users_import(
     made_up: MadeUp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     made_up.package()
-    monkeypatch.setitem(LIBRARIES, "madeup", ("madeup",))
+    monkeypatch.setitem(LIBRARIES, "madeup", Library("", ("madeup",)))
     patch(["madeup"])
 
     module = importlib.import_module("madeup")
@@ -1084,7 +1156,7 @@ LISTENING = ("sqlalchemy_core", "pymongo", "pynamodb")
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_every_library_has_its_own_functions_back_when_it_is_unpatched(name: str) -> None:
     modules = []
-    for target in LIBRARIES[name]:
+    for target in LIBRARIES[name].modules:
         try:
             modules.append(importlib.import_module(target))
         except ImportError:  # an older version, or without its C extension
@@ -1155,6 +1227,111 @@ def test_what_somebody_else_put_around_ours_stays(library: MadeUp, daemon: Daemo
     assert module.call is theirs
     assert module.call() == ["called"]
     assert daemon.datagrams() == []
+
+
+# A library that needs another
+
+
+@pytest.fixture
+def pair(made_up: MadeUp) -> MadeUp:
+    """The library `madeup_front`, which works through `madeup_back`, which is a library, too."""
+    made_up.write({"madeup_front": f"import madeup_back\n{SOURCE}", "madeup_back": SOURCE})
+    made_up.known(library="madeup_back")
+    made_up.known(library="madeup_front", needs=("madeup_back",))
+    return made_up
+
+
+def test_what_a_library_needs_is_patched_and_unpatched_with_it(pair: MadeUp) -> None:
+    patch(["madeup_front"])
+    back = importlib.import_module("madeup_back")
+    was_traced_alone = is_traced(back)
+    front = importlib.import_module("madeup_front")
+    were_traced = is_traced(front), is_traced(back)
+    unpatch(["madeup_front"])
+
+    assert not was_traced_alone
+    assert were_traced == (True, True)
+    assert (is_traced(front), is_traced(back)) == (False, False)
+
+
+def test_what_a_library_needs_stays_patched_that_is_patched_for_its_own_sake(pair: MadeUp) -> None:
+    front, back = map(importlib.import_module, ("madeup_front", "madeup_back"))
+    patch(["madeup_back", "madeup_front"])
+
+    unpatch(["madeup_front"])
+    was_traced = is_traced(back)
+    unpatch(["madeup_back"])
+
+    assert was_traced
+    assert (is_traced(front), is_traced(back)) == (False, False)
+
+
+def test_a_library_is_as_it_was_if_what_it_needs_cannot_be_patched(
+    pair: MadeUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    pair.targets = lambda module: [
+        (module, "call"),
+        *([(module, "gone")] if module.__name__ == "madeup_back" else []),
+    ]
+    front, back = map(importlib.import_module, ("madeup_front", "madeup_back"))
+
+    patch(["madeup_front"])
+
+    assert (is_traced(front), is_traced(back)) == (False, False)
+    ((_, message),) = records_of(caplog)
+    assert message.startswith("madeup_front could not be patched")
+
+
+# A library that is patched in a way of its own
+
+
+class Switch:
+    """The patch of a library that replaces nothing."""
+
+    def __init__(self) -> None:
+        self.on: list[ModuleType] = []
+
+    def patch(self, module: ModuleType) -> None:
+        self.on.append(module)
+        if hasattr(module, "refuses"):
+            raise RuntimeError("it refuses")
+
+    def unpatch(self, module: ModuleType) -> None:
+        self.on = [each for each in self.on if each is not module]
+
+
+@pytest.fixture
+def switch(made_up: MadeUp, monkeypatch: pytest.MonkeyPatch) -> Switch:
+    made_up.known("madeup", "madeup.extra")
+    switch = Switch()
+    patches = ModuleType("lambda_tracer.patches.madeup")
+    patches.__dict__.update(patch=switch.patch, unpatch=switch.unpatch)
+    monkeypatch.setitem(sys.modules, patches.__name__, patches)
+    return switch
+
+
+def test_a_patch_may_do_what_it_does_by_itself(made_up: MadeUp, switch: Switch) -> None:
+    made_up.package()
+    patch(["madeup"])
+    package, extra = map(importlib.import_module, ("madeup", "madeup.extra"))
+    on = list(switch.on)
+    unpatch(["madeup"])
+
+    assert on == [package, extra]
+    assert switch.on == []
+
+
+def test_what_a_patch_does_by_itself_is_undone_if_the_rest_cannot_be_done(
+    made_up: MadeUp, switch: Switch
+) -> None:
+    made_up.write({"madeup/__init__": SOURCE, "madeup/extra": "refuses = True"})
+    patch(["madeup"])
+    importlib.import_module("madeup")
+    was_on = len(switch.on)
+    importlib.import_module("madeup.extra")
+
+    assert was_on == 1
+    assert switch.on == []
 
 
 # The ways to patch

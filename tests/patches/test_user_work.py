@@ -30,8 +30,8 @@ from lambda_tracer.patches import unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.patches.aws_servers import Service, running_service
-from tests.patches.http_server import HttpServer, serving
+from tests.patches.aws.servers import Service, running_service
+from tests.patches.http.server import HttpServer, serving
 from tests.patches.user_work import OWN_WAYS, USER_WAYS, OwnWay, UserWay
 
 LIBRARIES = ["aiohttp", "botocore", "httplib", "httpx", "requests", "sqlite3", "threads", "urllib3"]

@@ -20,32 +20,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `aiobotocore.client` or `aiobotocore.endpoint`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `aiobotocore.client` or `aiobotocore.endpoint`."""
     if module.__name__ == "aiobotocore.endpoint":
         return [(module.AioEndpoint, "create_request", _create_request)]
-    return [(module.AioBaseClient, "_make_api_call", _make_api_call)]
-
-
-def _make_api_call(make_api_call: Callable[..., Any]) -> Callable[..., Any]:
-    async def make_traced_api_call(
-        self: Any, operation_name: str, api_params: Any, *args: Any, **kwargs: Any
-    ) -> Any:
-        call = aws_call.begin(self, operation_name, api_params)
-        if call is None:
-            return await make_api_call(self, operation_name, api_params, *args, **kwargs)
-        return await nesting.run_async(call, make_api_call, self, operation_name, api_params, *args, **kwargs)
-
-    return make_traced_api_call
+    return [(module.AioBaseClient, "_make_api_call", nesting.traced(aws_call.new_call, is_async=True))]
 
 
 def _create_request(create_request: Callable[..., Any]) -> Callable[..., Any]:

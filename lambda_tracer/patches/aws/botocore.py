@@ -5,7 +5,7 @@ it: a page, a check of a waiter, a part of an upload is a subsegment each. And `
 header, which each attempt passes after it was signed (the header is no part of the signature). Presigned URLs pass
 neither.
 Records: a subsegment named by the service's endpoint prefix, namespace aws; operation, region, request id, status,
-retries if there were any, what the call is about (see aws_resource); the exception.
+retries if there were any, what the call is about (see `resource`); the exception.
 Never records: bodies, values, secrets, messages, items, payloads: names only. A service's own error message is recorded
 as it came.
 Propagates: the trace header with this subsegment as parent, sampled or not, in the place of the one that botocore takes
@@ -15,7 +15,6 @@ from the environment.
 from __future__ import annotations
 
 from .. import nesting, replace
-from ..registry import registered, unpatchable
 from . import call as aws_call
 
 TYPE_CHECKING = False
@@ -25,38 +24,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `botocore.client` or `botocore.endpoint`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def unpatch_for_another(module: ModuleType) -> None:
-    """`unpatch` for a library that works through botocore: not if botocore is to be patched for its own sake."""
-    if module.__name__ not in registered or "botocore" in unpatchable:
-        unpatch(module)
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `botocore.client` or `botocore.endpoint`."""
     if module.__name__ == "botocore.endpoint":
         return [(module.Endpoint, "prepare_request", _prepare_request)]
-    return [(module.BaseClient, "_make_api_call", _make_api_call)]
-
-
-def _make_api_call(make_api_call: Callable[..., Any]) -> Callable[..., Any]:
-    def make_traced_api_call(
-        self: Any, operation_name: str, api_params: Any, *args: Any, **kwargs: Any
-    ) -> Any:
-        call = aws_call.begin(self, operation_name, api_params)
-        if call is None:
-            return make_api_call(self, operation_name, api_params, *args, **kwargs)
-        return nesting.run(call, make_api_call, self, operation_name, api_params, *args, **kwargs)
-
-    return make_traced_api_call
+    return [(module.BaseClient, "_make_api_call", nesting.traced(aws_call.new_call))]
 
 
 def _prepare_request(prepare_request: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,8 +8,8 @@ time-out, invalid parameters) is a fault.
 
 from __future__ import annotations
 
-from ... import guard
-from ...sdk.recorder import xray_recorder
+from ... import guard, recording
+from ...trace.header import HEADER_NAME
 from .. import nesting
 from . import resource
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-HEADER = "X-Amzn-Trace-Id"
 
 _THROTTLING_CODES = (
     "Throttling ThrottlingException ThrottledException RequestThrottledException RequestThrottled"
@@ -33,10 +32,14 @@ _TRACING_OPERATIONS = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRu
 """Operations of X-Ray that tracers themselves call; a trace is about the function."""
 
 
-def begin(client: Any, operation: str, params: Mapping[str, Any]) -> AwsCall | None:
-    """Describe a call that is about to be made, for `nesting.run`; None when it is not recorded."""
+def new_call(client: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> AwsCall | None:
+    """The call of `_make_api_call` about to be made, for `nesting.traced`; None when it is not recorded."""
     try:
-        if not xray_recorder.is_sampled() or nesting.is_below("_make_api_call", client):
+        operation = args[0] if args else kwargs.get("operation_name")
+        params = args[1] if len(args) > 1 else kwargs.get("api_params")
+        if operation is None or params is None:  # botocore is about to raise for it
+            return None
+        if not recording.default.is_sampled() or nesting.is_below("_make_api_call", client):
             return None
         return AwsCall(client.meta, operation, params)
     except Exception as error:
@@ -47,11 +50,11 @@ def begin(client: Any, operation: str, params: Mapping[str, Any]) -> AwsCall | N
 def put_trace_header(headers: Any) -> None:
     """Put the trace header into a request's headers, in the place of the one that botocore puts there in Lambda."""
     try:
-        value = xray_recorder.trace_header()
+        value = recording.default.trace_header()
         if value is not None:
-            if HEADER in headers:
-                del headers[HEADER]  # botocore's headers keep several of a name
-            headers[HEADER] = value
+            if HEADER_NAME in headers:
+                del headers[HEADER_NAME]  # botocore's headers keep several of a name
+            headers[HEADER_NAME] = value
     except Exception as error:
         guard.failed(error)
 
@@ -77,7 +80,7 @@ class AwsCall:
         """The call begins."""
         if self._name == "xray" and self._aws["operation"] in _TRACING_OPERATIONS:
             return
-        self._context = xray_recorder.recording(self._name, "aws")
+        self._context = recording.default.recording(self._name, "aws")
         if self._context is not None:
             self._context.open()
             # From the start, so that a call that outlives the invocation says what it was.

@@ -15,7 +15,6 @@ import sys
 from contextvars import ContextVar
 
 from .. import nesting, replace
-from . import botocore as botocore_patch
 from . import call as aws_call
 
 TYPE_CHECKING = False
@@ -26,27 +25,13 @@ if TYPE_CHECKING:
 
 _under_way: ContextVar[aws_call.AwsCall | None] = ContextVar("lambda_tracer_pynamodb_call", default=None)
 
-_BOTOCORE = ("botocore.client", "botocore.endpoint")
 
-
-def patch(module: ModuleType) -> None:
-    """Patch `pynamodb.connection.base`, and botocore, which it has imported."""
-    replace.replace(_targets(module))
-    for name in _BOTOCORE:
-        botocore_patch.patch(sys.modules[name])
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-    for name in _BOTOCORE:
-        botocore_patch.unpatch_for_another(sys.modules[name])
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `pynamodb.connection.base`, and in botocore, which it has imported."""
     connection = module.Connection
     function = getattr(connection._make_api_call, "__wrapped__", connection._make_api_call)
-    if "_make_api_call" in function.__code__.co_names:  # it has the client make the call
+    # The names that its code uses tell versions apart, not their numbers: from 6 on it has the client make the call.
+    if "_make_api_call" in function.__code__.co_names:
         return []
     session = sys.modules["botocore.httpsession"].URLLib3Session
     return [(connection, "_make_api_call", _make_api_call), (session, "send", _send)]
@@ -56,7 +41,7 @@ def _make_api_call(make_api_call: Callable[..., Any]) -> Callable[..., Any]:
     def make_traced_api_call(
         self: Any, operation_name: str, operation_kwargs: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        call = aws_call.begin(self.client, operation_name, operation_kwargs)
+        call = aws_call.new_call(self.client, "_make_api_call", (operation_name, operation_kwargs), {})
         if call is None:
             return make_api_call(self, operation_name, operation_kwargs, *args, **kwargs)
         before = _under_way.get()

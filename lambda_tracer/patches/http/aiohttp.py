@@ -18,6 +18,7 @@ import functools
 import sys
 
 from ...guard import failed, pass_on
+from ...trace.header import HEADER_NAME
 from .. import nesting, replace
 from . import exchange as http_exchange
 
@@ -30,14 +31,9 @@ if TYPE_CHECKING:
 _NAME = "_lambda_tracer_name"  # on the trace configs that are ours: the name they were given, or None
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `aiohttp`."""
-    replace.replace([(module.ClientSession, "_request", functools.partial(_request, module))])
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore([(module.ClientSession, "_request")])
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `aiohttp`."""
+    return [(module.ClientSession, "_request", functools.partial(_request, module))]
 
 
 def aiohttp_trace_config(name: str | None = None) -> Any:
@@ -60,7 +56,7 @@ def _request(module: ModuleType, request: Callable[..., Any]) -> Callable[..., A
     CIMultiDict = sys.modules["multidict"].CIMultiDict  # what aiohttp keeps headers in
 
     async def request_traced(self: Any, method: Any, str_or_url: Any, **kwargs: Any) -> Any:
-        exchange = http_exchange.begin(
+        exchange = http_exchange.new_exchange(
             "aiohttp", "_request", self, method, _whole(self, str_or_url, kwargs.get("params")), _name(self)
         )
         if exchange is None:
@@ -93,7 +89,7 @@ async def _request_started(config: Any, session: Any, call: _HookedCall, params:
         return
     if next((ours for ours in session.trace_configs if hasattr(ours, _NAME)), config) is not config:
         return  # a second one in the same session
-    exchange = http_exchange.begin(
+    exchange = http_exchange.new_exchange(
         "aiohttp", "_request", session, params.method, params.url, getattr(config, _NAME)
     )
     if exchange is None:
@@ -102,7 +98,7 @@ async def _request_started(config: Any, session: Any, call: _HookedCall, params:
     exchange.open()
     if exchange.header is not None:
         # Not the caller's headers: what aiohttp has made of them.
-        params.headers[http_exchange.TRACE_HEADER] = exchange.header
+        params.headers[HEADER_NAME] = exchange.header
 
 
 async def _request_answered(session: Any, call: _HookedCall, params: Any) -> None:
@@ -149,7 +145,7 @@ def _whole(session: Any, url: Any, params: Any) -> Any:
 def _with_header(CIMultiDict: Any, headers: Any, value: str) -> Any:
     try:
         copy = CIMultiDict(headers or ())
-        copy[http_exchange.TRACE_HEADER] = value
+        copy[HEADER_NAME] = value
         return copy
     except Exception as error:
         failed(error)

@@ -14,64 +14,25 @@ it) is not: the answer came.
 
 from __future__ import annotations
 
+from ... import recording
 from ...guard import failed
-from ...sdk.recorder import xray_recorder
+from ...trace.header import HEADER_NAME
 from .. import nesting
 from . import ignored
+from .address import Address, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-TRACE_HEADER = "X-Amzn-Trace-Id"
-_TRACE_HEADER_LOWER = TRACE_HEADER.lower()
+_HEADER_NAME_LOWER = HEADER_NAME.lower()
 _WORK_ALONE = ("aiohttp", "httpx")
 """Libraries that do not work through others that are traced, unless each hop says so itself."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class Address:
-    """The parts of a URL.
-
-    `url` is the URL without credentials, query and fragment, `host` the lower-cased host without port,
-    `authority` the host with the port if one is written, `path` and `target` the request's target without
-    and with its query.
-    """
-
-    __slots__ = ("authority", "host", "path", "target", "url")
-
-    def __init__(self, url: str) -> None:
-        """Takes any text, and never raises."""
-        scheme, separator, rest = url.partition("://")
-        if not separator:
-            scheme, rest = "", url
-        end = _end_of_authority(rest)
-        colon, port = rest[:end].rpartition("@")[2].rpartition("]")[2].partition(":")[1:]
-        if colon and "@" in rest[end:] and not (port.isascii() and port.isdigit()):
-            # Credentials in which a delimiter was left as it is: what seems to be the host is a part of them.
-            rest = rest.rpartition("@")[2]
-            end = _end_of_authority(rest)
-        self.authority = rest[:end].rpartition("@")[2]
-        target = rest[end:].partition("#")[0]
-        self.target = target if target.startswith("/") else f"/{target}"
-        self.path = self.target.partition("?")[0]
-        if self.authority.startswith("["):
-            self.host = self.authority[1:].partition("]")[0].lower()
-        else:
-            self.host = self.authority.partition(":")[0].lower()
-        self.url = f"{scheme}{separator}{self.authority}{target.partition('?')[0]}"
-
-
-def _end_of_authority(rest: str) -> int:
-    end = len(rest)
-    for delimiter in "/?#":
-        found = rest.find(delimiter, 0, end)
-        end = found if found >= 0 else end
-    return end
-
-
-def begin(
+def new_exchange(
     library: str,
     function: str,
     owner: object,
@@ -92,7 +53,7 @@ def begin(
             return None
         if ignored.is_ignored(address):
             return Exchange(library, None, address, None, status, is_ignored=True)
-        if not xray_recorder.is_sampled() and xray_recorder.trace_header() is None:
+        if not recording.default.is_sampled() and recording.default.trace_header() is None:
             return None
         return Exchange(library, method, address, name, status)
     except Exception as error:
@@ -107,8 +68,8 @@ class Exchange:
         "_address",
         "_answer",
         "_context",
+        "_due",
         "_library",
-        "_made",
         "_method",
         "_name",
         "_status",
@@ -131,7 +92,7 @@ class Exchange:
         self._library = library
         self._method = method
         self._address = address
-        self._made: tuple[object, str] | None = None if library in _WORK_ALONE else (method, address.url)
+        self._due: tuple[object, str] | None = None if library in _WORK_ALONE else (method, address.url)
         self._name = name
         self._status = status
         self._context: Any = None
@@ -147,7 +108,7 @@ class Exchange:
         try:
             if not self.is_ignored:
                 self._open()
-                self.header = xray_recorder.trace_header()
+                self.header = recording.default.trace_header()
         except Exception as error:
             failed(error)
 
@@ -167,14 +128,14 @@ class Exchange:
     def makes(self, library: str, method: object, url: str | None) -> bool:
         """True: a redirect or a retry of the library's own, or another library making one."""
         if library != self._library:
-            self._made = None  # so nobody else will
+            self._due = None  # so nobody else will
         elif self._library not in _WORK_ALONE and url is not None:
-            self._made = (method, url)
+            self._due = (method, url)
         return True
 
     def is_for(self, library: str, method: object, url: str) -> bool:
         """Whether the request is the one due, through another library: that of an adapter of the user's, say."""
-        return library != self._library and self._made is not None and _is_same(self._made, method, url)
+        return library != self._library and self._due is not None and _is_same(self._due, method, url)
 
     def answered(self, response: Any) -> None:
         """Describe the answer: its status, and the length that its `headers` say."""
@@ -199,7 +160,7 @@ class Exchange:
 
     def replaces(self, name: Any) -> bool:
         """Whether a header that the caller puts (its name as str or bytes) gives way to ours."""
-        return is_trace_header(name) and xray_recorder.trace_header() is not None
+        return is_trace_header(name) and recording.default.trace_header() is not None
 
     def suspend(self) -> None:
         """Stop being current: what the caller does between request and answer is not part of the call."""
@@ -213,7 +174,7 @@ class Exchange:
 
     def _open(self) -> None:
         name = self._name or self._address.host or "UNKNOWN HOST"
-        self._context = xray_recorder.recording(name, "remote")
+        self._context = recording.default.recording(name, "remote")
         if self._context is None:
             return
         self._context.open()
@@ -221,7 +182,7 @@ class Exchange:
         if self._subsegment is None:
             return
         if self._method is not None:
-            self._subsegment.put_http_meta("method", _text(self._method).upper())
+            self._subsegment.put_http_meta("method", text_of(self._method).upper())
         self._subsegment.put_http_meta("url", self._address.url)
 
 
@@ -233,12 +194,12 @@ class Hop:
     responses refer to it.
     """
 
-    __slots__ = ("_before", "_headers", "_made", "_value")
+    __slots__ = ("_before", "_due", "_headers", "_value")
 
-    def __init__(self, headers: Any, value: str | None, made: tuple[object, str] | None = None) -> None:
-        """With either None the headers stay as they are. `made`: method and URL of the request, None for any."""
+    def __init__(self, headers: Any, value: str | None, due: tuple[object, str] | None = None) -> None:
+        """With either None the headers stay as they are. `due`: method and URL of the request, None for any."""
         self._headers = headers
-        self._made = made
+        self._due = due
         self._value = None if headers is None else value
         self._before: list[tuple[Any, Any]] = []
 
@@ -250,7 +211,7 @@ class Hop:
             self._before = [(key, self._headers[key]) for key in self._headers if is_trace_header(key)]
             for key, _ in self._before:
                 del self._headers[key]
-            self._headers[TRACE_HEADER] = self._value
+            self._headers[HEADER_NAME] = self._value
         except Exception as error:
             failed(error)
 
@@ -263,8 +224,8 @@ class Hop:
             return
         try:
             # Another thread may be sending the same request by now, with a header of its own.
-            if self._headers.get(TRACE_HEADER) == self._value:
-                del self._headers[TRACE_HEADER]
+            if self._headers.get(HEADER_NAME) == self._value:
+                del self._headers[HEADER_NAME]
             if not any(is_trace_header(key) for key in self._headers):
                 for key, value in self._before:
                     self._headers[key] = value
@@ -277,14 +238,14 @@ class Hop:
 
     def is_for(self, library: str, method: object, url: str) -> bool:
         """Whether the request is this one, through another library: that of a transport of the user's, say."""
-        return self._made is not None and _is_same(self._made, method, url)
+        return self._due is not None and _is_same(self._due, method, url)
 
 
-def hop(request: Any) -> Hop | None:
+def new_hop(request: Any) -> Hop | None:
     """The request about to be sent for a call under way; None where it is to be sent as if unpatched."""
     try:
         address = Address(str(request.url))
-        value = None if ignored.is_ignored(address) else xray_recorder.trace_header()
+        value = None if ignored.is_ignored(address) else recording.default.trace_header()
         return Hop(request.headers, value, (request.method, address.url))
     except Exception as error:
         failed(error)
@@ -302,7 +263,7 @@ def with_header(headers: Any, value: str | None) -> Any:
         copy = {} if headers is None else headers.copy() if hasattr(headers, "copy") else dict(headers)
         for key in [key for key in copy if is_trace_header(key)]:
             del copy[key]
-        copy[TRACE_HEADER] = value
+        copy[HEADER_NAME] = value
         return copy
     except Exception as error:
         failed(error)
@@ -313,7 +274,7 @@ def whole_url(scheme: str, host: str, port: int | None, target: object) -> str:
     """The URL of a request over a connection; its target is a path, or a URL already where the connection
     is to a proxy.
     """
-    target = _text(target)
+    target = text_of(target)
     if "://" in target and target[:1] != "/":
         return target
     authority = f"[{host}]" if ":" in host else host
@@ -324,13 +285,9 @@ def whole_url(scheme: str, host: str, port: int | None, target: object) -> str:
 
 def is_trace_header(name: Any) -> bool:
     """Whether a header's name (str or bytes) is that of the trace header."""
-    return len(name) == len(TRACE_HEADER) and _text(name).lower() == _TRACE_HEADER_LOWER
+    return len(name) == len(HEADER_NAME) and text_of(name).lower() == _HEADER_NAME_LOWER
 
 
-def _is_same(made: tuple[object, str], method: object, url: str) -> bool:
+def _is_same(due: tuple[object, str], method: object, url: str) -> bool:
     """Whether a request of that method (None for any) and URL is also one of the other."""
-    return url == made[1] and (made[0] is None or _text(method).upper() == _text(made[0]).upper())
-
-
-def _text(value: object) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return url == due[1] and (due[0] is None or text_of(method).upper() == text_of(due[0]).upper())

@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 
 from ...guard import Late, can_load
+from ...trace.header import HEADER_NAME
 from .. import replace
 
 TYPE_CHECKING = False
@@ -32,17 +33,8 @@ else:
 _EXCHANGE = "_lambda_tracer_exchange"  # on the connection, from `putrequest` until the answer has come
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `http.client`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `http.client`."""
     connection = module.HTTPConnection
     return [
         (connection, "putrequest", _putrequest),
@@ -61,7 +53,7 @@ def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
             vars(self)[_EXCHANGE] = None
             return
         is_tls = self.default_port == 443
-        exchange = http_exchange.begin(
+        exchange: Exchange | None = http_exchange.new_exchange(
             "http.client",
             "putrequest",
             self,
@@ -96,9 +88,7 @@ def _endheaders(connection: Any, endheaders: Callable[..., None]) -> Callable[..
         try:
             exchange.open()
             if exchange.header is not None:
-                from .exchange import TRACE_HEADER
-
-                connection.putheader(self, TRACE_HEADER, exchange.header)
+                connection.putheader(self, HEADER_NAME, exchange.header)
             endheaders(self, *args, **kwargs)
             exchange.suspend()
         except BaseException as error:

@@ -16,85 +16,39 @@ returns.
 
 from __future__ import annotations
 
+import functools
+
 from .. import nesting, replace
 from . import exchange as http_exchange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from types import ModuleType
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `httpx`."""
-    replace.replace(_targets(module))
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `httpx`."""
 
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
-    def make_send(send: Callable[..., Any]) -> Callable[..., Any]:
-        return _send(send, module.HTTPStatusError)
-
-    def make_async_send(send: Callable[..., Any]) -> Callable[..., Any]:
-        return _async_send(send, module.HTTPStatusError)
-
+    new_exchange = functools.partial(_new_exchange, module.HTTPStatusError)
     return [
-        (module.Client, "send", make_send),
-        (module.Client, "_send_single_request", _send_hop),
-        (module.AsyncClient, "send", make_async_send),
-        (module.AsyncClient, "_send_single_request", _async_send_hop),
+        (module.Client, "send", nesting.traced(new_exchange)),
+        (module.Client, "_send_single_request", nesting.traced(_new_hop)),
+        (module.AsyncClient, "send", nesting.traced(new_exchange, is_async=True)),
+        (module.AsyncClient, "_send_single_request", nesting.traced(_new_hop, is_async=True)),
     ]
 
 
-def _send(send: Callable[..., Any], HTTPStatusError: type[Exception]) -> Callable[..., Any]:
-    def send_traced(self: Any, request: Any, **kwargs: Any) -> Any:
-        exchange = _begin(self, request)
-        if exchange is None:
-            return send(self, request, **kwargs)
-        # An event hook may call `raise_for_status`.
-        return nesting.run(exchange.raises_for_status(HTTPStatusError), send, self, request, **kwargs)
-
-    return send_traced
-
-
-def _async_send(send: Callable[..., Any], HTTPStatusError: type[Exception]) -> Callable[..., Any]:
-    async def send_traced(self: Any, request: Any, **kwargs: Any) -> Any:
-        exchange = _begin(self, request)
-        if exchange is None:
-            return await send(self, request, **kwargs)
-        call = exchange.raises_for_status(HTTPStatusError)
-        return await nesting.run_async(call, send, self, request, **kwargs)
-
-    return send_traced
-
-
-def _send_hop(send: Callable[..., Any]) -> Callable[..., Any]:
-    def send_hop(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-        hop = http_exchange.hop(request)
-        if hop is None:
-            return send(self, request, *args, **kwargs)
-        return nesting.run(hop, send, self, request, *args, **kwargs)
-
-    return send_hop
-
-
-def _async_send_hop(send: Callable[..., Any]) -> Callable[..., Any]:
-    async def send_hop(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-        hop = http_exchange.hop(request)
-        if hop is None:
-            return await send(self, request, *args, **kwargs)
-        return await nesting.run_async(hop, send, self, request, *args, **kwargs)
-
-    return send_hop
-
-
-def _begin(client: Any, request: Any) -> http_exchange.Exchange | None:
-    return http_exchange.begin(
+def _new_exchange(
+    HTTPStatusError: type[Exception],
+    client: Any,
+    method: str,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> http_exchange.Exchange | None:
+    request = args[0] if args else kwargs.get("request")
+    exchange = http_exchange.new_exchange(
         "httpx",
         "send",
         client,
@@ -102,3 +56,11 @@ def _begin(client: Any, request: Any) -> http_exchange.Exchange | None:
         getattr(request, "url", ""),
         status="status_code",
     )
+    # An event hook may call `raise_for_status`.
+    return None if exchange is None else exchange.raises_for_status(HTTPStatusError)
+
+
+def _new_hop(
+    client: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> http_exchange.Hop | None:
+    return http_exchange.new_hop(args[0] if args else kwargs.get("request"))

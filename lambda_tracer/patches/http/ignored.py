@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import fnmatch
     from collections.abc import Sequence
 
-    from .exchange import Address
+    from .address import Address
 else:
     fnmatch = Late("fnmatch")  # it imports `re`: a function without rules does without
 

@@ -14,49 +14,43 @@ the call returns.
 
 from __future__ import annotations
 
+import functools
+
 from .. import nesting, replace
 from . import exchange as http_exchange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `requests`."""
-    replace.replace(_targets(module))
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `requests`."""
+
+    new_call = functools.partial(_new_call, module.HTTPError)
+    return [
+        (module.Session, "send", nesting.traced(new_call)),
+        (module.adapters.HTTPAdapter, "send", _adapter_send),
+    ]
 
 
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
-    def make(send: Callable[..., Any]) -> Callable[..., Any]:
-        return _send(send, module.HTTPError)
-
-    return [(module.Session, "send", make), (module.adapters.HTTPAdapter, "send", _adapter_send)]
-
-
-def _send(send: Callable[..., Any], HTTPError: type[Exception]) -> Callable[..., Any]:
-    def send_traced(self: Any, request: Any, **kwargs: Any) -> Any:
-        exchange = http_exchange.begin(
-            "requests",
-            "send",
-            self,
-            getattr(request, "method", None),
-            getattr(request, "url", None) or "",
-            status="status_code",
-        )
-        if exchange is None:
-            return send(self, request, **kwargs)
-        call = _Call(exchange.raises_for_status(HTTPError), getattr(request, "headers", None))
-        return nesting.run(call, send, self, request, **kwargs)
-
-    return send_traced
+def _new_call(
+    HTTPError: type[Exception], session: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> _Call | None:
+    request = args[0] if args else kwargs.get("request")
+    exchange = http_exchange.new_exchange(
+        "requests",
+        "send",
+        session,
+        getattr(request, "method", None),
+        getattr(request, "url", None) or "",
+        status="status_code",
+    )
+    if exchange is None:
+        return None
+    return _Call(exchange.raises_for_status(HTTPError), getattr(request, "headers", None))
 
 
 def _adapter_send(send: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,17 +27,8 @@ else:
     http_exchange = Late("lambda_tracer.patches.http.exchange")  # only where a request is made
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `urllib3`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[tuple[Any, str, Callable[[Any], Any]]]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `urllib3`."""
     return [
         (module.PoolManager, "urlopen", _manager_urlopen),
         (module.HTTPConnectionPool, "urlopen", _pool_urlopen),
@@ -49,7 +40,7 @@ def _manager_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
         # Not at the top: boto3 imports urllib3, so this patch is applied in functions that never call it.
         if not can_load(http_exchange):
             return urlopen(self, method, url, *args, **kwargs)
-        exchange = http_exchange.begin("urllib3", "urlopen", self, method, url)
+        exchange = http_exchange.new_exchange("urllib3", "urlopen", self, method, url)
         if exchange is None:
             return urlopen(self, method, url, *args, **kwargs)
 
@@ -71,7 +62,7 @@ def _pool_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         if not can_load(http_exchange):
             return urlopen(self, method, url, body, headers, *args, **kwargs)
-        exchange = http_exchange.begin(
+        exchange = http_exchange.new_exchange(
             "urllib3",
             "urlopen",
             self,

@@ -9,10 +9,9 @@ Propagates: the current subsegment, to the thread.
 
 from __future__ import annotations
 
-from ...sdk.recorder import xray_recorder
+from ... import recording
 from ...trace.context import NOWHERE
-from .. import replace
-from . import dbapi
+from .. import database, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,19 +20,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `aiosqlite.core`."""
-    replace.replace([(module.Connection, "_execute", _execute)])
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore([(module.Connection, "_execute")])
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `aiosqlite.core`."""
+    return [(module.Connection, "_execute", _execute)]
 
 
 def _execute(execute: Callable[..., Any]) -> Callable[..., Any]:
     async def execute_in_place(self: Any, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        carried = xray_recorder.carry() or NOWHERE
-        return await execute(self, carried.run, dbapi.run_as, dbapi.running(), fn, *args, **kwargs)
+        carried = recording.default.carry() or NOWHERE
+        return await execute(self, carried.run, database.run_as, database.running(), fn, *args, **kwargs)
 
     return execute_in_place

@@ -11,9 +11,10 @@ Propagates: nothing.
 
 from __future__ import annotations
 
+import functools
 import sys
 
-from .. import replace
+from .. import database, replace
 from . import dbapi
 from . import text as sql_text
 
@@ -33,41 +34,33 @@ _PREPARED = ("fetch", "fetchrow", "fetchval", "fetchmany", "executemany")
 _OWN = ("start", "commit", "rollback", "__aexit__")
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `asyncpg.connection`, `.prepared_stmt`, `.cursor` or `.transaction`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `asyncpg.connection`, `.prepared_stmt`, `.cursor` or `.transaction`."""
     name = module.__name__.rpartition(".")[2]
+    traced = functools.partial(dbapi.traced, is_async=True)
     if name == "prepared_stmt":
-        statement = dbapi.traced_async(lambda prepared: _describe(prepared._connection), _prepared_text)
+        statement = traced(lambda prepared: _describe(prepared._connection), _prepared_text)
         return dbapi.present(module.PreparedStatement, _PREPARED, statement)
     if name == "cursor":
-        statement = dbapi.traced_async(lambda cursor: _describe(cursor._connection), _cursor_text)
+        statement = traced(lambda cursor: _describe(cursor._connection), _cursor_text)
         return dbapi.present(module.BaseCursor, ("_bind_exec", "_bind"), statement)
     if name == "transaction":
         return dbapi.present(module.Transaction, _OWN, _quiet)
-    targets = dbapi.present(module.Connection, _STATEMENTS, dbapi.traced_async(_describe))
+    found = dbapi.present(module.Connection, _STATEMENTS, traced(_describe))
     for copy, form in _TABLE_COPIES.items():
-        targets += dbapi.present(module.Connection, [copy], dbapi.traced_async(_describe, _copied(form)))
-    return [*targets, *dbapi.present(module.Connection, ("reset",), _quiet)]
+        found += dbapi.present(module.Connection, [copy], traced(_describe, _copied(form)))
+    return found + dbapi.present(module.Connection, ("reset",), _quiet)
 
 
 def _quiet(method: Callable[..., Any]) -> Callable[..., Any]:
     async def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        with dbapi.Quiet():
+        with database.Quiet():
             return await method(self, *args, **kwargs)
 
     return call
 
 
-def _copied(form: str) -> Any:
+def _copied(form: str) -> dbapi.Text:
     def text(connection: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:
         table = args[0] if args else kwargs.get("table_name")
         return form.format(table) if isinstance(table, str) else None
@@ -83,7 +76,7 @@ def _cursor_text(cursor: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
     return cursor._query or getattr(cursor._state, "query", None)
 
 
-def _describe(connection: Any) -> Any:
+def _describe(connection: Any) -> dbapi.Described:
     address = getattr(connection, "_addr", None)
     host, port = address if isinstance(address, tuple) else (address, None)
     parameters = getattr(connection, "_params", None)

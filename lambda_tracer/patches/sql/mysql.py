@@ -12,6 +12,7 @@ Propagates: nothing.
 
 from __future__ import annotations
 
+import functools
 import sys
 
 from ...guard import pass_on
@@ -24,33 +25,24 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `mysql.connector.cursor`, `.cursor_cext` or `.aio.cursor`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
-    make = dbapi.traced_async if ".aio." in module.__name__ else dbapi.traced
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `mysql.connector.cursor`, `.cursor_cext` or `.aio.cursor`."""
+    # To fill in parameters the driver may ask the server how to quote, on a cursor of its own.
+    traced = functools.partial(dbapi.traced, is_async=".aio." in module.__name__, is_quiet_below=True)
     prefix = "CMySQL" if module.__name__.endswith("_cext") else "MySQL"
     cursor = getattr(module, f"{prefix}Cursor")
     prepared = getattr(module, f"{prefix}CursorPrepared")
-    # To fill in parameters the driver may ask the server how to quote, on a cursor of its own.
-    statement = make(_describe, is_quiet_below=True)
+    statement = traced(_describe)
     return [
         (cursor, "execute", statement),
         (cursor, "executemany", statement),
-        (cursor, "callproc", make(_describe, dbapi.procedure, is_quiet_below=True)),
+        (cursor, "callproc", traced(_describe, dbapi.procedure)),
         (prepared, "execute", statement),
         (prepared, "executemany", statement),
     ]
 
 
-def _describe(cursor: Any) -> Any:
+def _describe(cursor: Any) -> dbapi.Described:
     connection = getattr(cursor, "_connection", None)
     settings: dict[str, Any] = {}
     version = None

@@ -26,27 +26,19 @@ if TYPE_CHECKING:
 _PLACE = "_lambda_tracer_place"
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `pg8000.core`, `.dbapi`, `.legacy` or `.native`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `pg8000.core`, `.dbapi`, `.legacy` or `.native`."""
     name = module.__name__.rpartition(".")[2]
     if name == "core":
         return [(module.CoreConnection, "__init__", _remember)]
-    prepared = (module.PreparedStatement, "run", _prepared) if name != "dbapi" else None
+    found: list[replace.Target] = []
+    if name != "dbapi":
+        found.append((module.PreparedStatement, "run", _prepared))
     if name == "native":
-        return [(module.Connection, "run", dbapi.traced(_describe_connection)), prepared]
+        return [(module.Connection, "run", dbapi.traced(_describe_connection)), *found]
     statement = dbapi.traced(_describe_cursor)
-    targets: list[Any] = [(module.Cursor, "execute", statement), (module.Cursor, "executemany", statement)]
-    targets += dbapi.present(module.Cursor, ["callproc"], dbapi.traced(_describe_cursor, dbapi.procedure))
-    return targets if prepared is None else [*targets, prepared]
+    found += [(module.Cursor, "execute", statement), (module.Cursor, "executemany", statement)]
+    return found + dbapi.present(module.Cursor, ["callproc"], dbapi.traced(_describe_cursor, dbapi.procedure))
 
 
 def _remember(init: Callable[..., None]) -> Callable[..., None]:
@@ -60,19 +52,18 @@ def _remember(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def _prepared(run: Callable[..., Any]) -> Callable[..., Any]:
-    made: Callable[..., Any] = dbapi.traced(lambda statement: _describe_connection(statement.con), _text)(run)
-    return made
+    return dbapi.traced(lambda statement: _describe_connection(statement.con), _text)(run)
 
 
 def _text(statement: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:
     return getattr(statement, "statement", None) or getattr(statement, "operation", None)
 
 
-def _describe_cursor(cursor: Any) -> Any:
+def _describe_cursor(cursor: Any) -> dbapi.Described:
     return _describe_connection(getattr(cursor, "_c", None))
 
 
-def _describe_connection(connection: Any) -> Any:
+def _describe_connection(connection: Any) -> dbapi.Described:
     host, port, database = getattr(connection, _PLACE, (None, None, None))
     return dbapi.described(
         "postgresql",

@@ -12,33 +12,27 @@ Propagates: nothing.
 from __future__ import annotations
 
 import contextlib
-import sys
+import functools
 
 from .. import replace
-from . import dbapi, text
+from . import dbapi, libpq
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from types import ModuleType
     from typing import Any
 
 _END = object()
 
-
-def patch(module: ModuleType) -> None:
-    """Patch `psycopg`."""
-    replace.replace(_targets(module))
+_describe = functools.partial(libpq.describe, "psycopg")
 
 
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
-    statement = dbapi.traced(_describe, _query)
-    statement_async = dbapi.traced_async(_describe, _query)
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `psycopg`."""
+    statement = dbapi.traced(_describe, libpq.query)
+    statement_async = dbapi.traced(_describe, libpq.query, is_async=True)
     return [
         (module.Cursor, "execute", statement),
         (module.Cursor, "executemany", statement),
@@ -53,15 +47,16 @@ def _targets(module: ModuleType) -> list[Any]:
     ]
 
 
-def _begin(cursor: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    return dbapi.begin(cursor, _describe, _query, args, kwargs) or contextlib.nullcontext()
+def _call(cursor: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> AbstractContextManager[None]:
+    call = dbapi.new_call(_describe, libpq.query, False, cursor, "", args, kwargs)
+    return contextlib.nullcontext() if call is None else call
 
 
 def _stream(stream: Callable[..., Any]) -> Callable[..., Any]:
     def stream_rows(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         rows = stream(self, *args, **kwargs)
         try:
-            with _begin(self, args, kwargs):
+            with _call(self, args, kwargs):
                 row = next(rows, _END)
             if row is not _END:
                 yield row
@@ -76,7 +71,7 @@ def _stream_async(stream: Callable[..., Any]) -> Callable[..., Any]:
     async def stream_rows(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         rows = stream(self, *args, **kwargs)
         try:
-            with _begin(self, args, kwargs):
+            with _call(self, args, kwargs):
                 try:
                     row = await rows.__anext__()
                 except StopAsyncIteration:
@@ -94,7 +89,7 @@ def _stream_async(stream: Callable[..., Any]) -> Callable[..., Any]:
 def _copy(copy: Callable[..., Any]) -> Callable[..., Any]:
     @contextlib.contextmanager
     def copy_block(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        with _begin(self, args, kwargs), copy(self, *args, **kwargs) as copying:
+        with _call(self, args, kwargs), copy(self, *args, **kwargs) as copying:
             yield copying
 
     return copy_block
@@ -103,28 +98,8 @@ def _copy(copy: Callable[..., Any]) -> Callable[..., Any]:
 def _copy_async(copy: Callable[..., Any]) -> Callable[..., Any]:
     @contextlib.asynccontextmanager
     async def copy_block(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        with _begin(self, args, kwargs):
+        with _call(self, args, kwargs):
             async with copy(self, *args, **kwargs) as copying:
                 yield copying
 
     return copy_block
-
-
-def _query(cursor: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:
-    return dbapi.composed(dbapi.first_argument(cursor, args, kwargs), cursor)
-
-
-def _describe(cursor: Any) -> Any:
-    connection = cursor.connection
-    info = None if connection.closed else connection.info
-    return dbapi.described(
-        "postgresql",
-        info and info.user,
-        (info and info.host) or "localhost",
-        info and info.port,
-        info and info.dbname,
-        text.POSTGRESQL,
-        database_type="PostgreSQL",
-        database_version=info and info.server_version,
-        driver_version=f"psycopg {dbapi.version_of(sys.modules.get('psycopg'))}",
-    )

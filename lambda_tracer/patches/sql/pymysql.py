@@ -21,17 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def patch(module: ModuleType) -> None:
-    """Patch `pymysql.cursors`."""
-    replace.replace(_targets(module))
-
-
-def unpatch(module: ModuleType) -> None:
-    """Undo `patch`."""
-    replace.restore((owner, name) for owner, name, _ in _targets(module))
-
-
-def _targets(module: ModuleType) -> list[Any]:
+def targets(module: ModuleType) -> list[replace.Target]:
+    """What is replaced in `pymysql.cursors`."""
     statement = dbapi.traced(_describe)
     cursor = module.Cursor
     return [
@@ -41,7 +32,7 @@ def _targets(module: ModuleType) -> list[Any]:
     ]
 
 
-def _describe(cursor: Any) -> Any:
+def _describe(cursor: Any) -> dbapi.Described:
     connection = cursor.connection  # None once the cursor is closed
     return dbapi.described(
         "mysql",

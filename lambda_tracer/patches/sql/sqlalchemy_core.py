@@ -12,10 +12,12 @@ Propagates: nothing.
 from __future__ import annotations
 
 from ...guard import pass_on
+from .. import database
 from . import dbapi, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Any
 
 _DIALECTS = {
@@ -33,7 +35,7 @@ _DIALECTS = {
 }
 
 
-def patch(module: Any) -> None:
+def patch(module: ModuleType) -> None:
     """Patch `sqlalchemy`."""
     try:
         for name, listener in _LISTENERS.items():
@@ -44,7 +46,7 @@ def patch(module: Any) -> None:
         raise
 
 
-def _listen(module: Any, name: str, listener: Any) -> None:
+def _listen(module: ModuleType, name: str, listener: Any) -> None:
     if name == "handle_error":
         try:  # before the others': one that raises keeps the rest from being called
             module.event.listen(module.engine.Engine, name, listener, insert=True)
@@ -54,7 +56,7 @@ def _listen(module: Any, name: str, listener: Any) -> None:
     module.event.listen(module.engine.Engine, name, listener)
 
 
-def unpatch(module: Any) -> None:
+def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
     for name, listener in _LISTENERS.items():
         if module.event.contains(module.engine.Engine, name, listener):
@@ -64,8 +66,15 @@ def unpatch(module: Any) -> None:
 def _do_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> None:
     if "_lambda_tracer_call" in vars(context) or not _will_be_ended(context):
         return
-    call = dbapi.begin(
-        dbapi.EVERYTHING, lambda _: _describe(context), lambda *_: statement, (), {}, cursor=cursor
+    call = dbapi.new_call(
+        lambda _: _describe(context),
+        lambda *_: statement,
+        False,
+        database.EVERYTHING,
+        "",
+        (),
+        {},
+        cursor,
     )
     if call is not None:
         context._lambda_tracer_call = call
@@ -114,7 +123,7 @@ _LISTENERS: dict[str, Any] = {
 }
 
 
-def _describe(context: Any) -> Any:
+def _describe(context: Any) -> dbapi.Described:
     engine, dialect = context.engine, context.dialect
     url = engine.url
     version = getattr(dialect, "server_version_info", None)

@@ -13,12 +13,13 @@ Propagates: nothing; there is no server.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 
 from ...guard import pass_on
 from .. import replace
-from . import dbapi, text
+from . import c_classes, dbapi, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,32 +30,40 @@ if TYPE_CHECKING:
 _STATEMENTS = ("execute", "executemany", "executescript")
 _DATABASE = "_lambda_tracer_database"
 
-_is_on = False
-_connects: dict[int, Callable[..., Any]] = {}  # what was made, by the id of what it replaces
-_connection: Any = None
-_cursor: Any = None
-_C_CONNECTION: Any = None
-_C_CURSOR: Any = None
+_connects: dict[int, Callable[..., Any]] = {}  # ours, by the id of the one that it calls
 
 
 def patch(module: ModuleType) -> None:
-    """Patch `sqlite3` or `sqlite3.dbapi2`."""
-    global _is_on
-    _make_classes(module)
-    original = vars(module)["connect"]
-    replace.replace([(module, "connect", _made)])
-    _is_on = True
+    """Patch `sqlite3` or `sqlite3.dbapi2`, and what others took from it."""
+    original = module.connect
+    replace.replace(_targets(module))
     if not _is_being_imported():
         _rebind(original, module.connect)
 
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`; connections made in the meantime record no more."""
-    global _is_on
-    _is_on = False
-    replaced = vars(module)["connect"]
-    replace.restore([(module, "connect")])
+    replaced = module.connect
+    replace.restore(_targets(module))
     _rebind(replaced, module.connect)
+
+
+def _targets(module: ModuleType) -> list[replace.Target]:
+    in_c = sys.modules["_sqlite3"]  # as they are, whatever others have put into `sqlite3`
+    connection = c_classes.subclass(in_c.Connection, ("__init__", "cursor", *_STATEMENTS))
+    cursor = c_classes.subclass(in_c.Cursor, _STATEMENTS)
+    statement = dbapi.traced(_describe)
+    found: list[replace.Target] = [
+        (module, "connect", functools.partial(_connect, in_c.Connection)),
+        (connection, "__init__", _remember),
+        (connection, "cursor", functools.partial(_cursor, in_c.Cursor)),
+        *((cursor, name, statement) for name in _STATEMENTS),
+    ]
+    # Before Python 3.11 the connection's methods call self.cursor() and that cursor's method.
+    if sys.version_info >= (3, 11):
+        on_cursor = functools.partial(_on_cursor, in_c.Connection, cursor)
+        found += [(connection, name, on_cursor) for name in _STATEMENTS]
+    return found
 
 
 def _is_being_imported() -> bool:
@@ -76,43 +85,21 @@ def _rebind(before: Any, after: Any) -> None:
                 namespace[name] = after
 
 
-def _make_classes(module: Any) -> None:
-    global _C_CONNECTION, _C_CURSOR, _connection, _cursor
-    if _connection is not None:
-        return
-    _C_CONNECTION, _C_CURSOR = module.Connection, module.Cursor
-    traced = dbapi.traced(_describe)
-    _cursor = dbapi.subclass(
-        _C_CURSOR, dict.fromkeys(_STATEMENTS, lambda method: _while_on(traced(method), method))
-    )
-    _connection = dbapi.subclass(
-        _C_CONNECTION,
-        {"__init__": _remember, "cursor": _with_traced_cursor, **dict.fromkeys(_STATEMENTS, _through_cursor)},
-    )
-
-
-def _while_on(traced: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
-    def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return (traced if _is_on else method)(self, *args, **kwargs)
-
-    return call
-
-
-def _made(connect: Callable[..., Any]) -> Callable[..., Any]:
+def _connect(base: type, connect: Callable[..., Any]) -> Callable[..., Any]:
     # Both modules have the same function, unless somebody has wrapped one of them.
-    made = _connects.get(id(connect))
-    if made is None:
+    known = _connects.get(id(connect))
+    if known is not None:
+        return known
 
-        def connect_traced(*args: Any, **kwargs: Any) -> Any:
-            if len(args) > 5:  # every argument may be positional
-                args = (*args[:5], dbapi.below(args[5], _C_CONNECTION, _connection), *args[6:])
-            else:
-                factory = kwargs.get("factory", _C_CONNECTION)
-                kwargs["factory"] = dbapi.below(factory, _C_CONNECTION, _connection)
-            return connect(*args, **kwargs)
+    def connect_traced(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > 5:  # every argument may be positional
+            args = (*args[:5], c_classes.below(args[5], base), *args[6:])
+        else:
+            kwargs["factory"] = c_classes.below(kwargs.get("factory", base), base)
+        return connect(*args, **kwargs)
 
-        made = _connects[id(connect)] = connect_traced  # which holds it
-    return made
+    _connects[id(connect)] = connect_traced  # which holds it
+    return connect_traced
 
 
 def _remember(init: Callable[..., None]) -> Callable[..., None]:
@@ -123,31 +110,29 @@ def _remember(init: Callable[..., None]) -> Callable[..., None]:
     return remember_database
 
 
-def _with_traced_cursor(cursor: Callable[..., Any]) -> Callable[..., Any]:
+def _cursor(base: type, cursor: Callable[..., Any]) -> Callable[..., Any]:
     def cursor_traced(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args:
-            args = (dbapi.below(args[0], _C_CURSOR, _cursor), *args[1:])
+            args = (c_classes.below(args[0], base), *args[1:])
         else:
-            kwargs["factory"] = dbapi.below(kwargs.get("factory", _C_CURSOR), _C_CURSOR, _cursor)
+            kwargs["factory"] = c_classes.below(kwargs.get("factory", base), base)
         return cursor(self, *args, **kwargs)
 
     return cursor_traced
 
 
-def _through_cursor(method: Callable[..., Any]) -> Callable[..., Any]:
+def _on_cursor(base: Any, cursor: type, method: Callable[..., Any]) -> Callable[..., Any]:
     """The connection's method, which makes a cursor and returns it: a traced one. It is the cursor that records."""
-    if sys.version_info < (3, 11):  # there it calls self.cursor() and that cursor's method
-        return lambda self, /, *args, **kwargs: method(self, *args, **kwargs)
     name = method.__name__
 
     def on_traced_cursor(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         # The C class's own cursor(), as the C method has it, whatever a subclass made of it.
-        return getattr(_C_CONNECTION.cursor(self, _cursor), name)(*args, **kwargs)
+        return getattr(base.cursor(self, cursor), name)(*args, **kwargs)
 
     return on_traced_cursor
 
 
-def _describe(cursor: Any) -> tuple[str, dict[str, Any], str]:
+def _describe(cursor: Any) -> dbapi.Described:
     database = getattr(getattr(cursor, "connection", None), _DATABASE, None)
     try:
         name = os.fsdecode(database) if database else "sqlite3"

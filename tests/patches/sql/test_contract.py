@@ -20,8 +20,8 @@ from lambda_tracer.patches import unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.patches.sql_drivers import DRIVERS, AsyncDriver, Driver
-from tests.patches.sql_servers import PASSWORD, USER
+from tests.patches.sql.drivers import DRIVERS, AsyncDriver, Driver
+from tests.patches.sql.servers import PASSWORD, USER
 from tests.tree import tree
 
 CANARY = "canary-va1ue"
@@ -437,7 +437,7 @@ def test_a_driver_imported_after_the_patch_is_traced(driver: Driver, daemon: Dae
         from lambda_tracer import patch_all
         patch_all()
         assert {driver.module!r} not in sys.modules
-        from tests.patches import sql_drivers, sql_servers
+        from tests.patches.sql import drivers as sql_drivers, servers as sql_servers
         driver = next(driver for driver in sql_drivers.DRIVERS if driver.id == {driver.id!r})
         type(driver).server = lambda self: sql_servers.Server({port}, "")
         with driver.session() as session:

@@ -17,8 +17,8 @@ from lambda_tracer import xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.patches.aws_libraries import LIBRARIES, REGION, Library
-from tests.patches.aws_servers import REQUEST_ID, Answer, Service, error, running_service
+from tests.patches.aws.libraries import LIBRARIES, REGION, Library
+from tests.patches.aws.servers import REQUEST_ID, Answer, Service, error, running_service
 from tests.tree import tree
 
 pytest.importorskip("boto3", reason="boto3 is not installed")
@@ -386,7 +386,7 @@ import sys
 from lambda_tracer import xray_recorder
 xray_recorder.patch([{library.name!r}])
 assert not any(name.startswith(("botocore", "aiobotocore", "pynamodb")) for name in sys.modules)
-from tests.patches.aws_libraries import LIBRARIES
+from tests.patches.aws.libraries import LIBRARIES
 (library,) = (library for library in LIBRARIES if library.name == {library.name!r})
 library.describe({service.url!r}, "orders")
 """

@@ -19,7 +19,7 @@ import pytest
 from lambda_tracer import xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.http_contract import (
+from tests.patches.http.contract import (
     NAME,
     Answer,
     Client,
@@ -29,7 +29,7 @@ from tests.patches.http_contract import (
     trace_header,
     unused_port,
 )
-from tests.patches.http_server import HttpServer, Tls
+from tests.patches.http.server import HttpServer, Tls
 from tests.tree import tree
 
 

@@ -18,7 +18,7 @@ import pytest
 from lambda_tracer import patch, xray_recorder
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
-from tests.patches.sql_servers import DATABASE, HOST, PASSWORD, USER, postgresql
+from tests.patches.sql.servers import DATABASE, HOST, PASSWORD, USER, postgresql
 from tests.tree import tree
 
 NAME = f"{DATABASE}@{HOST}"

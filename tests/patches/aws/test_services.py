@@ -21,8 +21,8 @@ from lambda_tracer import xray_recorder
 from lambda_tracer.patches.aws import call as aws_call
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.patches.aws_libraries import REGION, Aiobotocore, client
-from tests.patches.aws_servers import Answer, Service, error, moto, running_service
+from tests.patches.aws.libraries import REGION, Aiobotocore, client
+from tests.patches.aws.servers import Answer, Service, error, moto, running_service
 from tests.tree import tree
 
 pytest.importorskip("moto", reason="moto[server] is not installed")
@@ -536,7 +536,7 @@ def test_each_check_of_a_waiter_is_a_subsegment(daemon: Daemon, name: str) -> No
 def test_resources_are_traced(daemon: Daemon, name: str) -> None:
     import boto3
 
-    from tests.patches.aws_libraries import CREDENTIALS
+    from tests.patches.aws.libraries import CREDENTIALS
 
     dynamodb = boto3.resource("dynamodb", region_name=REGION, endpoint_url=moto(), **CREDENTIALS)
     table = dynamodb.create_table(
@@ -558,7 +558,7 @@ def test_resources_are_traced(daemon: Daemon, name: str) -> None:
 def test_a_value_that_boto3_cannot_convert_is_not_quoted(daemon: Daemon) -> None:
     import boto3
 
-    from tests.patches.aws_libraries import CREDENTIALS
+    from tests.patches.aws.libraries import CREDENTIALS
 
     table = boto3.resource("dynamodb", region_name=REGION, endpoint_url=moto(), **CREDENTIALS).Table("t")
 
@@ -709,7 +709,7 @@ def test_a_cancelled_aiobotocore_call_is_a_fault(service: Service, daemon: Daemo
 
 def test_a_call_that_is_abandoned_ends_without_a_fault_wherever_that_is(daemon: Daemon) -> None:
     """The garbage collector closes a coroutine in whatever context it runs."""
-    call = aws_call.begin(client("dynamodb", moto()), "ListTables", {})
+    call = aws_call.new_call(client("dynamodb", moto()), "_make_api_call", ("ListTables", {}), {})
     assert call is not None
 
     contextvars.copy_context().run(call.open)

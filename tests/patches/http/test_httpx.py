@@ -14,7 +14,7 @@ import pytest
 from lambda_tracer import TraceHeader, patch, xray_recorder
 from lambda_tracer.patches.http import ignored
 from tests.daemon import Daemon
-from tests.patches.http_contract import (
+from tests.patches.http.contract import (
     NAME,
     Answer,
     AsyncClient,
@@ -26,7 +26,7 @@ from tests.patches.http_contract import (
     the_call,
     trace_header,
 )
-from tests.patches.http_server import HttpServer
+from tests.patches.http.server import HttpServer
 from tests.tree import tree
 
 pytest.importorskip("httpx", reason="httpx is not installed: pip install httpx")

@@ -10,7 +10,7 @@ import pytest
 from lambda_tracer import patch, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.http_contract import (
+from tests.patches.http.contract import (
     NAME,
     Answer,
     Client,
@@ -19,7 +19,7 @@ from tests.patches.http_contract import (
     the_call,
     trace_header,
 )
-from tests.patches.http_server import HttpServer
+from tests.patches.http.server import HttpServer
 from tests.tree import tree
 
 pytest.importorskip("requests", reason="requests is not installed: pip install requests")

@@ -25,8 +25,8 @@ from lambda_tracer import TraceHeader, patch, xray_recorder
 from lambda_tracer.patches import unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.aws_servers import Answer, Service, running_service
-from tests.patches.http_server import HttpServer, serving
+from tests.patches.aws.servers import Answer, Service, running_service
+from tests.patches.http.server import HttpServer, serving
 
 LIBRARIES = ["aiobotocore", "boto3", "requests", "threads", "urllib3"]
 KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from lambda_tracer import patch, xray_recorder
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
-from tests.patches.http_server import serving
+from tests.patches.http.server import serving
 from tests.tree import tree
 
 LIBRARIES = ["aiosqlite", "requests", "sqlalchemy_core", "sqlite3", "threads"]

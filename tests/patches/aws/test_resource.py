@@ -12,8 +12,8 @@ from hypothesis import strategies as some
 from lambda_tracer import xray_recorder
 from lambda_tracer.patches.aws import resource
 from tests.daemon import Daemon
-from tests.patches.aws_libraries import client
-from tests.patches.aws_servers import Answer, running_service
+from tests.patches.aws.libraries import client
+from tests.patches.aws.servers import Answer, running_service
 
 pytest.importorskip("boto3", reason="boto3 is not installed")
 

@@ -9,8 +9,8 @@ import pytest
 
 from lambda_tracer import patch
 from tests.daemon import Daemon
-from tests.patches.http_contract import Answer, Client, HttpContract, parent_of, the_call, trace_header
-from tests.patches.http_server import HttpServer
+from tests.patches.http.contract import Answer, Client, HttpContract, parent_of, the_call, trace_header
+from tests.patches.http.server import HttpServer
 from tests.tree import tree
 
 pytest.importorskip("urllib3", reason="urllib3 is not installed: pip install urllib3")

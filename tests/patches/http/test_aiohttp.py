@@ -14,7 +14,7 @@ from lambda_tracer import patch, xray_recorder
 from lambda_tracer.patches.http.aiohttp import aiohttp_trace_config
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.http_contract import (
+from tests.patches.http.contract import (
     NAME,
     Answer,
     AsyncClient,
@@ -23,7 +23,7 @@ from tests.patches.http_contract import (
     the_call,
     trace_header,
 )
-from tests.patches.http_server import HttpServer
+from tests.patches.http.server import HttpServer
 from tests.tree import tree
 
 pytest.importorskip("aiohttp", reason="aiohttp is not installed: pip install aiohttp")

@@ -10,8 +10,8 @@ import pytest
 from lambda_tracer import patch
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
-from tests.patches.sql_drivers import MySQL, PureMySQL, PyMySQL
-from tests.patches.sql_servers import DATABASE, HOST, PASSWORD, USER, mariadb
+from tests.patches.sql.drivers import MySQL, PureMySQL, PyMySQL
+from tests.patches.sql.servers import DATABASE, HOST, PASSWORD, USER, mariadb
 from tests.tree import tree
 
 NAME = f"{DATABASE}@{HOST}"

@@ -17,7 +17,7 @@ from lambda_tracer import patch, patch_all, xray_recorder
 from lambda_tracer.patches import unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.sql_servers import DATABASE, HOST, PASSWORD, USER, mariadb, postgresql
+from tests.patches.sql.servers import DATABASE, HOST, PASSWORD, USER, mariadb, postgresql
 from tests.tree import tree
 
 sqlalchemy: Any = pytest.importorskip("sqlalchemy", reason="sqlalchemy is not installed")

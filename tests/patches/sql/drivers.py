@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tests.patches import sql_servers
-from tests.patches.sql_servers import DATABASE, HOST, PASSWORD, USER
+from tests.patches.sql import servers as sql_servers
+from tests.patches.sql.servers import DATABASE, HOST, PASSWORD, USER
 
 SERVER_NAME = f"{DATABASE}@{HOST}"
 

@@ -26,7 +26,7 @@ from lambda_tracer.patches.http import ignored
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
-from tests.patches.http_server import HttpServer, Tls, serving, serving_tls
+from tests.patches.http.server import HttpServer, Tls, serving, serving_tls
 from tests.tree import tree
 
 CLIENTS = ("requests", "httpx", "urllib3", "aiohttp", "httplib")

@@ -15,9 +15,10 @@ from lambda_tracer import guard
 from lambda_tracer.patches import nesting
 from lambda_tracer.patches.http import exchange as http_exchange
 from lambda_tracer.patches.http import ignored as http_ignored
-from lambda_tracer.patches.http.exchange import Address, whole_url, with_header
+from lambda_tracer.patches.http.address import Address
+from lambda_tracer.patches.http.exchange import whole_url, with_header
 from tests.daemon import Daemon
-from tests.patches.http_contract import Patched, the_call
+from tests.patches.http.contract import Patched, the_call
 
 
 class TestAddress:
@@ -159,7 +160,7 @@ class Unreadable:
 
 
 def begun(url: str) -> http_exchange.Exchange:
-    exchange = http_exchange.begin("requests", "send", object(), "GET", url)
+    exchange = http_exchange.new_exchange("requests", "send", object(), "GET", url)
     assert exchange is not None
     return exchange
 
@@ -184,7 +185,7 @@ class TestOurOwnErrors:
             def __str__(self) -> str:
                 raise RuntimeError("no")
 
-        assert http_exchange.begin("requests", "send", object(), "GET", Url()) is None
+        assert http_exchange.new_exchange("requests", "send", object(), "GET", Url()) is None
 
     def test_headers_that_cannot_be_copied_are_sent_as_they_are(self) -> None:
         headers = Unreadable()
@@ -213,4 +214,4 @@ def test_where_there_is_neither_a_recording_nor_a_header_nothing_is_done(
 ) -> None:
     monkeypatch.delenv("_X_AMZN_TRACE_ID")
 
-    assert http_exchange.begin("requests", "send", object(), "GET", "http://host/") is None
+    assert http_exchange.new_exchange("requests", "send", object(), "GET", "http://host/") is None
