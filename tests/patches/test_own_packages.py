@@ -18,7 +18,6 @@ from lambda_tracer import Tracer, patch, xray_recorder
 from lambda_tracer.patches import own_packages, unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 SHOP = '''
 """The modules of an application."""
@@ -163,32 +162,31 @@ def test_a_function_is_a_subsegment_of_its_name_without_arguments_and_result(
 ) -> None:
     assert shop.total(["pen"]) == 3
 
-    assert (
-        tree(daemon, namespace=True, metadata=True, annotations=True)
-        == """
+    daemon.expect_tree(
+        """
         total
           price
-    """
+    """,
+        namespace=True,
+        metadata=True,
+        annotations=True,
     )
 
 
 def test_functions_of_every_name_are_captured(shop: Any, daemon: Daemon) -> None:
     assert (shop._private(), shop.double(2)) == ("private", 4)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         _private
         double
-    """
-    )
+    """)
 
 
 def test_an_exception_is_recorded_and_passes(shop: Any, daemon: Daemon) -> None:
     with pytest.raises(ValueError, match="on purpose"):
         shop.fails()
 
-    assert tree(daemon) == "fails  fault ValueError"
+    daemon.expect_tree("fails  fault ValueError")
 
 
 def test_methods_of_every_kind_are_captured_once(shop: Any, daemon: Daemon) -> None:
@@ -196,49 +194,40 @@ def test_methods_of_every_kind_are_captured_once(shop: Any, daemon: Daemon) -> N
     results = (basket.add("ink") is basket, basket.static("cap"), basket(), asyncio.run(basket.fetch()))
 
     assert results == (True, "cap", ["pen", "ink"], ["pen", "ink"])
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         of
           Basket.__init__
         add
         static
         Basket.__call__
         fetch
-    """
-    )
+    """)
 
 
 def test_methods_of_nested_classes_are_captured_once(shop: Any, daemon: Daemon) -> None:
     assert (shop.Basket.Label().text(), shop.Basket.Label.Font().size()) == ("label", 12)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         text
         size
-    """
-    )
+    """)
 
 
 def test_an_inherited_method_is_captured_where_it_is_defined(shop: Any, daemon: Daemon) -> None:
     assert shop.Big("pen").add("ink").items == ["pen", "ink"]
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         Basket.__init__
         add
           add
-    """
-    )
+    """)
 
 
 def test_properties_other_dunders_and_what_comes_from_elsewhere_stay_untouched(
     shop: Any, daemon: Daemon
 ) -> None:
     basket = shop.Basket("pen")
-    assert tree(daemon) == "Basket.__init__"
+    daemon.expect_tree("Basket.__init__")
     daemon.clear()
 
     results = (basket.first, len(basket), repr(basket), shop.dumps([]), shop.bound(), shop.cached())
@@ -255,15 +244,12 @@ def test_a_coroutine_lasts_until_it_is_done_and_is_the_parent_of_what_it_calls(
         return await asyncio.gather(shop.fetch("pen"), shop.fetch("paper"))
 
     assert asyncio.run(both()) == [3, 5]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         fetch
           price
         fetch
           price
-    """
-    )
+    """)
 
 
 def test_a_generator_is_the_parent_of_its_own_work_and_not_of_its_consumers(
@@ -272,16 +258,13 @@ def test_a_generator_is_the_parent_of_its_own_work_and_not_of_its_consumers(
     for item in shop.items():
         shop.double(item)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         items
           price
           price
         double
         double
-    """
-    )
+    """)
 
 
 def test_an_asynchronous_generator_too(shop: Any, daemon: Daemon) -> None:
@@ -289,16 +272,13 @@ def test_an_asynchronous_generator_too(shop: Any, daemon: Daemon) -> None:
         return [shop.double(item) async for item in shop.stream()]
 
     assert asyncio.run(consume()) == ["penpen", "inkink"]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         stream
           price
           price
         double
         double
-    """
-    )
+    """)
 
 
 def test_nothing_is_recorded_in_an_unsampled_invocation(shop: Any, daemon: Daemon, invoke: Invoke) -> None:
@@ -353,13 +333,10 @@ def test_patching_again_changes_nothing(shop: Any, daemon: Daemon) -> None:
 
     assert members(shop) == before
     shop.total(["pen"])
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         total
           price
-    """
-    )
+    """)
 
 
 # Which modules
@@ -373,13 +350,10 @@ def test_modules_are_patched_when_they_are_imported(application: Application, da
     from shop.prices import price  # type: ignore[import-not-found]
 
     assert price("pen") + deep_price("ink") == 6
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         price
         price
-    """
-    )
+    """)
 
 
 def test_registering_a_package_imports_nothing(application: Application) -> None:
@@ -397,7 +371,7 @@ def test_one_module_of_a_package_can_be_patched_alone(application: Application, 
     shop = importlib.import_module("shop")
 
     assert shop.total(["pen"]) == 3
-    assert tree(daemon) == "price"
+    daemon.expect_tree("price")
 
 
 def test_a_package_whose_name_begins_alike_is_another_one(application: Application, daemon: Daemon) -> None:
@@ -418,9 +392,7 @@ def test_modules_can_be_left_out_by_pattern(application: Application, daemon: Da
         with xray_recorder.in_subsegment(name):
             importlib.import_module(name).price("pen")
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         shop
           price
         shop.prices
@@ -431,8 +403,7 @@ def test_modules_can_be_left_out_by_pattern(application: Application, daemon: Da
         shop.deep
           price
         shop.deep.hot
-    """
-    )
+    """)
 
 
 def test_patterns_say_nothing_of_known_libraries(daemon: Daemon) -> None:
@@ -443,7 +414,7 @@ def test_patterns_say_nothing_of_known_libraries(daemon: Daemon) -> None:
         connection.execute("select 1")
     unpatch_all()
 
-    assert tree(daemon) == ":memory:"
+    daemon.expect_tree(":memory:")
 
 
 def test_a_package_is_found_as_import_finds_it_and_not_by_the_current_directory(
@@ -463,7 +434,7 @@ def test_a_package_is_found_as_import_finds_it_and_not_by_the_current_directory(
         patch(["shopping"])
 
     assert importlib.import_module("shop").price("pen") == 3
-    assert tree(daemon) == "price"
+    daemon.expect_tree("price")
 
 
 def test_libraries_and_packages_can_be_named_together(application: Application, daemon: Daemon) -> None:
@@ -475,13 +446,10 @@ def test_libraries_and_packages_can_be_named_together(application: Application, 
     importlib.import_module("shop").price("pen")
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("select 1")
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         price
         :memory:
-    """
-    )
+    """)
 
 
 def test_everything_known_is_not_everything_of_ones_own(application: Application, daemon: Daemon) -> None:
@@ -498,7 +466,7 @@ def test_a_reloaded_module_is_patched_again(shop: Any, daemon: Daemon) -> None:
 
     shop.prices.price("pen")
 
-    assert tree(daemon) == "price"
+    daemon.expect_tree("price")
 
 
 # Beside Tracer
@@ -536,16 +504,13 @@ def test_what_a_tracer_captures_is_not_captured_again(application: Application, 
 
     assert importlib.import_module("shop").Handlers.lambda_handler({}, None) == 3
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler
           ## shop.context
             named
               ## shop.captured
                 price
-    """
-    )
+    """)
 
 
 def test_a_coroutine_handler_of_a_patched_package_works(application: Application, daemon: Daemon) -> None:
@@ -562,13 +527,10 @@ def test_a_coroutine_handler_of_a_patched_package_works(application: Application
 
     assert importlib.import_module("shop").lambda_handler({}, None) == 3
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler
           price
-    """
-    )
+    """)
 
 
 WRAPPED = """
@@ -661,4 +623,4 @@ def test_a_module_that_refuses_is_left_as_it_was_and_works(
         "WARNING",
         "a module could not be patched (TypeError): it works, untraced",
     )
-    assert tree(daemon) == "price"
+    daemon.expect_tree("price")

@@ -21,7 +21,6 @@ from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.mongo_server import serving
 from tests.patches.sql.servers import free_port
-from tests.tree import tree
 
 pymongo: Any = pytest.importorskip("pymongo", reason="pymongo is not installed")
 
@@ -61,13 +60,13 @@ def test_a_command_is_one_remote_subsegment_below_its_caller(client: Any, port: 
 
     assert inserted.inserted_id == 1
     assert found == {"_id": 1, "title": CANARY}
-    assert (
-        tree(daemon, namespace=True)
-        == f"""
+    daemon.expect_tree(
+        f"""
         handler
           shop@127.0.0.1:{port}  [remote]
           shop@127.0.0.1:{port}  [remote]
-    """
+    """,
+        namespace=True,
     )
     assert commands(daemon) == ["insert", "find"]
     [_, call] = [call for call in daemon.subsegments() if "annotations" in call]
@@ -140,7 +139,7 @@ def test_a_time_out_is_a_fault(port: int, daemon: Daemon) -> None:
     ):
         client.shop.command("sleep", 0.5)
 
-    assert tree(daemon) == f"shop@127.0.0.1:{port}  fault"
+    daemon.expect_tree(f"shop@127.0.0.1:{port}  fault")
     assert daemon.subsegments()[0]["metadata"] == {"default": {"failure": {"errtype": "NetworkTimeout"}}}
 
 
@@ -152,7 +151,7 @@ def test_a_refused_connection_raises_what_it_raises(daemon: Daemon) -> None:
     ):
         client.shop.books.find_one()
 
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 @pytest.mark.parametrize("header", ["unsampled", "absent"])

@@ -19,7 +19,6 @@ from lambda_tracer.patches import unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.sql.servers import HOST, free_port, redis_server
-from tests.tree import tree
 
 redis: Any = pytest.importorskip("redis", reason="redis is not installed")
 redis_asyncio: Any = pytest.importorskip("redis.asyncio", reason="redis is not installed")
@@ -61,15 +60,15 @@ def test_a_command_is_one_remote_subsegment_with_its_name_alone(client: Any, dae
         client.config_get("maxmemory")
 
     assert (stored, value) == (True, CANARY)
-    assert (
-        tree(daemon, namespace=True)
-        == f"""
+    daemon.expect_tree(
+        f"""
         handler
           {NAME}  [remote]
           {NAME}  [remote]
           {NAME}  [remote]
           {NAME}  [remote]
-    """
+    """,
+        namespace=True,
     )
     assert recorded(daemon) == [{"command": name, "database": 0} for name in ("SET", "GET", "SET", "CONFIG")]
     assert not any(CANARY.encode() in datagram for datagram in daemon.datagrams())
@@ -111,13 +110,10 @@ def test_an_error_of_the_server_is_a_fault(client: Any, daemon: Daemon) -> None:
     with pytest.raises(redis.ResponseError, match="not an integer"):
         client.incr("text")
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {NAME}
         {NAME}  fault ResponseError
-    """
-    )
+    """)
 
 
 def test_a_refused_connection_and_a_time_out_are_faults(daemon: Daemon) -> None:
@@ -131,13 +127,10 @@ def test_a_refused_connection_and_a_time_out_are_faults(daemon: Daemon) -> None:
         slow.blpop("nothing", 5)
     slow.close()
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {NAME}  fault ConnectionError
         {NAME}  fault TimeoutError
-    """
-    )
+    """)
 
 
 @pytest.mark.parametrize("header", ["unsampled", "absent"])
@@ -176,7 +169,7 @@ def test_a_socket_is_named_localhost_and_another_database_by_its_number(daemon: 
     client.ping()
     client.close()
 
-    assert tree(daemon) == "redis@localhost"
+    daemon.expect_tree("redis@localhost")
     assert recorded(daemon) == [{"command": "PING", "database": 3}]
 
 
@@ -255,13 +248,10 @@ def test_a_cancelled_command_is_a_fault(daemon: Daemon) -> None:
 
     asyncio.run(main())
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {NAME}  fault CancelledError
         {NAME}
-    """
-    )
+    """)
 
 
 def test_a_cluster_is_traced_once_a_command(daemon: Daemon) -> None:
@@ -316,7 +306,7 @@ def test_a_client_made_before_the_patch_is_traced_and_unpatching_puts_the_functi
 
     assert original is not patched
     assert original is patched.__wrapped__
-    assert tree(daemon) == NAME
+    daemon.expect_tree(NAME)
 
 
 @pytest.mark.slow
@@ -330,7 +320,7 @@ def test_it_is_traced_when_imported_after_the_patch(daemon: Daemon) -> None:
 
     subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=dict(os.environ), check=True)
 
-    assert tree(daemon) == NAME
+    daemon.expect_tree(NAME)
 
 
 def faults(daemon: Daemon) -> list[dict[str, Any]]:

@@ -34,7 +34,6 @@ from lambda_tracer.patches import own_packages, patch, patch_all, registry, repl
 from lambda_tracer.patches.registry import ALIASES, LIBRARIES, Library
 from tests.conftest import Invoke
 from tests.daemon import PATIENCE_S, Daemon
-from tests.tree import tree
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -356,7 +355,7 @@ SQLITE = {
 def test_the_order_of_imports_does_not_matter(order: str, daemon: Daemon) -> None:
     run(f"from lambda_tracer import Tracer\n{SQLITE[order]}\nconnect(':memory:').execute('select 1')")
 
-    assert tree(daemon) == ":memory:"
+    daemon.expect_tree(":memory:")
 
 
 def test_a_library_that_is_imported_is_patched_at_once(library: MadeUp, daemon: Daemon) -> None:
@@ -365,7 +364,7 @@ def test_a_library_that_is_imported_is_patched_at_once(library: MadeUp, daemon: 
     patch(["madeup"])
 
     assert module.call() == "called"
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 def test_a_library_that_is_not_is_patched_when_it_is_imported(library: MadeUp, daemon: Daemon) -> None:
@@ -375,7 +374,7 @@ def test_a_library_that_is_not_is_patched_when_it_is_imported(library: MadeUp, d
     from madeup import call  # type: ignore[import-not-found]
 
     assert call() == "called"
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 def test_each_module_of_a_library_is_patched_when_it_is_imported(made_up: MadeUp) -> None:
@@ -464,7 +463,7 @@ def test_a_reloaded_library_is_patched_again(library: MadeUp, daemon: Daemon) ->
     assert module.call is not before
     assert type(module.__loader__) is importlib.machinery.SourceFileLoader
     module.call()
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 @pytest.mark.parametrize("is_imported", [False, True], ids=["before its import", "after it"])
@@ -611,7 +610,7 @@ def test_what_others_do_with_the_loader_takes_effect(
 
     assert getattr(module, "told", []) == told
     assert module.call() == "called"
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
     assert type(module.__loader__) is (
         Chained if change is puts_its_own_around else importlib.machinery.SourceFileLoader
     )
@@ -679,7 +678,7 @@ def test_a_finder_that_gives_the_same_spec_twice_is_served(
     module = importlib.import_module("madeup")
 
     module.call()
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
     assert type(spec.loader) is importlib.machinery.SourceFileLoader  # type: ignore[union-attr]
 
 
@@ -746,7 +745,7 @@ def test_a_lazy_library_stays_lazy_and_is_patched_when_it_is_loaded(
     assert module.call() == "called"
 
     assert not had_run
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
     assert type(module.__spec__.loader) is importlib.machinery.SourceFileLoader
 
 
@@ -765,7 +764,7 @@ def test_a_library_that_a_path_hook_makes_lazy_stays_so(
     assert module.call() == "called"
     monkeypatch.delitem(sys.path_importer_cache, str(library.folder), raising=False)
     assert not had_run
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 def test_a_library_in_a_zip_file_is_patched(
@@ -784,7 +783,7 @@ def test_a_library_in_a_zip_file_is_patched(
     assert isinstance(module.__loader__, zipimport.zipimporter)
     assert pkgutil.get_data("madeup", "data.txt") == b"some data"
     module.call()
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 def test_a_library_that_is_a_namespace_package_is_what_it_was(made_up: MadeUp) -> None:
@@ -855,7 +854,7 @@ def test_wrapts_import_hooks_work_beside_ours(library: MadeUp, daemon: Daemon, i
 
     assert told == ["madeup"]
     module.call()
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 class Imports(MetaPathFinder):
@@ -929,7 +928,7 @@ def test_a_library_whose_import_failed_is_patched_once_it_succeeds(made_up: Made
     made_up.write({"madeup": SOURCE})
 
     assert importlib.import_module("madeup").call() == "called"
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 def test_a_package_whose_optional_part_fails_is_patched(made_up: MadeUp) -> None:
@@ -1098,7 +1097,7 @@ def test_patching_again_changes_nothing(library: MadeUp, daemon: Daemon, again: 
 
     assert module.call is patched
     module.call()
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 def test_patching_again_patches_what_was_put_in_the_place_of_ours(library: MadeUp, daemon: Daemon) -> None:
@@ -1349,7 +1348,7 @@ def test_the_package_the_recorder_and_a_tracer_patch_alike(
 
     importlib.import_module("madeup").call()
 
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 @pytest.mark.parametrize(
@@ -1370,7 +1369,7 @@ def test_everything_is_patched_by_each_of_them(
 
     importlib.import_module("madeup").call()
 
-    assert tree(daemon) == "madeup"
+    daemon.expect_tree("madeup")
 
 
 def test_a_tracer_patches_the_libraries_that_it_is_told_to(library: MadeUp, daemon: Daemon) -> None:

@@ -96,14 +96,11 @@ def test_a_threads_work_is_below_the_subsegment_that_started_it(kind: str, daemo
         thread.start()
         thread.join(PATIENCE_S)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           inner
             work
-    """
-    )
+    """)
 
 
 def test_a_thread_that_is_started_with_nothing_open_works_under_the_segment(
@@ -126,9 +123,7 @@ def test_threads_started_side_by_side_each_have_their_own_place(daemon: Daemon) 
                 threads[-1].start()
                 threads[-1].join(PATIENCE_S)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           a
             in a
@@ -136,8 +131,7 @@ def test_threads_started_side_by_side_each_have_their_own_place(daemon: Daemon) 
             in b
           c
             in c
-    """
-    )
+    """)
 
 
 def test_a_thread_started_by_a_thread_is_below_what_is_open_there(daemon: Daemon) -> None:
@@ -152,14 +146,11 @@ def test_a_thread_started_by_a_thread_is_below_what_is_open_there(daemon: Daemon
         thread.start()
         thread.join(PATIENCE_S)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           in the thread
             work
-    """
-    )
+    """)
 
 
 def test_a_thread_carries_our_place_alone(daemon: Daemon) -> None:
@@ -179,7 +170,7 @@ def test_a_thread_carries_our_place_alone(daemon: Daemon) -> None:
 
     # From Python 3.14 on an interpreter may be told to have threads inherit the context: as it does without us.
     assert seen[1] == seen[0]
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 @pytest.mark.skipif(
@@ -199,13 +190,10 @@ def test_a_thread_that_is_given_a_context_runs_in_it_and_in_its_place(daemon: Da
         thread.join(PATIENCE_S)
 
     assert seen == ["of the contextwork"]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           work
-    """
-    )
+    """)
 
 
 def test_an_exception_in_a_thread_goes_where_it_always_goes(
@@ -225,13 +213,10 @@ def test_an_exception_in_a_thread_goes_where_it_always_goes(
         thread.join(PATIENCE_S)
 
     assert told == [(error, thread)]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           work  fault ValueError
-    """
-    )
+    """)
 
 
 # The thread stays the object that it was
@@ -264,13 +249,10 @@ def test_a_run_that_was_set_on_the_thread_itself_runs_and_stays(daemon: Daemon) 
         thread.join(PATIENCE_S)
 
     assert vars(thread)["run"] is run
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           set on the thread
-    """
-    )
+    """)
 
 
 def test_run_is_what_it_was_while_the_thread_runs(daemon: Daemon) -> None:
@@ -286,7 +268,7 @@ def test_run_is_what_it_was_while_the_thread_runs(daemon: Daemon) -> None:
         thread.join(PATIENCE_S)
 
     assert seen == [False]
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 def test_a_thread_that_cannot_be_started_is_as_before(daemon: Daemon) -> None:
@@ -300,13 +282,10 @@ def test_a_thread_that_cannot_be_started_is_as_before(daemon: Daemon) -> None:
             thread.start()
 
     assert vars(thread) == attributes
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           work
-    """
-    )
+    """)
 
 
 def test_a_thread_for_which_the_system_has_no_room_is_as_before(
@@ -325,7 +304,7 @@ def test_a_thread_for_which_the_system_has_no_room_is_as_before(
             thread.start()
 
     assert set(vars(thread)) == attributes
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 def test_a_thread_that_was_never_made_properly_says_so(daemon: Daemon) -> None:
@@ -339,7 +318,7 @@ def test_a_thread_that_was_never_made_properly_says_so(daemon: Daemon) -> None:
     ):
         Broken().start()
 
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 def test_a_thread_that_has_ended_is_not_kept_alive(daemon: Daemon) -> None:
@@ -371,16 +350,13 @@ def test_what_a_pool_runs_is_below_the_subsegment_that_submitted_it(
             with xray_recorder.in_subsegment(name):
                 assert pool.submit(work, f"in {name}").result(PATIENCE_S) == f"in {name}"
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           a
             in a
           b
             in b
-    """
-    )
+    """)
 
 
 def test_what_map_runs_is_below_the_subsegment_that_called_it(
@@ -389,15 +365,12 @@ def test_what_map_runs_is_below_the_subsegment_that_called_it(
     with xray_recorder.in_subsegment("handler"), xray_recorder.in_subsegment("maps"):
         assert list(pool.map(work, ["a", "b"])) == ["a", "b"]
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           maps
             a
             b
-    """
-    )
+    """)
 
 
 def test_what_map_runs_is_not_below_the_subsegment_that_reads_its_results(
@@ -412,15 +385,12 @@ def test_what_map_runs_is_not_below_the_subsegment_that_reads_its_results(
             release.set()
             assert list(results) == ["a"]
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           maps
           reads
           a
-    """
-    )
+    """)
 
 
 def test_arguments_reach_the_function_whatever_they_are_called(
@@ -434,7 +404,7 @@ def test_arguments_reach_the_function_whatever_they_are_called(
         result = pool.submit(function, 1, 2, **names).result(PATIENCE_S)
 
     assert result == ((1, 2), names)
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 def test_an_exception_in_a_pool_is_the_futures(daemon: Daemon, pool: ThreadPoolExecutor) -> None:
@@ -448,13 +418,10 @@ def test_an_exception_in_a_pool_is_the_futures(daemon: Daemon, pool: ThreadPoolE
         future = pool.submit(fail)
         assert future.exception(PATIENCE_S) is error
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           work  fault ValueError
-    """
-    )
+    """)
 
 
 def test_a_pool_that_is_shut_down_refuses_as_before(daemon: Daemon) -> None:
@@ -468,13 +435,10 @@ def test_a_pool_that_is_shut_down_refuses_as_before(daemon: Daemon) -> None:
             pool.submit()  # type: ignore[call-arg]
 
     assert future.done()
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           work
-    """
-    )
+    """)
 
 
 def test_work_that_is_cancelled_before_it_begins_never_runs(daemon: Daemon, pool: ThreadPoolExecutor) -> None:
@@ -487,7 +451,7 @@ def test_work_that_is_cancelled_before_it_begins_never_runs(daemon: Daemon, pool
         blocking.result(PATIENCE_S)
 
     assert was_cancelled
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 def test_an_initializer_is_below_the_work_that_started_the_thread(daemon: Daemon) -> None:
@@ -497,14 +461,11 @@ def test_an_initializer_is_below_the_work_that_started_the_thread(daemon: Daemon
     ):
         pool.submit(work).result(PATIENCE_S)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           initializer
           work
-    """
-    )
+    """)
 
 
 def test_a_subclass_of_the_pool_works(daemon: Daemon) -> None:
@@ -520,14 +481,11 @@ def test_a_subclass_of_the_pool_works(daemon: Daemon) -> None:
         assert {future.result(PATIENCE_S) for future in as_completed(futures)} == {"work"}
 
     assert pool.count == 2
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           work
           work
-    """
-    )
+    """)
 
 
 def test_pools_in_pools_make_the_tree_that_one_would_draw(daemon: Daemon) -> None:
@@ -538,9 +496,7 @@ def test_pools_in_pools_make_the_tree_that_one_would_draw(daemon: Daemon) -> Non
     with ThreadPoolExecutor(1) as pool, xray_recorder.in_subsegment("handler"):
         assert list(pool.map(outer, "ab")) == [["a1", "a2"], ["b1", "b2"]]
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           a
             a1
@@ -548,8 +504,7 @@ def test_pools_in_pools_make_the_tree_that_one_would_draw(daemon: Daemon) -> Non
           b
             b1
             b2
-    """
-    )
+    """)
 
 
 def test_run_in_executor_and_to_thread_are_below_the_task_that_called_them(daemon: Daemon) -> None:
@@ -591,13 +546,10 @@ def test_a_context_that_is_handed_to_a_pool_is_the_one_that_the_work_runs_in(
 
     assert seen == "changedwork"
     assert set(context) == before
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           work
-    """
-    )
+    """)
 
 
 def test_a_context_that_is_in_use_is_refused_as_before(daemon: Daemon, pool: ThreadPoolExecutor) -> None:
@@ -611,7 +563,7 @@ def test_a_context_that_is_in_use_is_refused_as_before(daemon: Daemon, pool: Thr
 
     assert isinstance(error, RuntimeError)
     assert "is already entered" in str(error)
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 # More than one invocation
@@ -690,14 +642,11 @@ def test_what_goes_on_after_its_subsegment_has_ended_is_below_the_nearest_open_o
         is_ended.set()
         thread.join(PATIENCE_S)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           starts it
           late
-    """
-    )
+    """)
 
 
 def test_a_pool_works_for_one_invocation_after_the_other(
@@ -709,17 +658,14 @@ def test_a_pool_works_for_one_invocation_after_the_other(
         with xray_recorder.in_subsegment(name):
             pool.submit(work, f"in {name}").result(PATIENCE_S)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         first
           in first
         second
           in second
         third
           in third
-    """
-    )
+    """)
     traces = [daemon.subsegment(f"in {name}")["trace_id"] for name in ("first", "second", "third")]
     assert traces == [invocation.root for invocation in invocations]
 
@@ -867,13 +813,10 @@ def test_what_was_begun_without_sampling_stays_so_in_its_threads(
         xray_recorder.end_subsegment()
         pool.submit(work, "heard").result(PATIENCE_S)
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           heard
-    """
-    )
+    """)
 
 
 def test_unpatched_threads_begin_at_the_segment(
@@ -902,14 +845,11 @@ def test_a_tracer_patches_threads_by_itself(daemon: Daemon, invoke: Invoke, pool
         return [*pool.map(count, ["a"])]
 
     assert lambda_handler({}, None) == ["a"]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ## lambda_handler
           ## tests.patches.test_threads.work
             a
-    """
-    )
+    """)
 
 
 # Beside others, who wrap threads too
@@ -987,13 +927,10 @@ def test_a_thread_whose_run_others_put_on_it_before_it_is_started_runs_that(daem
         thread.join(PATIENCE_S)
 
     assert vars(thread)["run"] is put_there
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           put there
-    """
-    )
+    """)
 
 
 @pytest.mark.parametrize(
@@ -1017,13 +954,10 @@ def test_what_is_put_on_a_thread_can_be_called_in_each_way(
         thread.start()
 
     assert "run" not in vars(thread)
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           work
-    """
-    )
+    """)
     unpatch_all()
 
 
@@ -1087,13 +1021,10 @@ def test_wrapts_wrappers_of_start_and_submit_are_told_the_instance(
         pool.submit(work, "in the pool").result(PATIENCE_S)
 
     assert told[:2] == [thread, pool]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         outer
           work
           in the pool
-    """
-    )
+    """)
     unpatch_all()
     monkeypatch.undo()

@@ -19,7 +19,7 @@ from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.aws.libraries import LIBRARIES, REGION, Library
 from tests.patches.aws.servers import REQUEST_ID, Answer, Service, error, running_service
-from tests.tree import tree
+from tests.tree import expect_tree
 
 pytest.importorskip("boto3", reason="boto3 is not installed")
 pytest.importorskip("aiobotocore", reason="aiobotocore is not installed")
@@ -71,7 +71,7 @@ def test_a_call_is_a_subsegment_that_says_what_was_called_where_on_what(
 ) -> None:
     patched.describe(service.url, "orders")
 
-    assert tree(daemon, namespace=True) == "dynamodb  [aws]"
+    daemon.expect_tree("dynamodb  [aws]", namespace=True)
     subsegment = daemon.subsegment("dynamodb")
     assert subsegment["aws"] == {
         "operation": "DescribeTable",
@@ -90,15 +90,12 @@ def test_a_call_is_recorded_under_the_current_subsegment(
         patched.describe(service.url, "payments")
     patched.describe(service.url, "later")
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         pay
           dynamodb
           dynamodb
         dynamodb
-    """
-    )
+    """)
 
 
 @pytest.mark.parametrize("status", [400, 404, 413])
@@ -152,7 +149,7 @@ def test_retries_are_within_one_subsegment_and_counted(
 
     patched.describe(service.url, "orders", retries=1)
 
-    assert tree(daemon) == "dynamodb"
+    daemon.expect_tree("dynamodb")
     assert daemon.subsegment("dynamodb")["aws"]["retries"] == 1
     assert [header["Parent"] for header in service.trace_headers()] == [
         daemon.subsegment("dynamodb")["id"]
@@ -165,7 +162,7 @@ def test_a_refused_connection_is_a_fault_with_its_cause(
     patched.describe(nobody_listens, "orders")
 
     subsegment = daemon.subsegment("dynamodb")
-    assert tree(daemon) == "dynamodb  fault EndpointConnectionError"
+    daemon.expect_tree("dynamodb  fault EndpointConnectionError")
     assert exceptions(subsegment)[0]["remote"] is False
     assert subsegment["aws"] == {"operation": "DescribeTable", "region": REGION, "table_name": "orders"}
 
@@ -175,7 +172,7 @@ def test_a_time_out_is_a_fault_with_its_cause(patched: Library, service: Service
 
     patched.describe(service.url, "orders", read_timeout_s=0.05)
 
-    assert tree(daemon) == "dynamodb  fault ReadTimeoutError"
+    daemon.expect_tree("dynamodb  fault ReadTimeoutError")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +184,7 @@ def test_invalid_parameters_are_a_fault_whose_message_has_no_value(
     raised = patched.put(service.url, "orders", SECRET.encode())  # a text is wanted
 
     assert SECRET in str(raised)
-    assert tree(daemon) == "dynamodb  fault ParamValidationError"
+    daemon.expect_tree("dynamodb  fault ParamValidationError")
     message = exceptions(daemon.subsegment("dynamodb"))[0]["message"]
     assert message == "Parameter validation failed:\nInvalid type for parameter Item.id.S..."
     assert service.received == []
@@ -212,7 +209,7 @@ def test_the_clients_below_record_nothing_of_their_own(
     finally:
         xray_recorder.unpatch_all()
 
-    assert tree(daemon) == "dynamodb"
+    daemon.expect_tree("dynamodb")
     assert [header["Parent"] for header in service.trace_headers()] == [daemon.subsegment("dynamodb")["id"]]
 
 
@@ -311,13 +308,10 @@ def test_a_call_in_a_thread_is_recorded_where_the_thread_was_started(
         thread.start()
         thread.join()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         pay
           dynamodb
-    """
-    )
+    """)
 
 
 def test_calls_from_tasks_stay_with_their_task(patched: Library, service: Service, daemon: Daemon) -> None:
@@ -347,7 +341,7 @@ def test_the_result_is_what_it_is_unpatched(library: Library, service: Service, 
 
     assert type(result) is type(expected)
     assert without_dates(result) == without_dates(expected)
-    assert tree(daemon) == "dynamodb"
+    daemon.expect_tree("dynamodb")
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -376,7 +370,7 @@ def test_a_client_made_before_is_patched(library: Library, service: Service, dae
     library.describe(service.url, "orders", before=lambda: xray_recorder.patch([library.name]))
     xray_recorder.unpatch_all()
 
-    assert tree(daemon) == "dynamodb"
+    daemon.expect_tree("dynamodb")
     assert service.trace_headers()[0]["Parent"] == daemon.subsegment("dynamodb")["id"]
 
 
@@ -392,7 +386,7 @@ library.describe({service.url!r}, "orders")
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
-    assert tree(daemon.subsegments(at_least=1)) == "dynamodb"
+    expect_tree(daemon.subsegments(at_least=1), "dynamodb")
     assert service.trace_headers()[0]["Parent"] == daemon.subsegment("dynamodb")["id"]
 
 
@@ -402,7 +396,7 @@ def test_patched_twice_it_records_once(patched: Library, service: Service, daemo
 
     patched.describe(service.url, "orders")
 
-    assert tree(daemon) == "dynamodb"
+    daemon.expect_tree("dynamodb")
 
 
 def test_unpatched_the_very_same_functions_are_back(library: Library) -> None:

@@ -23,7 +23,6 @@ from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.aws.libraries import REGION, Aiobotocore, client
 from tests.patches.aws.servers import Answer, Service, error, moto, running_service
-from tests.tree import tree
 
 pytest.importorskip("moto", reason="moto[server] is not installed")
 pytest.importorskip("boto3", reason="boto3 is not installed")
@@ -276,7 +275,7 @@ def test_lambda_invocations(service: Service, daemon: Daemon) -> None:
     )
 
     assert json.load(response["Payload"]) == {"card": SECRET}
-    assert tree(daemon) == "lambda"
+    daemon.expect_tree("lambda")
     aws = daemon.subsegment("lambda")["aws"]
     assert aws.pop("request_id")
     assert aws == {
@@ -298,7 +297,7 @@ def test_an_invoked_function_that_failed_is_a_fault(service: Service, daemon: Da
     response = client("lambda", service.url).invoke(FunctionName="checkout", Payload=b"{}")
 
     assert json.load(response["Payload"]) == {"errorMessage": SECRET}
-    assert tree(daemon) == "lambda  fault"
+    daemon.expect_tree("lambda  fault")
     assert daemon.subsegment("lambda")["aws"]["function_error"] == "Unhandled"
 
 
@@ -318,7 +317,7 @@ def test_step_functions(daemon: Daemon, name: str) -> None:
         "name": "run",
         "execution_arn": execution["executionArn"],
     }
-    assert tree(daemon) == "states"
+    daemon.expect_tree("states")
 
 
 def test_eventbridge(daemon: Daemon, name: str) -> None:
@@ -397,7 +396,7 @@ def test_a_missing_thing_is_an_error_with_its_request_id(daemon: Daemon, name: s
         s3.get_object(Bucket=name, Key="key")
 
     subsegment = daemon.subsegment("s3")
-    assert tree(daemon) == "s3  error NoSuchBucket"
+    daemon.expect_tree("s3  error NoSuchBucket")
     assert subsegment["http"]["response"]["status"] == 404
     assert subsegment["aws"]["bucket_name"] == name
 
@@ -409,7 +408,7 @@ def test_the_answer_to_a_conditional_read_is_no_error(service: Service, daemon: 
     with pytest.raises(s3.exceptions.ClientError):
         s3.get_object(Bucket="bucket", Key="key", IfNoneMatch="etag")
 
-    assert tree(daemon) == "s3  ClientError"
+    daemon.expect_tree("s3  ClientError")
     assert daemon.subsegment("s3")["aws"]["id_2"] == "host"
 
 
@@ -420,7 +419,7 @@ def test_slow_down_is_throttling_and_a_fault(service: Service, daemon: Daemon) -
     with pytest.raises(s3.exceptions.ClientError):
         s3.get_object(Bucket="bucket", Key="key")
 
-    assert tree(daemon) == "s3  fault error throttle ClientError"
+    daemon.expect_tree("s3  fault error throttle ClientError")
 
 
 # What a wrapper typically breaks
@@ -436,7 +435,7 @@ def test_a_streaming_body_is_left_to_the_caller(daemon: Daemon, name: str) -> No
 
     body = s3.get_object(Bucket=name, Key="key")["Body"]
 
-    assert tree(daemon) == "s3"
+    daemon.expect_tree("s3")
     assert isinstance(body, StreamingBody)
     assert body.read(6) == b"canary"
     assert body.read() == SECRET[6:].encode()
@@ -507,14 +506,11 @@ def test_each_page_is_a_subsegment(daemon: Daemon, name: str) -> None:
         found = [parameter["Name"] for page in pages for parameter in page["Parameters"]]
 
     assert len(found) == 3
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         read
           ssm
           ssm
-    """
-    )
+    """)
 
 
 def test_each_check_of_a_waiter_is_a_subsegment(daemon: Daemon, name: str) -> None:
@@ -524,13 +520,10 @@ def test_each_check_of_a_waiter_is_a_subsegment(daemon: Daemon, name: str) -> No
     with xray_recorder.in_subsegment("wait"):
         waiter.wait(TableName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 2})
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         wait
           dynamodb  error ResourceNotFoundException
-    """
-    )
+    """)
 
 
 def test_resources_are_traced(daemon: Daemon, name: str) -> None:
@@ -565,7 +558,7 @@ def test_a_value_that_boto3_cannot_convert_is_not_quoted(daemon: Daemon) -> None
     with pytest.raises(TypeError, match=SECRET):
         table.put_item(Item={"id": type("Odd", (), {"__repr__": lambda self: SECRET})()})
 
-    assert tree(daemon) == "dynamodb  fault TypeError"
+    daemon.expect_tree("dynamodb  fault TypeError")
     assert SECRET.encode() not in b"".join(daemon.datagrams())
 
 
@@ -575,7 +568,7 @@ def test_a_query_string_in_a_connection_error_is_not_recorded(daemon: Daemon) ->
     with pytest.raises(Exception, match=SECRET):
         s3.list_objects_v2(Bucket="bucket", StartAfter=SECRET)
 
-    assert tree(daemon) == "s3  fault EndpointConnectionError"
+    daemon.expect_tree("s3  fault EndpointConnectionError")
     assert SECRET.encode() not in b"".join(daemon.datagrams())
 
 
@@ -615,7 +608,7 @@ def test_a_clients_own_event_handlers_still_run(daemon: Daemon) -> None:
     dynamodb.list_tables()
 
     assert seen == ["before", "after"]
-    assert tree(daemon) == "dynamodb"
+    daemon.expect_tree("dynamodb")
 
 
 def test_a_stubbed_client_is_traced_as_if_it_had_called(daemon: Daemon) -> None:
@@ -639,7 +632,7 @@ def test_an_unknown_operation_raises_as_it_does_untraced(daemon: Daemon) -> None
         dynamodb._make_api_call("NoSuchOperation", {})
 
     assert type(raised.value).__name__ == "OperationNotFoundError"
-    assert tree(daemon) == "dynamodb  fault OperationNotFoundError"
+    daemon.expect_tree("dynamodb  fault OperationNotFoundError")
 
 
 # aiobotocore
@@ -654,7 +647,7 @@ def test_aiobotocore_streams_stay_with_the_caller(daemon: Daemon, name: str) -> 
     async def main() -> bytes:
         async with Aiobotocore().client(moto(), service="s3") as aio:
             response = await aio.get_object(Bucket=name, Key="key")
-            assert tree(daemon) == "s3"
+            daemon.expect_tree("s3")
             async with response["Body"] as body:
                 content: bytes = await body.read()
                 return content
@@ -680,14 +673,11 @@ def test_aiobotocore_pages_and_waiters(daemon: Daemon, name: str) -> None:
         return found
 
     assert len(asyncio.run(main())) == 3
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         ssm
         ssm
         dynamodb  error ResourceNotFoundException
-    """
-    )
+    """)
 
 
 def test_a_cancelled_aiobotocore_call_is_a_fault(service: Service, daemon: Daemon) -> None:
@@ -704,7 +694,7 @@ def test_a_cancelled_aiobotocore_call_is_a_fault(service: Service, daemon: Daemo
 
     asyncio.run(main())
 
-    assert tree(daemon) == "dynamodb  fault CancelledError"
+    daemon.expect_tree("dynamodb  fault CancelledError")
 
 
 def test_a_call_that_is_abandoned_ends_without_a_fault_wherever_that_is(daemon: Daemon) -> None:
@@ -715,7 +705,7 @@ def test_a_call_that_is_abandoned_ends_without_a_fault_wherever_that_is(daemon: 
     contextvars.copy_context().run(call.open)
     call.close(GeneratorExit())
 
-    assert tree(daemon) == "dynamodb"
+    daemon.expect_tree("dynamodb")
 
 
 def test_an_error_of_the_service_below_a_traced_function_is_described_once(
@@ -727,11 +717,8 @@ def test_an_error_of_the_service_below_a_traced_function_is_described_once(
     with pytest.raises(dynamodb.exceptions.ResourceNotFoundException), xray_recorder.in_subsegment("pay"):
         dynamodb.describe_table(TableName="orders")
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         pay  fault ResourceNotFoundException
           dynamodb  error ResourceNotFoundException
-    """
-    )
+    """)
     assert daemon.subsegment("pay")["cause"] == daemon.subsegment("dynamodb")["cause"]["exceptions"][0]["id"]

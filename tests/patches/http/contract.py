@@ -27,7 +27,6 @@ from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.http.server import HttpServer, Tls, serving, serving_tls
-from tests.tree import tree
 
 CLIENTS = ("requests", "httpx", "urllib3", "aiohttp", "httplib")
 NAME = "X-Amzn-Trace-Id"
@@ -137,12 +136,12 @@ class HttpContract(Patched):
             answer = self.client.get(server.url("/a/b"))
 
         assert answer.status == 200
-        assert (
-            tree(daemon, namespace=True)
-            == """
+        daemon.expect_tree(
+            """
             handler
               127.0.0.1  [remote]
-        """
+        """,
+            namespace=True,
         )
         assert daemon.subsegment("127.0.0.1")["http"] == {
             "request": {"method": "GET", "url": server.url("/a/b")},
@@ -381,14 +380,11 @@ class HttpContract(Patched):
             self.client.get(server.url())
             self.client.get(server.url("/status/404"))
 
-        assert (
-            tree(daemon)
-            == """
+        daemon.expect_tree("""
             handler
               127.0.0.1
               127.0.0.1  error
-        """
-        )
+        """)
         assert [len(received.trace_headers) for received in server.received] == [1, 1]
 
     # What the caller sees
@@ -449,14 +445,11 @@ class HttpContract(Patched):
 
         assert after_an_answer is handler
         assert after_an_error is handler
-        assert (
-            tree(daemon)
-            == f"""
+        daemon.expect_tree(f"""
             handler
               127.0.0.1
               127.0.0.1  fault {daemon.subsegments()[-1]["cause"]["exceptions"][0]["type"]}
-        """
-        )
+        """)
 
     def test_calls_of_several_threads_are_each_below_what_started_them(
         self, patched: None, daemon: Daemon, server: HttpServer
@@ -540,15 +533,12 @@ class AsyncHttpContract(HttpContract):
 
         asyncio.run(main())
 
-        assert (
-            tree(daemon)
-            == """
+        daemon.expect_tree("""
             handler
               127.0.0.1
               127.0.0.1
               127.0.0.1
-        """
-        )
+        """)
 
     def test_a_cancelled_call_is_a_fault_and_stays_cancelled(
         self, patched: None, daemon: Daemon, server: HttpServer

@@ -24,7 +24,6 @@ from tests.patches.http.contract import (
     trace_header,
 )
 from tests.patches.http.server import HttpServer
-from tests.tree import tree
 
 pytest.importorskip("aiohttp", reason="aiohttp is not installed: pip install aiohttp")
 
@@ -340,10 +339,10 @@ class TestByTraceConfig(SessionBehaviour):
         with xray_recorder.in_subsegment("handler"):
             self.client.get(server.url())
 
-        assert (
-            tree(daemon, namespace=True)
-            == """
+        daemon.expect_tree(
+            """
             handler
               127.0.0.1  [remote]
-        """
+        """,
+            namespace=True,
         )

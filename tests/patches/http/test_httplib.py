@@ -133,14 +133,11 @@ class TestHttplib(HttpContract):
 
         assert between is handler
         assert after is handler
-        assert (
-            tree(daemon)
-            == """
+        daemon.expect_tree("""
             handler
               127.0.0.1
               other work
-        """
-        )
+        """)
 
     def test_interleaved_exchanges_are_siblings_each_with_its_own_answer(
         self, patched: None, daemon: Daemon, server: HttpServer
@@ -178,13 +175,10 @@ class TestHttplib(HttpContract):
             thread.join()
             connection.close()
 
-        assert (
-            tree(daemon)
-            == """
+        daemon.expect_tree("""
             handler
               127.0.0.1
-        """
-        )
+        """)
         assert seen == [None]
 
     def test_a_connection_closed_without_asking_for_the_answer_ends_the_exchange(

@@ -27,7 +27,6 @@ from tests.patches.http.contract import (
     trace_header,
 )
 from tests.patches.http.server import HttpServer
-from tests.tree import tree
 
 pytest.importorskip("httpx", reason="httpx is not installed: pip install httpx")
 
@@ -262,13 +261,10 @@ class TestHttpx(HttpContract):
         with pytest.raises(httpx.HTTPStatusError), xray_recorder.in_subsegment("handler"):
             httpx.get(server.url("/status/404")).raise_for_status()
 
-        assert (
-            tree(daemon)
-            == """
+        daemon.expect_tree("""
             handler  fault HTTPStatusError
               127.0.0.1  error
-        """
-        )
+        """)
 
 
 class TestAsyncHttpx(AsyncHttpContract):

@@ -20,7 +20,6 @@ from tests.patches.http.contract import (
     trace_header,
 )
 from tests.patches.http.server import HttpServer
-from tests.tree import tree
 
 pytest.importorskip("requests", reason="requests is not installed: pip install requests")
 
@@ -156,13 +155,10 @@ class TestRequests(HttpContract):
         with pytest.raises(requests.HTTPError), xray_recorder.in_subsegment("handler"):
             requests.get(server.url("/status/404"), timeout=10).raise_for_status()
 
-        assert (
-            tree(daemon)
-            == """
+        daemon.expect_tree("""
             handler  fault HTTPError
               127.0.0.1  error
-        """
-        )
+        """)
 
     def test_retries_of_an_adapter_are_one_subsegment(
         self, patched: None, daemon: Daemon, server: HttpServer

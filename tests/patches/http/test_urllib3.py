@@ -11,7 +11,6 @@ from lambda_tracer import patch
 from tests.daemon import Daemon
 from tests.patches.http.contract import Answer, Client, HttpContract, parent_of, the_call, trace_header
 from tests.patches.http.server import HttpServer
-from tests.tree import tree
 
 pytest.importorskip("urllib3", reason="urllib3 is not installed: pip install urllib3")
 
@@ -122,7 +121,7 @@ class TestUrllib3(HttpContract):
         with urllib3.PoolManager() as manager, pytest.raises(urllib3.exceptions.MaxRetryError):
             manager.request("GET", server.url("/status/503"), retries=retries)
 
-        assert tree(daemon) == "127.0.0.1  fault MaxRetryError"
+        daemon.expect_tree("127.0.0.1  fault MaxRetryError")
 
     def test_a_redirect_to_another_host_is_the_same_call(
         self, patched: None, daemon: Daemon, server: HttpServer

@@ -77,12 +77,12 @@ def test_a_statement_is_one_remote_subsegment_below_its_caller(driver: Driver, d
         rows = session.execute("SELECT 7, 'x'")
 
     assert rows == [(7, "x")]
-    assert (
-        tree(daemon, namespace=True)
-        == f"""
+    daemon.expect_tree(
+        f"""
         handler
           {driver.name}  [remote]
-    """
+    """,
+        namespace=True,
     )
 
 
@@ -148,7 +148,7 @@ def test_a_statement_that_the_server_ends_is_a_fault(driver: Driver, daemon: Dae
         with pytest.raises(Exception) as raised:
             session.execute(slow)
 
-    assert tree(daemon) == f"{driver.name}  fault {type(raised.value).__name__}"
+    daemon.expect_tree(f"{driver.name}  fault {type(raised.value).__name__}")
 
 
 @only([driver for driver in DRIVERS if driver.has_executemany])
@@ -216,13 +216,10 @@ def test_what_a_generator_of_rows_runs_on_another_connection_is_recorded(
         {driver.name}
     """
     )
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {driver.name}
           {driver.name}
-    """
-    )
+    """)
 
 
 # What is not
@@ -256,7 +253,7 @@ def test_a_refused_connection_raises_what_it_raises_and_is_not_recorded(
         driver.refused()
 
     assert type(patched.value) is type(unpatched.value)
-    assert tree(daemon) == "handler"
+    daemon.expect_tree("handler")
 
 
 # What the caller sees
@@ -370,13 +367,10 @@ def test_a_cancelled_statement_is_a_fault_and_the_next_one_none(driver: AsyncDri
 
     asyncio.run(main())
 
-    assert (
-        tree(daemon)
-        == f"""
+    daemon.expect_tree(f"""
         {driver.name}  fault CancelledError
         {driver.name}
-    """
-    )
+    """)
 
 
 # When it is patched

@@ -12,7 +12,6 @@ from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
 from tests.patches.sql.drivers import MySQL, PureMySQL, PyMySQL
 from tests.patches.sql.servers import DATABASE, HOST, PASSWORD, USER, mariadb
-from tests.tree import tree
 
 NAME = f"{DATABASE}@{HOST}"
 
@@ -61,7 +60,7 @@ class TestPyMySQL:
         assert type(cursor) is cursor_class
         assert [row["one"] if "Dict" in kind else row[0] for row in rows] == [1, 2]
         assert affected == (2 if kind == "DictCursor" else 18446744073709551615)
-        assert tree(daemon) == NAME
+        daemon.expect_tree(NAME)
 
     def test_a_procedure_is_one_subsegment(self, connection: Any, daemon: Daemon) -> None:
         with connection.cursor() as cursor:
@@ -88,7 +87,7 @@ class TestPyMySQL:
             row = cursor.fetchone()
 
         assert row == (2,)
-        assert tree(daemon) == HOST  # it has no database
+        daemon.expect_tree(HOST)  # it has no database
         assert statements(daemon) == ["SELECT %s + ?"]
         connection.close()
 
@@ -132,7 +131,7 @@ class TestConnectorPython:
             [("x",)],
             [(b"x",)],
         )
-        assert tree(daemon) == NAME
+        daemon.expect_tree(NAME)
 
     def test_a_procedure_is_one_subsegment(self, connection: Any, daemon: Daemon) -> None:
         with connection.cursor() as cursor:
@@ -155,5 +154,5 @@ class TestConnectorPython:
         pooled.close()
 
         assert row == (1,)
-        assert tree(daemon) == NAME
+        daemon.expect_tree(NAME)
         pool._remove_connections()

@@ -19,7 +19,6 @@ from lambda_tracer import patch, xray_recorder
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
 from tests.patches.sql.servers import DATABASE, HOST, PASSWORD, USER, postgresql
-from tests.tree import tree
 
 NAME = f"{DATABASE}@{HOST}"
 
@@ -74,7 +73,7 @@ class TestPsycopg2:
         assert row == (("loaded", [1]), uuid.UUID(int=1))
         assert extensions.quote_ident('a"b', connection) == '"a""b"'
         assert extensions.quote_ident('a"b', connection.cursor()) == '"a""b"'
-        assert tree(daemon) == NAME
+        daemon.expect_tree(NAME)
 
     def test_with_commits_and_gives_the_connection(
         self, psycopg2: Any, connection: Any, daemon: Daemon
@@ -87,13 +86,10 @@ class TestPsycopg2:
         assert entered is connection
         assert isinstance(connection, psycopg2.extensions.connection)
         assert connection.status == psycopg2.extensions.STATUS_READY
-        assert (
-            tree(daemon)
-            == f"""
+        daemon.expect_tree(f"""
             {NAME}
             {NAME}  fault InvalidTextRepresentation
-        """
-        )
+        """)
 
     @pytest.mark.parametrize("given", ["connect", "connection", "cursor", "attribute"])
     @pytest.mark.parametrize("kind", ["DictCursor", "RealDictCursor", "NamedTupleCursor"])
@@ -113,7 +109,7 @@ class TestPsycopg2:
 
         assert isinstance(cursor, factory)
         assert (row.one if kind == "NamedTupleCursor" else row["one"]) == 1
-        assert tree(daemon) == NAME
+        daemon.expect_tree(NAME)
         connection.close()
 
     def test_a_connection_factory_of_the_users_is_used(self, psycopg2: Any, daemon: Daemon) -> None:
@@ -136,7 +132,7 @@ class TestPsycopg2:
         assert made == [connection]
         assert isinstance(connection, Connection)
         assert cursor.arraysize == 7
-        assert tree(daemon) == NAME
+        daemon.expect_tree(NAME)
         connection.close()
 
     def test_a_server_side_cursor_fetches_in_pieces(self, connection: Any, daemon: Daemon) -> None:
@@ -206,7 +202,7 @@ class TestPsycopg2:
 
         subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=dict(os.environ), check=True)
 
-        assert tree(daemon) == NAME
+        daemon.expect_tree(NAME)
 
     def test_a_socket_is_named_localhost_and_a_closed_connection_raises(
         self, psycopg2: Any, daemon: Daemon
@@ -265,14 +261,11 @@ class TestPsycopg:
                 next(cursor.stream("SELECT * FROM no_such_table"))
 
         assert (first, empty) == ((1,), [])
-        assert (
-            tree(daemon)
-            == f"""
+        daemon.expect_tree(f"""
             {NAME}
             {NAME}
             {NAME}  fault UndefinedTable
-        """
-        )
+        """)
 
     def test_async_cursors_stream_copy_and_fetch(self, psycopg: Any, daemon: Daemon) -> None:
         async def main() -> Any:
@@ -312,13 +305,10 @@ class TestPsycopg:
         ):
             raise KeyError
 
-        assert (
-            tree(daemon)
-            == f"""
+        daemon.expect_tree(f"""
             {NAME}  fault KeyError
               inside  fault KeyError
-        """
-        )
+        """)
 
     def test_pools_sync_and_async(self, psycopg: Any, daemon: Daemon) -> None:
         pools = pytest.importorskip("psycopg_pool", reason="psycopg_pool is not installed")
@@ -351,7 +341,7 @@ class TestPsycopg:
 
         subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=dict(os.environ), check=True)
 
-        assert tree(daemon) == NAME
+        daemon.expect_tree(NAME)
 
 
 class TestPg8000:

@@ -126,7 +126,7 @@ def test_each_way_to_run_a_statement_is_one_subsegment(engine: Any, daemon: Daem
     assert len(texts) == 5
     assert texts[0].startswith("INSERT INTO books (title) VALUES (")
     assert texts[1:3] == ["INSERT INTO books (title) VALUES (?)", "SELECT title FROM books ORDER BY title"]
-    assert tree(daemon) == "\n".join([name_at(engine)] * 5)
+    daemon.expect_tree("\n".join([name_at(engine)] * 5))
     assert not any(b"canary" in datagram for datagram in daemon.datagrams())
 
 
@@ -142,7 +142,7 @@ def test_a_session_records_each_statement_once_below_its_caller(engine: Any, dae
     assert title == "two"
     verbs = [text.split()[0] for text in statements(daemon)]
     assert verbs == ["INSERT", "SELECT", "UPDATE", "SELECT"]
-    assert tree(daemon) == "handler\n" + "\n".join([f"  {name_at(engine)}"] * 4)
+    daemon.expect_tree("handler\n" + "\n".join([f"  {name_at(engine)}"] * 4))
 
 
 def test_the_sql_block_has_no_password_and_no_options(engine: Any, daemon: Daemon) -> None:
@@ -187,7 +187,7 @@ def test_the_driver_used_by_itself_is_traced_as_ever(engine: Any, daemon: Daemon
     cursor.close()
     connection.close()
 
-    assert tree(daemon) == name_at(engine)
+    daemon.expect_tree(name_at(engine))
 
 
 def test_statements_run_inside_an_event_of_the_users_are_recorded(daemon: Daemon) -> None:
@@ -201,13 +201,10 @@ def test_statements_run_inside_an_event_of_the_users_are_recorded(daemon: Daemon
     with engine.connect() as connection:
         connection.exec_driver_sql("SELECT 1")
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         :memory:
         :memory:
-    """
-    )
+    """)
     engine.dispose()
 
 
@@ -243,7 +240,7 @@ def test_a_listener_that_executes_by_itself_is_recorded(daemon: Daemon) -> None:
         value = connection.execute(sqlalchemy.text("SELECT :v"), {"v": 3}).scalar()
 
     assert value == 3
-    assert tree(daemon) == ":memory:"
+    daemon.expect_tree(":memory:")
     engine.dispose()
 
 
@@ -255,7 +252,7 @@ def test_a_file_is_named_by_its_path(daemon: Daemon, tmp_path: Path) -> None:
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text("SELECT 1"))
 
-    assert tree(daemon) == f"{tmp_path}/app.db"
+    daemon.expect_tree(f"{tmp_path}/app.db")
     engine.dispose()
 
 
@@ -285,7 +282,7 @@ def test_an_engine_made_before_the_patch_is_traced_and_an_unpatched_one_is_not(d
         unpatch(["sqlalchemy"])
         connection.exec_driver_sql("SELECT 3")
 
-    assert tree(daemon) == ":memory:"
+    daemon.expect_tree(":memory:")
     engine.dispose()
 
 

@@ -19,7 +19,6 @@ import pytest
 from lambda_tracer import patch, xray_recorder
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
-from tests.tree import tree
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +82,7 @@ def test_the_subsegment_is_named_by_the_path(
     connection.execute("SELECT 1")
     connection.close()
 
-    assert tree(daemon) == name
+    daemon.expect_tree(name)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_connect_is_called_as_ever(daemon: Daemon, connect: Callable[[], sqlite3
 
     assert isinstance(connection, sqlite3.Connection)
     assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert tree(daemon) == ":memory:"
+    daemon.expect_tree(":memory:")
     connection.close()
 
 
@@ -115,7 +114,7 @@ def test_every_argument_may_be_positional(daemon: Daemon) -> None:
 
     assert isinstance(connection, Own)
     assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert tree(daemon) == ":memory:"
+    daemon.expect_tree(":memory:")
     connection.close()
 
 
@@ -168,13 +167,10 @@ def test_a_factory_of_the_users_keeps_its_methods_and_is_traced_once(daemon: Dae
     assert isinstance(cursor, Cursor)
     assert rows == [("x",)]
     assert Connection.cursors == 1
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         handler
           :memory:
-    """
-    )
+    """)
     connection.close()
 
 
@@ -239,16 +235,13 @@ def test_with_gives_the_connection_and_commits_or_rolls_back(
 
     assert entered is connection
     assert connection.execute("SELECT a FROM t").fetchall() == [(1,)]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         :memory:
         :memory:
         :memory:
         :memory:  fault IntegrityError
         :memory:
-    """
-    )
+    """)
 
 
 def test_backup_takes_a_traced_connection_on_both_sides(
@@ -309,13 +302,10 @@ def test_a_function_that_sqlite_calls_may_run_statements_of_its_own(
     connection.create_function("looked_up", 0, lambda: other.execute("SELECT 7").fetchone()[0])
 
     assert connection.execute("SELECT looked_up()").fetchone() == (7,)
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         :memory:
           :memory:
-    """
-    )
+    """)
     other.close()
 
 
@@ -352,16 +342,13 @@ def test_aiosqlites_statements_are_below_whoever_calls(daemon: Daemon) -> None:
                 return [tuple(row) async for row in cursor]
 
     assert asyncio.run(main()) == [(1,), (2,)]
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         :memory:
         one
           :memory:
         two
           :memory:
-    """
-    )
+    """)
 
 
 # Django

@@ -24,7 +24,6 @@ from lambda_tracer import patch, xray_recorder
 from lambda_tracer.patches import unpatch_all
 from tests.daemon import Daemon
 from tests.patches.http.server import serving
-from tests.tree import tree
 
 LIBRARIES = ["aiosqlite", "requests", "sqlalchemy_core", "sqlite3", "threads"]
 
@@ -167,13 +166,10 @@ def test_an_interrupted_statement_leaves_the_next_ones_recorded(daemon: Daemon) 
         orders.execute(sqlalchemy.text("select 1"))
     engine.dispose()
 
-    assert (
-        tree(daemon)
-        == """
+    daemon.expect_tree("""
         orders  fault Interrupted
         orders
-    """
-    )
+    """)
 
 
 def test_cursors_of_the_users_own_are_the_statement_itself(daemon: Daemon) -> None:
@@ -204,4 +200,4 @@ def test_cursors_of_the_users_own_are_the_statement_itself(daemon: Daemon) -> No
         orders.execute(sqlalchemy.text("select 1")).fetchall()
     engine.dispose()
 
-    assert tree(daemon) == ":memory:"
+    daemon.expect_tree(":memory:")
