@@ -181,8 +181,8 @@ VALUES: dict[str, tuple[Any, Any]] = {
         PaymentError("declined", 402),
         {"type": "PaymentError", "message": "declined", "status": 402},
     ),
-    "class": (Plain, "<tests.test_jsonable.Plain>"),
-    "function": (shown, "<tests.test_jsonable.shown>"),
+    "class": (Plain, "<tests.encode.test_json_text.Plain>"),
+    "function": (shown, "<tests.encode.test_json_text.shown>"),
     "builtin function": (len, "<builtins.len>"),
     "NaN": (float("nan"), "nan"),
     "infinity": (float("-inf"), "-inf"),
@@ -217,11 +217,11 @@ class Table:
 
 
 def test_an_object_that_stands_for_a_path_is_named_for_to_ask_it_could_fetch_a_file() -> None:
-    assert shown(Folder()) == "<tests.test_jsonable.Folder>"
+    assert shown(Folder()) == "<tests.encode.test_json_text.Folder>"
 
 
 def test_an_object_that_behaves_like_a_mapping_is_named_for_to_ask_it_could_load_its_values() -> None:
-    assert shown(Table()) == "<tests.test_jsonable.Table>"
+    assert shown(Table()) == "<tests.encode.test_json_text.Table>"
 
 
 # --- What can be used only once -----------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def test_a_file_is_named_and_not_read(tmp_path: pathlib.Path) -> None:
 def test_a_stream_is_named_and_not_read() -> None:
     stream, buffer = Stream(), io.BytesIO(b"data")
 
-    assert shown([stream, buffer]) == ["<tests.test_jsonable.Stream>", "<_io.BytesIO>"]
+    assert shown([stream, buffer]) == ["<tests.encode.test_json_text.Stream>", "<_io.BytesIO>"]
     assert stream.reads == 0
     assert buffer.read() == b"data"
 
@@ -415,7 +415,7 @@ class BadModel(pydantic.BaseModel):
 def test_a_value_that_resists_is_named_and_its_neighbours_are_kept() -> None:
     assert shown({"before": 1, "value": Hostile(), "after": 2}) == {
         "before": 1,
-        "value": "<tests.test_jsonable.Hostile>",
+        "value": "<tests.encode.test_json_text.Hostile>",
         "after": 2,
     }
 
@@ -439,7 +439,7 @@ def test_an_exception_that_cannot_say_its_message_is_named() -> None:
 
 
 def test_a_text_that_cannot_be_made_is_the_name_of_the_type() -> None:
-    assert safe.safe_str(Hostile()) == "<tests.test_jsonable.Hostile>"
+    assert safe.safe_str(Hostile()) == "<tests.encode.test_json_text.Hostile>"
     assert safe.safe_str(Word("x")) == "something else"
 
 

@@ -20,8 +20,7 @@ from lambda_tracer import Tracer, xray_recorder
 from lambda_tracer.encode import redaction
 from lambda_tracer.encode.redaction import REDACTED
 from tests.daemon import Daemon
-from tests.functions.running import running
-from tests.secret_shapes import (
+from tests.encode.secret_shapes import (
     ATTRIBUTE_SHAPES,
     ATTRIBUTES,
     HARMLESS,
@@ -35,6 +34,7 @@ from tests.secret_shapes import (
     Failed,
     Shape,
 )
+from tests.functions.running import running
 
 CANARY = "Canary7Quetzal"
 

@@ -533,7 +533,7 @@ KNOWN: dict[str, tuple[Callable[[], Any], Any]] = {
     "fraction": (lambda: [fractions.Fraction(1, 3), fractions.Fraction(4, 2)], ["1/3", "2"]),
     "enum as key": (lambda: {Colour.RED: Colour.RED}, {"Colour.RED": "red"}),
     "module": (lambda: types, "<builtins.module>"),
-    "method": (lambda: Attrs(1).__eq__, "<tests.test_values.Attrs.__eq__>"),
+    "method": (lambda: Attrs(1).__eq__, "<tests.encode.test_any_value.Attrs.__eq__>"),
 }
 
 
@@ -578,7 +578,7 @@ def test_what_an_exception_was_made_with_is_its_message_and_its_own_code_does_no
     ran.clear()
 
     assert shown(Own("given", 5))["message"] == "('given', 5)"
-    assert shown(ValueError(Pair()))["message"] == "<tests.test_values.Pair>"
+    assert shown(ValueError(Pair()))["message"] == "<tests.encode.test_any_value.Pair>"
     assert shown(KeyError("k"))["message"] == "'k'"
     assert ran == []
 
