@@ -13,7 +13,7 @@ from tests.daemon import Daemon
 from tests.functions.running import python, running
 from tests.tree import tree
 
-COLD_START = Path(__file__).parent / "functions" / "cold_start"
+COLD_START = Path(__file__).resolve().parents[1] / "functions" / "cold_start"
 
 PRELUDE = """
 import os, sys
