@@ -48,8 +48,10 @@ def test_a_handler_and_its_methods_are_one_tree(daemon: Daemon) -> None:
         """
         ## lambda_handler  {"ColdStart": true, "PaymentId": "p-1", "Service": "payment"}\
   metadata={"payment": {"lambda_handler response": {"charged": 5}}}
-          ## tests.test_capture.charge  metadata={"payment": {"tests.test_capture.charge response": {"charged": 5}}}
-            ## tests.test_capture.check  metadata={"payment": {"tests.test_capture.check response": 5}}
+          ## tests.capture.test_method.charge\
+  metadata={"payment": {"tests.capture.test_method.charge response": {"charged": 5}}}
+            ## tests.capture.test_method.check\
+  metadata={"payment": {"tests.capture.test_method.check response": 5}}
     """,
         annotations=True,
         metadata=True,
@@ -63,8 +65,8 @@ def test_an_exception_is_a_fault_wherever_it_passes(daemon: Daemon) -> None:
     daemon.expect_tree(
         """
         ## lambda_handler  fault ValueError  {"ColdStart": true, "PaymentId": "p-2", "Service": "payment"}
-          ## tests.test_capture.charge  fault ValueError
-            ## tests.test_capture.check  fault ValueError
+          ## tests.capture.test_method.charge  fault ValueError
+            ## tests.capture.test_method.check  fault ValueError
     """,
         annotations=True,
     )
@@ -74,9 +76,9 @@ def test_an_exception_is_metadata_with_its_type_and_message(daemon: Daemon) -> N
     with pytest.raises(ValueError, match="negative"):
         check(-1)
 
-    assert metadata(daemon, "## tests.test_capture.check") == {
+    assert metadata(daemon, "## tests.capture.test_method.check") == {
         "payment": {
-            "tests.test_capture.check error": {"type": "ValueError", "message": "negative amount: -1"}
+            "tests.capture.test_method.check error": {"type": "ValueError", "message": "negative amount: -1"}
         }
     }
 
@@ -174,7 +176,9 @@ def test_a_handler_is_named_by_its_name_alone_a_method_by_module_and_class(daemo
 
     Till().handle()
 
-    prefix = "tests.test_capture.test_a_handler_is_named_by_its_name_alone_a_method_by_module_and_class"
+    prefix = (
+        "tests.capture.test_method.test_a_handler_is_named_by_its_name_alone_a_method_by_module_and_class"
+    )
     daemon.expect_tree(f"""
         ## handle
           ## {prefix}.locals.Till.open
@@ -195,8 +199,8 @@ def test_a_method_that_is_a_lambda_has_a_clean_name_everywhere(daemon: Daemon) -
     double: Any = tracer.capture_method(functions["double"])
     double(2)
 
-    assert metadata(daemon, "## tests.test_capture.lambda") == {
-        "payment": {"tests.test_capture.lambda response": 4}
+    assert metadata(daemon, "## tests.capture.test_method.lambda") == {
+        "payment": {"tests.capture.test_method.lambda response": 4}
     }
 
 
@@ -211,9 +215,9 @@ class Adder:
 CALLABLES: dict[str, tuple[Callable[..., Any], str]] = {
     "class": (functools.partial, "functools.partial"),
     "builtin": (len, "builtins.len"),
-    "callable object": (Adder(1), "tests.test_capture.Adder"),
+    "callable object": (Adder(1), "tests.capture.test_method.Adder"),
     "partial": (functools.partial(functools.partial(max, 1), 2), "builtins.max"),
-    "bound method": (Adder(1).__call__, "tests.test_capture.Adder.__call__"),
+    "bound method": (Adder(1).__call__, "tests.capture.test_method.Adder.__call__"),
 }
 
 
@@ -392,7 +396,7 @@ def test_an_exception_that_was_handled_is_not_the_callers_fault(daemon: Daemon) 
 
     daemon.expect_tree("""
         ## handler
-          ## tests.test_capture.check  fault ValueError
+          ## tests.capture.test_method.check  fault ValueError
     """)
 
 
@@ -444,8 +448,8 @@ def test_a_method_is_recorded_without_a_handler_too(daemon: Daemon) -> None:
     charge(5)
 
     daemon.expect_tree("""
-        ## tests.test_capture.charge
-          ## tests.test_capture.check
+        ## tests.capture.test_method.charge
+          ## tests.capture.test_method.check
     """)
 
 
@@ -485,12 +489,18 @@ def test_coroutines_that_are_gathered_are_siblings(daemon: Daemon) -> None:
     daemon.expect_tree(
         """
         all
-          ## tests.test_capture.fetch  metadata={"payment": {"tests.test_capture.fetch response": 3}}
-            ## tests.test_capture.checked  metadata={"payment": {"tests.test_capture.checked response": 3}}
-          ## tests.test_capture.fetch  metadata={"payment": {"tests.test_capture.fetch response": 1}}
-            ## tests.test_capture.checked  metadata={"payment": {"tests.test_capture.checked response": 1}}
-          ## tests.test_capture.fetch  metadata={"payment": {"tests.test_capture.fetch response": 2}}
-            ## tests.test_capture.checked  metadata={"payment": {"tests.test_capture.checked response": 2}}
+          ## tests.capture.test_method.fetch\
+  metadata={"payment": {"tests.capture.test_method.fetch response": 3}}
+            ## tests.capture.test_method.checked\
+  metadata={"payment": {"tests.capture.test_method.checked response": 3}}
+          ## tests.capture.test_method.fetch\
+  metadata={"payment": {"tests.capture.test_method.fetch response": 1}}
+            ## tests.capture.test_method.checked\
+  metadata={"payment": {"tests.capture.test_method.checked response": 1}}
+          ## tests.capture.test_method.fetch\
+  metadata={"payment": {"tests.capture.test_method.fetch response": 2}}
+            ## tests.capture.test_method.checked\
+  metadata={"payment": {"tests.capture.test_method.checked response": 2}}
     """,
         metadata=True,
     )
@@ -506,8 +516,8 @@ def test_a_coroutine_is_recorded_while_it_runs_and_not_when_it_is_made(daemon: D
 
     daemon.expect_tree("""
         later
-          ## tests.test_capture.fetch
-            ## tests.test_capture.checked
+          ## tests.capture.test_method.fetch
+            ## tests.capture.test_method.checked
     """)
 
 
@@ -520,4 +530,4 @@ def test_a_cancelled_coroutine_is_a_fault_and_stays_cancelled(daemon: Daemon) ->
         return task.cancelled()
 
     assert asyncio.run(main())
-    daemon.expect_tree("## tests.test_capture.fetch  fault CancelledError", metadata=True)
+    daemon.expect_tree("## tests.capture.test_method.fetch  fault CancelledError", metadata=True)
