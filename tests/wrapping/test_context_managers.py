@@ -36,8 +36,8 @@ async def session(name: str = "db") -> AsyncIterator[str]:
             await asyncio.sleep(0)
 
 
-CONNECTION = "## tests.test_context_managers.connection"
-SESSION = "## tests.test_context_managers.session"
+CONNECTION = "## tests.wrapping.test_context_managers.connection"
+SESSION = "## tests.wrapping.test_context_managers.session"
 
 ORDERS = {
     "capture above": lambda function: tracer.capture_method(contextmanager(function)),
@@ -155,7 +155,7 @@ def test_what_a_context_manager_yields_is_its_response_when_captured_above(daemo
         pass
 
     assert daemon.subsegment(CONNECTION)["metadata"] == {
-        "payment": {"tests.test_context_managers.connection response": "orders"}
+        "payment": {"tests.wrapping.test_context_managers.connection response": "orders"}
     }
 
 
@@ -171,7 +171,9 @@ def test_an_exception_in_the_body_is_metadata(daemon: Daemon) -> None:
         raise ValueError("no")
 
     assert daemon.subsegment(CONNECTION)["metadata"] == {
-        "payment": {"tests.test_context_managers.connection error": {"type": "ValueError", "message": "no"}}
+        "payment": {
+            "tests.wrapping.test_context_managers.connection error": {"type": "ValueError", "message": "no"}
+        }
     }
 
 
@@ -294,7 +296,7 @@ def test_what_an_asynchronous_context_manager_yields_is_its_response_when_captur
     asyncio.run(main())
 
     assert daemon.subsegment(SESSION)["metadata"] == {
-        "payment": {"tests.test_context_managers.session response": "orders"}
+        "payment": {"tests.wrapping.test_context_managers.session response": "orders"}
     }
 
 

@@ -13,7 +13,6 @@ import pytest
 from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.tree import tree
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -37,8 +36,8 @@ async def messages(count: int) -> AsyncGenerator[int, None]:
         yield number
 
 
-ROWS = "## tests.test_generators.rows"
-MESSAGES = "## tests.test_generators.messages"
+ROWS = "## tests.wrapping.test_generators.rows"
+MESSAGES = "## tests.wrapping.test_generators.messages"
 
 
 # --- Generators ---------------------------------------------------------------------------------------------
@@ -65,7 +64,7 @@ def test_what_is_recorded_is_what_the_generator_returns(daemon: Daemon) -> None:
     assert list(rows(1)) == [0]
 
     assert daemon.subsegment(ROWS)["metadata"] == {
-        "payment": {"tests.test_generators.rows response": "all read"}
+        "payment": {"tests.wrapping.test_generators.rows response": "all read"}
     }
 
 
@@ -127,28 +126,22 @@ def test_a_generator_that_outlives_its_caller_is_in_progress_until_it_ends(daemo
     generator = rows(3)
     with xray_recorder.in_subsegment("consumer"):
         next(generator)
-    in_progress = tree(daemon)
-    generator.close()
-    finished = tree(daemon)
 
-    assert (
-        in_progress
-        == f"""
+    daemon.expect_tree(f"""
         consumer
           {ROWS}  in progress
             query
             row 0
-    """
-    )
-    assert (
-        finished
-        == f"""
+    """)
+
+    generator.close()
+
+    daemon.expect_tree(f"""
         consumer
           {ROWS}
             query
             row 0
-    """
-    )
+    """)
 
 
 def test_generators_that_run_in_turns_do_not_nest(daemon: Daemon) -> None:
