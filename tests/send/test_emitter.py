@@ -9,11 +9,8 @@ import pytest
 from lambda_tracer import InvalidDaemonAddressException, UDPEmitter, xray_recorder
 from lambda_tracer.send.emitter import parse_daemon_address
 from tests.daemon import Daemon
+from tests.logged import messages
 from tests.programs import run
-
-
-def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    return [(record.levelname, record.getMessage()) for record in caplog.records]
 
 
 def record(name: str = "work") -> None:

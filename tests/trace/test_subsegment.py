@@ -1,24 +1,18 @@
-"""Subsegment: what its methods accept and record, the one that does nothing, and the segment that is Lambda's."""
+"""Subsegment: who it is, and what its methods accept and record."""
 
 from __future__ import annotations
 
 import enum
-import inspect
 import time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from lambda_tracer import Subsegment, xray_recorder
-from lambda_tracer.sdk.segment import LambdaSegment
-from lambda_tracer.trace.unrecorded import UNRECORDED, UnrecordedSubsegment
+from lambda_tracer import xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-
-
-def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    return [(record.levelname, record.getMessage()) for record in caplog.records]
+from tests.logged import messages
 
 
 class Colour(str, enum.Enum):
@@ -512,159 +506,3 @@ def test_a_name_that_is_changed_later_is_cleaned_too(daemon: Daemon) -> None:
         subsegment.name = "a?b"
 
     daemon.expect_tree("ab")
-
-
-# --- The one that does nothing ------------------------------------------------------------------------------
-
-
-def public(kind: type) -> set[str]:
-    declared = {name for base in kind.__mro__ for name in getattr(base, "__annotations__", ())}
-    return {name for name in {*dir(kind), *declared} if not name.startswith("_")}
-
-
-NOT_FOR_USERS = {
-    *(
-        "accepts_children",
-        "captured",
-        "given_annotations",
-        "given_aws",
-        "given_http",
-        "given_metadata",
-        "is_announced",
-        "put_captured",
-        "recorder",
-        "thread_id",
-        "waiting",
-        "waiting_bytes",
-    )
-}
-"""Attributes by which the recorder's own modules speak of a subsegment that is recorded."""
-
-
-def test_the_subsegment_that_does_nothing_has_the_same_surface() -> None:
-    assert public(Subsegment) - NOT_FOR_USERS == public(UnrecordedSubsegment)
-
-
-@pytest.mark.parametrize(
-    "method",
-    sorted(name for name in public(Subsegment) - NOT_FOR_USERS if callable(getattr(Subsegment, name, None))),
-)
-def test_its_methods_take_the_same_arguments(method: str) -> None:
-    def arguments(kind: type) -> list[tuple[str, object, object]]:
-        parameters = inspect.signature(getattr(kind, method)).parameters.values()
-        return [(parameter.name, parameter.kind, parameter.default) for parameter in parameters]
-
-    assert arguments(UnrecordedSubsegment) == arguments(Subsegment)
-    assert arguments(LambdaSegment) == arguments(Subsegment)
-
-
-def test_nothing_that_is_done_to_it_has_an_effect(daemon: Daemon, invoke: Invoke) -> None:
-    invoke(sampled=0)
-    subsegment: Any = xray_recorder.begin_subsegment("work")
-    subsegment.put_annotation("a", 1)
-    subsegment.put_metadata("m", 1)
-    subsegment.put_http_meta("status", 500)
-    subsegment.apply_status_code(500)
-    subsegment.add_fault_flag()
-    subsegment.add_error_flag()
-    subsegment.add_throttle_flag()
-    subsegment.add_exception(ValueError("no"), [], True)
-    subsegment.set_aws({"operation": "x"})
-    subsegment.set_sql({"url": "x"})
-    subsegment.add_subsegment(subsegment)
-    subsegment.remove_subsegment(subsegment)
-    subsegment.save_origin_trace_header("x")
-    subsegment.annotations["a"] = 1
-    subsegment.metadata["n"] = {}
-    subsegment.http["request"] = {}
-    subsegment.aws["operation"] = "x"
-    subsegment.close()
-
-    assert [subsegment.fault, subsegment.error, subsegment.throttle] == [False, False, False]
-    assert subsegment.annotations == subsegment.metadata == subsegment.http == subsegment.aws == {}
-    assert subsegment.cause is None
-    assert subsegment.sql is None
-    assert subsegment.end_time is None
-    assert subsegment.to_dict() == {}
-    assert subsegment.serialize() is None
-    assert subsegment.get_origin_trace_header() is None
-    assert subsegment is UNRECORDED
-    assert daemon.documents() == []
-
-
-def test_it_has_ids_of_zeros_and_the_trace_of_its_invocation(daemon: Daemon, invoke: Invoke) -> None:
-    """Code logs the trace id and puts it into headers: the trace goes on although nothing is recorded here."""
-    invocation = invoke(sampled=0)
-    subsegment = xray_recorder.begin_subsegment("work")
-
-    assert (subsegment.id, subsegment.parent_id) == ("0" * 16, "0" * 16)
-    assert subsegment.trace_id == invocation.root
-    assert xray_recorder.get_trace_entity().trace_id == invocation.root
-    assert subsegment.sampled is False
-
-
-def test_what_is_opened_without_sampling_has_the_trace_of_its_invocation(
-    daemon: Daemon, invoke: Invoke
-) -> None:
-    invocation = invoke()
-    subsegment = xray_recorder.begin_subsegment_without_sampling("noise")
-
-    assert subsegment.trace_id == invocation.root
-
-
-# --- The segment --------------------------------------------------------------------------------------------
-
-
-def test_the_segment_cannot_be_written_and_says_so_once(
-    daemon: Daemon, caplog: pytest.LogCaptureFixture
-) -> None:
-    segment = xray_recorder.current_segment()
-    segment.put_annotation("a", 1)
-    segment.put_metadata("m", 1)
-    segment.put_http_meta("status", 500)
-    segment.set_aws({})
-    segment.set_user("me")
-    segment.close()
-
-    assert daemon.documents() == []
-    assert messages(caplog) == [
-        (
-            "WARNING",
-            "put_annotation: ignored, no subsegment is open and the segment itself belongs to Lambda",
-        )
-    ]
-
-
-def test_what_the_sdk_lets_one_do_with_the_segment_is_silent(
-    daemon: Daemon, caplog: pytest.LogCaptureFixture
-) -> None:
-    segment = xray_recorder.current_segment()
-    segment.set_service({"version": "1"})
-    segment.set_rule_name("rule")
-    segment.save_origin_trace_header("x")
-
-    assert segment.ready_to_send() is False
-    assert segment.to_dict() == {}
-    assert messages(caplog) == []
-
-
-def test_the_segment_of_an_unsampled_invocation_says_so(daemon: Daemon, invoke: Invoke) -> None:
-    invocation = invoke(sampled=0)
-    segment = xray_recorder.current_segment()
-
-    assert (segment.id, segment.trace_id, segment.sampled) == (invocation.parent, invocation.root, False)
-
-
-def test_without_a_trace_what_is_current_is_false(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("_X_AMZN_TRACE_ID")
-    monkeypatch.delenv("LAMBDA_TASK_ROOT")
-    segment = xray_recorder.current_segment()
-
-    assert not segment
-    assert not xray_recorder.current_subsegment()
-    entity: object = xray_recorder.get_trace_entity()
-    assert not entity
-    assert (segment.id, segment.trace_id, segment.sampled) == ("0" * 16, "", False)
-    with xray_recorder.in_subsegment("work") as subsegment:
-        subsegment.put_annotation("a", 1)
-    assert subsegment.trace_id == ""
