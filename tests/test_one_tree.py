@@ -22,7 +22,6 @@ from tests.one_tree.program import Program, begin_invocation, finish, run_progra
 from tests.one_tree.surroundings import Surroundings
 
 SEEDS = 1_000
-
 SEEDS_A_TEST = 50
 
 

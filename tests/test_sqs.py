@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from lambda_tracer import SqsMessageHelper, TraceHeader
 from lambda_tracer.sqs import MAX_BODY_CHARACTERS, is_sampled, trace_header
-from tests.hostile import RECIPES
+from tests.hostile.values import RECIPES
 from tests.sqs_messages import record
 
 ROOT = "1-68e77c00-0123456789abcdef01234567"

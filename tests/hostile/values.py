@@ -32,106 +32,17 @@ from unittest import mock
 
 from botocore.response import StreamingBody
 
-
-class Nasty(BaseException):
-    """An exception that `except Exception` does not catch, and that pytest does not take for its own."""
-
-
-SECRET = "p4ssw0rd"
-"""Part of an exception's message that must not get into the tracer's own log records."""
-
-RAISED: tuple[type[BaseException], ...] = (ValueError, Nasty, KeyboardInterrupt, SystemExit, StopIteration)
-
-LOOKED_AT = (
-    "__repr__",
-    "__str__",
-    "__format__",
-    "__getattr__",
-    "__getattribute__",
-    "__eq__",
-    "__hash__",
-    "__iter__",
-    "__len__",
-    "__bool__",
-    "__class__",
-    "__dict__",
-    "__dir__",
-    "__reduce_ex__",
-    "__getstate__",
-    "__int__",
-    "__float__",
-    "__index__",
-    "__getitem__",
-    "__contains__",
-    "__sizeof__",
-    "keys",
-    "items",
-    "model_dump",
-    "dict",
+from tests.hostile.looked_at import (
+    LOOKED_AT,
+    RAISED,
+    ModuleIsNoText,
+    Nasty,
+    OfInstance,
+    OfRefusing,
+    OfUnhashable,
+    made_raising,
+    raising,
 )
-
-
-def raising(name: str, raised: type[BaseException], bases: tuple[type, ...] = (object,)) -> type:
-    """A class whose attribute `name` raises when it is used; looking it up is enough where it is a property."""
-
-    def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise raised(f"{name} of a hostile value was used")
-
-    namespace: dict[str, Any] = {name: refuse}
-    if name in ("__class__", "__dict__"):
-        namespace[name] = property(refuse)
-    if name == "__eq__":
-        namespace["__hash__"] = object.__hash__
-    if name == "items":
-        namespace["keys"] = refuse
-    return types.new_class(f"Raising_{name.strip('_')}", bases, exec_body=lambda body: body.update(namespace))
-
-
-def _raising(name: str, raised: type[BaseException], *bases: type) -> Callable[[], Any]:
-    def make() -> Any:
-        return raising(name, raised, bases or (object,))()
-
-    return make
-
-
-class MetaRefuses(type):
-    """A class of classes that refuse to be looked at."""
-
-    def __getattribute__(cls, name: str) -> Any:
-        raise Nasty(name)
-
-
-class MetaUnhashable(type):
-    def __hash__(cls) -> int:
-        raise Nasty("__hash__ of a class")
-
-    def __eq__(cls, other: object) -> bool:
-        raise Nasty("__eq__ of a class")
-
-
-class MetaInstance(type):
-    def __instancecheck__(cls, instance: object) -> bool:
-        raise Nasty("__instancecheck__")
-
-    def __subclasscheck__(cls, subclass: type) -> bool:
-        raise Nasty("__subclasscheck__")
-
-
-class OfRefusing(metaclass=MetaRefuses):
-    pass
-
-
-class OfUnhashable(metaclass=MetaUnhashable):
-    pass
-
-
-class OfInstance(metaclass=MetaInstance):
-    pass
-
-
-class ModuleIsNoText:
-    __module__ = raising("__format__", ValueError)()
-
 
 overruns: list[str] = []
 """What has been read beyond reason. An endless value ends there, so that the test fails instead of never ending."""
@@ -345,9 +256,13 @@ def _closed_coroutine() -> Any:
 
 
 RECIPES: dict[str, Callable[[], Any]] = {
-    **{f"{name} raises {raised.__name__}": _raising(name, raised) for name in LOOKED_AT for raised in RAISED},
     **{
-        f"{base.__name__} whose {name} raises": _raising(name, Nasty, base)
+        f"{name} raises {raised.__name__}": made_raising(name, raised)
+        for name in LOOKED_AT
+        for raised in RAISED
+    },
+    **{
+        f"{base.__name__} whose {name} raises": made_raising(name, Nasty, base)
         for base, names in (
             (
                 dict,
@@ -443,7 +358,7 @@ RECIPES: dict[str, Callable[[], Any]] = {
     "class": lambda: Record,
     "bound method": lambda: [].append,
     "exception": lambda: ValueError("x", object()),
-    "exception group": lambda: _group("several", [ValueError("a"), OSError("b")]),
+    "exception group": lambda: group_of("several", [ValueError("a"), OSError("b")]),
     "frame": sys._getframe,
     "regular expression": lambda: re.compile("x"),
     "context": contextvars.copy_context,
@@ -463,7 +378,7 @@ def _released(view: memoryview) -> memoryview:
     return view
 
 
-def _group(message: str, members: list[BaseException]) -> BaseException:
+def group_of(message: str, members: list[BaseException]) -> BaseException:
     group = getattr(builtins, "BaseExceptionGroup", None)  # from Python 3.11 on
     return group(message, members) if group else ValueError(message, members)
 
@@ -509,118 +424,3 @@ CONSUMABLE: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "file-like": (lambda: io.BufferedReader(io.BytesIO(b"x" * 10)), operator.methodcaller("read")),
 }
 """What looking at must not use up: how to make one, and what is left in it."""
-
-
-class RefusesAttributes(Exception):
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise Nasty(f"{name} was set on a user's exception")
-
-
-class Falsy(Exception):
-    def __bool__(self) -> bool:
-        return False
-
-    def __len__(self) -> int:
-        return 0
-
-
-class Lonely(Exception):
-    """Its text, its attributes and its comparison all raise."""
-
-    def __str__(self) -> str:
-        raise Nasty("__str__ of an exception")
-
-    __repr__ = __str__
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "__notes__":  # pytest asks for it where it shows a failure
-            raise AttributeError(name)
-        raise Nasty("__getattr__ of an exception")
-
-    def __eq__(self, other: object) -> bool:
-        raise Nasty("__eq__ of an exception")
-
-    def __hash__(self) -> int:
-        raise Nasty("__hash__ of an exception")
-
-
-class Opaque(Exception):
-    """No attribute of it can be read."""
-
-    def __getattribute__(self, name: str) -> Any:
-        raise Nasty(f"{name} of a user's exception was read")
-
-
-class OpaqueBase(BaseException):
-    def __getattribute__(self, name: str) -> Any:
-        raise ValueError(f"{name} of a user's exception was read")
-
-
-class OddClass(BaseException):
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:
-        raise ValueError("__class__ of a user's exception was read")
-
-
-class OddDict(Exception):
-    @property
-    def __dict__(self) -> Any:  # type: ignore[override]
-        raise Nasty("__dict__ of a user's exception was read")
-
-
-class WithResponse(Exception):
-    def __init__(self) -> None:
-        super().__init__("boto-like")
-        self.response = {"Error": {"Code": "X"}, "Body": EndlessIterable(), "cycle": self}
-
-
-def _self_caused() -> BaseException:
-    error = ValueError("its own cause")
-    other = KeyError("other")
-    error.__cause__, other.__cause__ = other, error
-    return error
-
-
-def _long_chain() -> BaseException:
-    error: BaseException = ValueError("first")
-    for number in range(5_000):
-        following = ValueError(number)
-        following.__context__ = error
-        error = following
-    return error
-
-
-def _deep_group() -> BaseException:
-    error: BaseException = Lonely("innermost")
-    for _ in range(300):
-        error = _group("outer", [error, ValueError("beside")])
-    return error
-
-
-EXCEPTIONS: dict[str, Callable[[], BaseException]] = {
-    "ordinary": lambda: ValueError(f"{SECRET} is wrong", 1),
-    "no arguments": KeyError,
-    "hostile arguments": lambda: ValueError(*(raising(name, Nasty)() for name in LOOKED_AT)),
-    "huge message": lambda: ValueError("x" * 10_000_000),
-    "surrogates": lambda: ValueError("\ud800"),
-    "refuses attributes": lambda: RefusesAttributes("x"),
-    "falsy": lambda: Falsy("x"),
-    "lonely": lambda: Lonely("x"),
-    "opaque": lambda: Opaque("x"),
-    "opaque base": lambda: OpaqueBase("x"),
-    "odd class": lambda: OddClass("x"),
-    "odd dict": lambda: OddDict("x"),
-    "with a response": WithResponse,
-    "its own cause": _self_caused,
-    "chain of 5,000": _long_chain,
-    "group": lambda: _group("several", [ValueError("a"), OSError("b")]),
-    "deep group": _deep_group,
-    "KeyboardInterrupt": lambda: KeyboardInterrupt("x"),
-    "SystemExit": lambda: SystemExit(3),
-    "Nasty": lambda: Nasty("x"),
-    "MemoryError": MemoryError,
-    "RecursionError": lambda: RecursionError("made up"),
-    "CancelledError": lambda: asyncio.CancelledError("x"),
-    "UnicodeDecodeError": lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),
-}
-"""Exceptions to raise. StopIteration and GeneratorExit have a meaning of their own; see the tests of generators."""
