@@ -13,6 +13,7 @@ from lambda_tracer import Tracer, guard, xray_recorder
 from lambda_tracer.encode import document
 from tests.conftest import Invoke
 from tests.daemon import Daemon
+from tests.logged import messages
 
 tracer = Tracer(service="payment", disabled=False, auto_patch=False)
 
@@ -25,10 +26,6 @@ def as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "reraise", False)
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    return [(record.levelname, record.getMessage()) for record in caplog.records]
-
-
 def break_current_subsegment() -> None:
     """Stands for any error of ours: describing the subsegment will fail."""
     subsegment: Any = xray_recorder.current_subsegment()
@@ -36,7 +33,7 @@ def break_current_subsegment() -> None:
 
 
 def assert_lost_once(caplog: pytest.LogCaptureFixture) -> None:
-    [(level, message)] = said(caplog)
+    [(level, message)] = messages(caplog)
     assert level == "WARNING"
     assert message.startswith(f"{LOST}AttributeError at encode/{Path(document.__file__).name}:")
 
@@ -49,7 +46,11 @@ def test_the_first_message_of_a_kind_is_a_warning_and_later_ones_are_debug(
     guard.warn_once("a", "second of %s", "a")
     guard.warn_once("b", "first of b")
 
-    assert said(caplog) == [("WARNING", "first of a"), ("DEBUG", "second of a"), ("WARNING", "first of b")]
+    assert messages(caplog) == [
+        ("WARNING", "first of a"),
+        ("DEBUG", "second of a"),
+        ("WARNING", "first of b"),
+    ]
     assert {record.name for record in caplog.records} == {"lambda_tracer"}
 
 
@@ -77,7 +78,7 @@ def test_an_error_of_ours_is_counted_and_said_once_with_its_type_and_not_its_mes
     guard.failed(KeyError("may be the user's"))
 
     assert guard.failures == 2
-    assert said(caplog) == [
+    assert messages(caplog) == [
         ("WARNING", f"{LOST}RuntimeError at unknown"),
         ("DEBUG", f"{LOST}KeyError at unknown"),
     ]
@@ -202,6 +203,6 @@ def test_what_is_logged_never_shows_the_users_values(
     with xray_recorder.in_subsegment("unrecorded"):
         pass
 
-    assert len(said(caplog)) >= 9
+    assert len(messages(caplog)) >= 9
     assert secret not in caplog.text
     assert len(daemon.documents()) == 1

@@ -10,6 +10,7 @@ from lambda_tracer import Tracer, global_sdk_config, settings, xray_recorder
 from lambda_tracer.settings import SDKConfig
 from tests.conftest import Invoke
 from tests.daemon import Daemon
+from tests.logged import messages
 
 TRUE = ["1", "y", "yes", "t", "true", "on", "TRUE", "Yes", " true "]
 FALSE = ["0", "n", "no", "f", "false", "off", "FALSE", "No", " false "]
@@ -21,10 +22,6 @@ FLAGS = {
 }
 
 each_flag = pytest.mark.parametrize("variable", FLAGS)
-
-
-def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    return [(record.levelname, record.getMessage()) for record in caplog.records]
 
 
 @pytest.fixture(autouse=True)

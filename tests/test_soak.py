@@ -21,18 +21,10 @@ import pytest
 from lambda_tracer import Tracer, guard, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.test_one_tree import (
-    Oracle,
-    Place,
-    Program,
-    Run,
-    Surroundings,
-    begin_invocation,
-    differences,
-    facts_of,
-    finish,
-    run_program,
-)
+from tests.one_tree.arrived import differences, facts_of
+from tests.one_tree.oracle import Oracle, Place, Run
+from tests.one_tree.program import Program, begin_invocation, finish, run_program
+from tests.one_tree.surroundings import Surroundings
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals"),
@@ -188,7 +180,7 @@ def _threads_inherit() -> Iterator[None]:
 
 
 def run_in_a_storm(first: int, daemon: Daemon, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> Storm:
-    """Some programs, one invocation each, as `tests.test_one_tree` runs them; what arrives must be what it expects."""
+    """Some programs, one invocation each, as in `test_one_tree`; what arrives must be what the oracle expects."""
     oracle, surroundings, main = Oracle(), Surroundings(), Place()
     runs: dict[str, Run] = {}
     programs: list[Program] = []

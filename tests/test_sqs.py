@@ -19,31 +19,12 @@ from hypothesis import strategies as st
 
 from lambda_tracer import SqsMessageHelper, TraceHeader
 from lambda_tracer.sqs import MAX_BODY_CHARACTERS, is_sampled, trace_header
-from tests.hostile import RECIPES
+from tests.hostile.values import RECIPES
+from tests.sqs_messages import record
 
 ROOT = "1-68e77c00-0123456789abcdef01234567"
 SAMPLED = f"Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:1"
 UNSAMPLED = f"Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=0"
-
-
-def record(header: str | None = None, body: str = "{}", **more: Any) -> dict[str, Any]:
-    """A message as Lambda gives it."""
-    attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": "1545082649183", "SenderId": "AROA:me"}
-    attributes["ApproximateFirstReceiveTimestamp"] = "1545082649185"
-    if header is not None:
-        attributes["AWSTraceHeader"] = header
-    return {
-        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
-        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
-        "body": body,
-        "attributes": attributes,
-        "messageAttributes": {},
-        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:orders",
-        "awsRegion": "eu-central-1",
-        **more,
-    }
 
 
 def typed(header: str) -> SQSMessage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,41 +12,7 @@ import pytest
 from lambda_tracer import Recorder, Tracer, global_sdk_config, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-
-
-class Provider:
-    """A provider as somebody who does not use X-Ray may have it: keeps what it is told, in order."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-
-    def put_annotation(self, key: str, value: Any) -> None:
-        self.calls.append(("annotation", key, value))
-
-    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
-        self.calls.append(("metadata", namespace, key, value))
-
-    @contextmanager
-    def in_subsegment(self, name: str | None = None, **kwargs: Any) -> Iterator[Provider]:
-        self.calls.append(("begin", name))
-        try:
-            yield self
-        except BaseException as error:
-            self.calls.append(("failed", type(error).__name__))
-            raise
-        finally:
-            self.calls.append(("end", name))
-
-    @asynccontextmanager
-    async def in_subsegment_async(self, name: str | None = None, **kwargs: Any) -> AsyncIterator[Provider]:
-        with self.in_subsegment(name):
-            yield self
-
-    def patch(self, modules: Any) -> None:
-        self.calls.append(("patch", modules))
-
-    def patch_all(self) -> None:
-        self.calls.append(("patch_all",))
+from tests.provider import Provider
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""A subsegment becomes JSON: within X-Ray's limits, without secrets, whatever values it holds."""

@@ -1,0 +1,1 @@
+"""The names of the X-Ray SDK's recorder, for code that was written against it."""

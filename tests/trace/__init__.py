@@ -1,0 +1,1 @@
+"""What a trace is made of: the header, invocations, the initialization, subsegments."""

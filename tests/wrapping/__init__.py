@@ -1,0 +1,1 @@
+"""How one callable is wrapped, whatever is recorded of its calls."""
