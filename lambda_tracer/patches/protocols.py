@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Protocol
 
-from .replace import Target
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .replace import Target
 
 
 class Replaces(Protocol):
