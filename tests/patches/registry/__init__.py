@@ -1,0 +1,1 @@
+"""The registry of patches: its names, when a library is patched, what stays as it was, and how it is undone."""
