@@ -18,7 +18,7 @@ from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.aws.libraries import LIBRARIES, REGION, Library
-from tests.patches.aws.servers import REQUEST_ID, Answer, Service, error, running_service
+from tests.patches.aws.servers import REQUEST_ID, Answer, Service, error
 from tests.tree import expect_tree
 
 pytest.importorskip("boto3", reason="boto3 is not installed")
@@ -38,12 +38,6 @@ def patched(library: Library) -> Iterator[Library]:
     xray_recorder.patch([library.name, "threads"])
     yield library
     xray_recorder.unpatch_all()
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    with running_service() as service:
-        yield service
 
 
 @pytest.fixture
