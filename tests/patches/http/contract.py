@@ -1,120 +1,31 @@
-"""What every patched HTTP client does. A library supplies a `Client`; its test class inherits the
-behaviours.
-"""
+"""What every patched HTTP client does. A library supplies a `Client`; its test class inherits the behaviours."""
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import os
 import re
-import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import pytest
 
 from lambda_tracer import TraceHeader, patch, xray_recorder
-from lambda_tracer.patches import unpatch, unpatch_all
+from lambda_tracer.patches import unpatch
 from lambda_tracer.patches.http import ignored
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.documents import Document
-from tests.patches.http.server import HttpServer, Tls, serving, serving_tls
+from tests.patches.http.calls import (
+    NAME,
+    Patched,
+    parent_of,
+    run_program,
+    the_call,
+    trace_header,
+    unused_port,
+)
+from tests.patches.http.server import HttpServer, Tls
 
 CLIENTS = ("requests", "httpx", "urllib3", "aiohttp", "httplib")
-NAME = "X-Amzn-Trace-Id"
-
-
-class Answer(NamedTuple):
-    """What a call returned, read to its end."""
-
-    status: int
-    body: bytes
-    kind: type
-
-
-class Client:
-    """A library as the contract uses it."""
-
-    library: ClassVar[str]
-    """The name for `patch`."""
-
-    imports: ClassVar[str]
-    program: ClassVar[str]
-    """One line of Python that imports the library, and one that calls the URL `url` with it."""
-
-    def get(
-        self,
-        url: str,
-        method: str = "GET",
-        headers: Any = None,
-        timeout_s: float = 10.0,
-        authority: Path | None = None,
-    ) -> Answer:
-        """Call, following redirects, and read the body; raises what the library raises. None: the library's
-        own default.
-        """
-        raise NotImplementedError
-
-    def begin_streaming(self, url: str) -> Any:
-        """Call, and return as soon as the headers have come."""
-        raise NotImplementedError
-
-    def read_stream(self, response: Any) -> bytes:
-        """Read the body of `begin_streaming` to its end, and let go of the connection."""
-        raise NotImplementedError
-
-    def replaced(self) -> list[tuple[Any, str]]:
-        """Each function that the patch replaces: the class and the name."""
-        raise NotImplementedError
-
-
-class AsyncClient(Client):
-    """One whose calls are coroutines; the contract's synchronous ones run a loop each."""
-
-    async def get_async(
-        self,
-        url: str,
-        method: str = "GET",
-        headers: Any = None,
-        timeout_s: float = 10.0,
-        authority: Path | None = None,
-    ) -> Answer:
-        raise NotImplementedError
-
-    def beginning(self, url: str) -> AbstractAsyncContextManager[Any]:
-        """The coroutine of a call that has not begun; the context manager closes what it needs."""
-        raise NotImplementedError
-
-    def get(self, *args: Any, **kwargs: Any) -> Answer:
-        return asyncio.run(self.get_async(*args, **kwargs))
-
-
-class Patched:
-    """Applies patches for one test."""
-
-    @pytest.fixture(autouse=True)
-    def _unpatched_afterwards(self) -> Iterator[None]:
-        yield
-        unpatch_all()
-        ignored.reset()
-
-    @pytest.fixture
-    def server(self) -> Iterator[HttpServer]:
-        with serving() as server:
-            yield server
-
-    @pytest.fixture
-    def tls(self, tmp_path: Path) -> Iterator[Tls]:
-        with serving_tls(tmp_path) as tls:
-            yield tls
 
 
 class HttpContract(Patched):
@@ -500,112 +411,3 @@ class HttpContract(Patched):
         run_program([*lines, f"url = {server.url()!r}", self.client.program])
 
         assert parent_of(server) == the_call(daemon)["id"]
-
-
-class AsyncHttpContract(HttpContract):
-    """What an asynchronous client does besides."""
-
-    def test_concurrent_calls_are_told_apart(self, patched: None, daemon: Daemon, server: HttpServer) -> None:
-        async def one(number: int) -> None:
-            async with xray_recorder.in_subsegment(f"task {number}"):
-                await self.client.get_async(server.url(f"/status/{200 + number}"))
-
-        async def main() -> None:
-            await asyncio.gather(*map(one, range(8)))
-
-        asyncio.run(main())
-
-        assert len(server.received) == 8
-        for number in range(8):
-            task = daemon.subsegment(f"task {number}")
-            (call,) = [each for each in daemon.subsegments() if each["parent_id"] == task["id"]]
-            assert call["http"]["response"]["status"] == 200 + number
-            assert call["http"]["request"]["url"] == server.url(f"/status/{200 + number}")
-            received = next(each for each in server.received if each.target == f"/status/{200 + number}")
-            assert trace_header(received).parent == call["id"]
-
-    def test_concurrent_calls_under_one_subsegment_are_siblings(
-        self, patched: None, daemon: Daemon, server: HttpServer
-    ) -> None:
-        async def main() -> None:
-            with xray_recorder.in_subsegment("handler"):
-                await asyncio.gather(*[self.client.get_async(server.url()) for _ in range(3)])
-
-        asyncio.run(main())
-
-        daemon.expect_tree("""
-            handler
-              127.0.0.1
-              127.0.0.1
-              127.0.0.1
-        """)
-
-    def test_a_cancelled_call_is_a_fault_and_stays_cancelled(
-        self, patched: None, daemon: Daemon, server: HttpServer
-    ) -> None:
-        async def main() -> Any:
-            task = asyncio.create_task(self.client.get_async(server.url("/slow")))
-            while not server.received:
-                await asyncio.sleep(0.005)
-            task.cancel("enough")
-            with pytest.raises(asyncio.CancelledError) as raised:
-                await task
-            return raised
-
-        asyncio.run(main())
-
-        call = the_call(daemon)
-        assert call["fault"]
-        assert call["cause"]["exceptions"][0]["type"] == "CancelledError"
-
-    def test_an_abandoned_call_is_closed_quietly_in_whatever_context(
-        self, patched: None, daemon: Daemon, server: HttpServer, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        async def main() -> None:
-            async with self.client.beginning(server.url("/slow")) as call:
-                contextvars.copy_context().run(call.send, None)  # begun, and never awaited to its end
-                call.close()
-
-        asyncio.run(main())
-
-        assert "fault" not in the_call(daemon)
-        assert not [record for record in caplog.records if record.name == "lambda_tracer"]
-
-
-def the_call(daemon: Daemon) -> Document:
-    """The one subsegment that has arrived and describes an HTTP call."""
-    calls = [subsegment for subsegment in daemon.subsegments() if "http" in subsegment]
-    assert len(calls) == 1, f"{len(calls)} HTTP calls were recorded"
-    return calls[0]
-
-
-def trace_header(received: Any) -> TraceHeader:
-    (value,) = received.trace_headers
-    return TraceHeader.from_header_str(value)
-
-
-def parent_of(server: HttpServer) -> str | None:
-    """The Parent that the last request named."""
-    return trace_header(server.last).parent
-
-
-def unused_port() -> int:
-    """A port on which nobody listens: the system gives it to nobody else for a while after it was closed."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
-def run_program(lines: list[str]) -> None:
-    """Run Python lines in a process of their own, in the environment of this one."""
-    program = "\n".join(["from lambda_tracer import guard; guard.reraise = True", *lines])
-    result = subprocess.run(
-        [sys.executable, "-c", program],
-        check=False,
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert result.returncode == 0, result.stderr

@@ -14,15 +14,9 @@ from lambda_tracer import patch, xray_recorder
 from lambda_tracer.patches.http.aiohttp import aiohttp_trace_config
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.http.contract import (
-    NAME,
-    Answer,
-    AsyncClient,
-    AsyncHttpContract,
-    parent_of,
-    the_call,
-    trace_header,
-)
+from tests.patches.http.async_contract import AsyncHttpContract
+from tests.patches.http.calls import NAME, parent_of, the_call, trace_header
+from tests.patches.http.client import Answer, AsyncClient
 from tests.patches.http.server import HttpServer
 
 pytest.importorskip("aiohttp", reason="aiohttp is not installed: pip install aiohttp")

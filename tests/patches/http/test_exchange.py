@@ -18,7 +18,7 @@ from lambda_tracer.patches.http import ignored as http_ignored
 from lambda_tracer.patches.http.address import Address
 from lambda_tracer.patches.http.exchange import whole_url, with_header
 from tests.daemon import Daemon
-from tests.patches.http.contract import Patched, the_call
+from tests.patches.http.calls import Patched, the_call
 
 
 class TestAddress:

@@ -19,16 +19,9 @@ import pytest
 from lambda_tracer import xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.http.contract import (
-    NAME,
-    Answer,
-    Client,
-    HttpContract,
-    parent_of,
-    the_call,
-    trace_header,
-    unused_port,
-)
+from tests.patches.http.calls import NAME, parent_of, the_call, trace_header, unused_port
+from tests.patches.http.client import Answer, Client
+from tests.patches.http.contract import HttpContract
 from tests.patches.http.server import HttpServer, Tls
 from tests.tree import tree
 

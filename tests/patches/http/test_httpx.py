@@ -14,18 +14,10 @@ import pytest
 from lambda_tracer import TraceHeader, patch, xray_recorder
 from lambda_tracer.patches.http import ignored
 from tests.daemon import Daemon
-from tests.patches.http.contract import (
-    NAME,
-    Answer,
-    AsyncClient,
-    AsyncHttpContract,
-    Client,
-    HttpContract,
-    Patched,
-    parent_of,
-    the_call,
-    trace_header,
-)
+from tests.patches.http.async_contract import AsyncHttpContract
+from tests.patches.http.calls import NAME, Patched, parent_of, the_call, trace_header
+from tests.patches.http.client import Answer, AsyncClient, Client
+from tests.patches.http.contract import HttpContract
 from tests.patches.http.server import HttpServer
 
 pytest.importorskip("httpx", reason="httpx is not installed: pip install httpx")

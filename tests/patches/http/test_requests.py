@@ -10,15 +10,9 @@ import pytest
 from lambda_tracer import patch, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.http.contract import (
-    NAME,
-    Answer,
-    Client,
-    HttpContract,
-    parent_of,
-    the_call,
-    trace_header,
-)
+from tests.patches.http.calls import NAME, parent_of, the_call, trace_header
+from tests.patches.http.client import Answer, Client
+from tests.patches.http.contract import HttpContract
 from tests.patches.http.server import HttpServer
 
 pytest.importorskip("requests", reason="requests is not installed: pip install requests")

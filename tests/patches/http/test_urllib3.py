@@ -9,7 +9,9 @@ import pytest
 
 from lambda_tracer import patch
 from tests.daemon import Daemon
-from tests.patches.http.contract import Answer, Client, HttpContract, parent_of, the_call, trace_header
+from tests.patches.http.calls import parent_of, the_call, trace_header
+from tests.patches.http.client import Answer, Client
+from tests.patches.http.contract import HttpContract
 from tests.patches.http.server import HttpServer
 
 pytest.importorskip("urllib3", reason="urllib3 is not installed: pip install urllib3")
