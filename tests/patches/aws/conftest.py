@@ -10,6 +10,9 @@ import pytest
 from lambda_tracer import xray_recorder
 from tests.patches.aws.servers import Service, running_service
 
+# Its assertions then say what they compared, as those of tests do.
+pytest.register_assert_rewrite("tests.patches.aws.calls")
+
 
 @pytest.fixture
 def boto_patched() -> Iterator[None]:
