@@ -65,7 +65,7 @@ class Shape:
     ) -> None:
         self.name_places = name_places
         """Places in a list where a name stands. All that stands behind it belongs to it."""
-        self.name_keys = name_keys
+        self.name_keys = frozenset(name_keys)
         """Keys of a mapping under which a name stands, as `letters_of` gives them."""
         self.texts = texts
         """What says under any key of a mapping, without a name, that there is a secret; as `letters_of` gives it."""

@@ -107,8 +107,8 @@ def replace_in_list(shown: list[Any], fields: tuple[str, ...]) -> None:
 def replaced_in_text(text: str, plain: Callable[[Any], Any], *, has_room: bool) -> str:
     """A text in which a secret may be, without it. What JSON holds is shown by `plain`, where there `has_room` for it.
 
-    JSON that is too large to be looked into is left out as a whole, and so is a text that names a secret and can't be
-    read: before a colon, or anywhere between quotes if it begins like JSON.
+    JSON that is too large to be looked into is left out as a whole; of other JSON, what `plain` leaves out. A text that
+    can't be read is left out if it names a secret: before a colon, or anywhere between quotes if it begins like JSON.
     """
     start = text.lstrip("\ufeff \t\r\n")
     is_json = start[:1] in ("{", "[", '"')
@@ -116,8 +116,10 @@ def replaced_in_text(text: str, plain: Callable[[Any], Any], *, has_room: bool) 
         if not has_room or len(text) > MAX_LOOKED_AT or text.count("{") + text.count("[") > _MAX_PARSED:
             return REDACTED
         try:
-            shown = json.dumps(plain(json.loads(start, object_pairs_hook=_object)))
-            return shown if REDACTED in shown else text
+            read = json.loads(start, object_pairs_hook=_object)
+            shown = plain(read)
+            # What `plain` did not get to, too deep or too far behind, may be a secret just as well.
+            return text if shown == read else json.dumps(shown)
         except (ValueError, RecursionError) as error:
             pass_on(error)
     return REDACTED if _names_secret(text[:MAX_LOOKED_AT], is_json) else text
