@@ -341,6 +341,14 @@ def test_a_text_without_secrets_stays_as_it_is(daemon: Daemon, tracer: Tracer, t
     assert captured(daemon, tracer, {"body": text}) == {"body": text}
 
 
+@pytest.mark.parametrize("key", ["nextToken", "spw"])
+def test_a_long_text_of_json_without_secrets_stays_as_it_is(daemon: Daemon, tracer: Tracer, key: str) -> None:
+    """Although a quick look takes it for one that has some, and there is more in it than is looked into."""
+    text = json.dumps({"rows": [[number, "x"] for number in range(1_500)], key: "kept"})
+
+    assert captured(daemon, tracer, {"body": text}) == {"body": text}
+
+
 # --- Whatever is captured -----------------------------------------------------------------------------------
 
 

@@ -164,11 +164,12 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
             members = item
             if is_captured:
                 for place in NAME_PLACES:
-                    if count > place + 1 and type(item[place]) is str and item[place] not in _harmless:
+                    name = item[place] if count > place + 1 else None
+                    if type(name) is str and name not in _harmless:
                         unknown += 1
                         if unknown > _MAX_UNKNOWN:
                             look = True
-                        elif redaction.is_secret(item[place]):
+                        elif redaction.is_secret(name):
                             return _CAREFUL, size, look
         elif kind in _SCALARS:  # the value itself
             is_short = kind is not int or -_LARGE < item < _LARGE

@@ -52,11 +52,16 @@ def may_be_in(text: str) -> bool:
         text = text[:MAX_LOOKED_AT]
         if redaction.may_be_value(text):  # its name may stand behind what is looked at
             return True
-    squeezed = text.lower().encode("ascii", "ignore").decode().translate(_SQUEEZED)
+    squeezed = _squeezed(text)
     for needle in _needles or _all_needles():
         if needle in squeezed:
             return True
     return "\\u" in text and _ESCAPED.search(text) is not None
+
+
+def _squeezed(text: str) -> str:
+    """The letters of a text as those of `_needles` are, and its quotes."""
+    return text.lower().encode("ascii", "ignore").decode().translate(_SQUEEZED)
 
 
 def _all_needles() -> list[str]:
@@ -107,8 +112,8 @@ def replace_in_list(shown: list[Any], fields: tuple[str, ...]) -> None:
 def replaced_in_text(text: str, plain: Callable[[Any], Any], *, has_room: bool) -> str:
     """A text in which a secret may be, without it. What JSON holds is shown by `plain`, where there `has_room` for it.
 
-    JSON that is too large to be looked into is left out as a whole; of other JSON, what `plain` leaves out. A text that
-    can't be read is left out if it names a secret: before a colon, or anywhere between quotes if it begins like JSON.
+    JSON that is too large to be looked into is left out as a whole. A text that can't be read is, if it names a secret:
+    before a colon, or anywhere between quotes if it begins like JSON.
     """
     start = text.lstrip("\ufeff \t\r\n")
     is_json = start[:1] in ("{", "[", '"')
@@ -118,8 +123,11 @@ def replaced_in_text(text: str, plain: Callable[[Any], Any], *, has_room: bool) 
         try:
             read = json.loads(start, object_pairs_hook=_object)
             shown = plain(read)
+            if shown == read:
+                return text
+            made = json.dumps(shown)
             # What `plain` did not get to, too deep or too far behind, may be a secret just as well.
-            return text if shown == read else json.dumps(shown)
+            return made if REDACTED in made or _names_secret(text, is_json) else text
         except (ValueError, RecursionError) as error:
             pass_on(error)
     return REDACTED if _names_secret(text[:MAX_LOOKED_AT], is_json) else text
@@ -139,13 +147,20 @@ def _secrets(mapping: dict[str, Any], letters: dict[str, str], shape: Shape, val
 
 
 def _names_secret(text: str, is_json: bool) -> bool:
-    """Whether a text that can't be read as JSON names a secret between quotes: as a key, or anywhere if `is_json`."""
+    """Whether a text that is not looked into names a secret between quotes: as a key, or anywhere if `is_json`."""
     text = re.sub(r"\\+u00([2-7][0-9a-fA-F])", lambda found: chr(int(found[1], 16)), text)
-    for name, behind in re.findall(r'"([^"\\]{1,200})\\*"\s*([:,}\]])', text):
-        if is_secret(name) and (is_json or behind == ":"):
-            return True
-        if is_json and behind != ":" and letters_of(name) in TEXTS:
-            return True
+    names = list(
+        dict.fromkeys(re.findall(r'"([^"\\]{1,200})\\*"\s*' + (r"[:,}\]]" if is_json else ":"), text))
+    )
+    # Thousands of texts in it are no names: only those that hold a needle are asked.
+    squeezed = _squeezed('"' + '""'.join(names) + '"')
+    letters = squeezed[1:-1].split('""')
+    for needle in _needles or _all_needles():
+        if needle not in squeezed:
+            continue
+        for name, those in zip(names, letters, strict=True):
+            if needle in f'"{those}"' and (is_secret(name) or (is_json and letters_of(name) in TEXTS)):
+                return True
     return False
 
 
