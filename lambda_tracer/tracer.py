@@ -83,7 +83,7 @@ class Tracer:
         Powertools' `BaseProvider`.
 
         `redact` adds names of secrets to the well-known ones, or turns redaction in responses and errors off (False);
-        see `lambda_tracer.encode.redaction`. `trace_imports` records module imports slower than 10 ms, or than
+        see the guide to secrets. `trace_imports` records module imports slower than 10 ms, or than
         `LAMBDA_TRACER_IMPORTS_MS`, which turns it on by itself.
 
         Raises ValueError for an environment variable that is neither true nor false, and for unknown

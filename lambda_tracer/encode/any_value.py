@@ -16,7 +16,7 @@ from json.encoder import encode_basestring_ascii as quote
 
 from ..guard import PACKAGE_FOLDER, Late, pass_on
 from ..safe import type_name
-from . import known_types, redaction, secret_shapes
+from . import known_types, redaction, secret_search
 from .limits import MAX_MESSAGE
 from .reading import ERROR, ITEMS, MEMBERS, NAME, OPAQUE, TEXT, VALUE
 
@@ -66,9 +66,6 @@ _PLAIN = (dict, list, tuple, set, frozenset)
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
 _args_of = BaseException.__dict__["args"].__get__
 _name_of_type = type.__dict__["__qualname__"].__get__
-
-_MAX_PARSED = 2_000
-"""Lists and dicts of a JSON text that is looked into."""
 
 
 def plain(value: object, *, redact: bool = False, room: int = MAX_TEXT) -> Any:
@@ -135,7 +132,7 @@ class _Walk:
         how, read, base = reading.how, reading.read, reading.base
         if base is str:
             size = str.__len__(value)
-            most = secret_shapes.MAX_LOOKED_AT
+            most = secret_search.MAX_LOOKED_AT
             text = str.__str__(value) if size <= most else str.__getitem__(value, slice(most + 1))
             return self._text(text, depth, size)
         if how == TEXT:
@@ -201,7 +198,7 @@ class _Walk:
         shown: dict[str, Any] = {}
         repeated: dict[str, int] = {}
         most = MAX_OF_ERROR if self.of_error else MAX_ITEMS
-        has_values = is_cut = False
+        is_cut = False
         for key, item in items:
             if len(shown) == most or self.work < 0:
                 shown["..."] = "more"
@@ -210,19 +207,14 @@ class _Walk:
             name = self._key(key)
             if name in shown:  # two keys, one text ({1: .., "1": ..}): both are kept
                 name = _further(name, shown, repeated)
-            if not is_clean and self._hides(name, item, hidden):
+            if not is_clean and self.redact and secret_search.hides(name, item, hidden):
                 shown[name] = redaction.REDACTED
                 self.work -= 1
             else:
                 shown[name] = self.plain(item, depth)
-            has_values = has_values or redaction.VALUE_MARK in name.lower()
-        if self.redact and has_values:
-            values = secret_shapes.values_of_secrets(shown, is_cut=is_cut)
-            shown.update(dict.fromkeys(values, redaction.REDACTED))
+        if self.redact:
+            secret_search.replace_in_mapping(shown, is_cut=is_cut)
         return shown
-
-    def _hides(self, name: str, item: Any, hidden: frozenset[str]) -> bool:
-        return self.redact and item is not None and (name in hidden or secret_shapes.hides(name, item))
 
     def _key(self, key: Any) -> str:
         kind = type(key)
@@ -262,17 +254,8 @@ class _Walk:
                 shown.append("... more")
                 break
             shown.append(self.plain(item, depth))
-        if not self.redact:
-            return shown
-        if len(reading.names) == len(shown):  # a named tuple
-            for place, name in enumerate(reading.names):
-                if shown[place] is not None and secret_shapes.hides(name, shown[place]):
-                    shown[place] = redaction.REDACTED
-        if len(shown) > 1 and type(shown[0]) is str and redaction.is_secret(shown[0]):
-            # A header as a pair, or with something behind it.
-            shown[1:] = [
-                redaction.REDACTED if secret_shapes.hides(shown[0], item) else item for item in shown[1:]
-            ]
+        if self.redact:
+            secret_search.replace_in_list(shown, reading.names)
         return shown
 
     def _error(self, error: BaseException, depth: int) -> dict[str, Any]:
@@ -300,25 +283,13 @@ class _Walk:
 
     def _redacted(self, text: str, depth: int) -> str:
         """A text that may be JSON, as in the body of a response: without the values of secret names in it."""
-        looked_at = text[: secret_shapes.MAX_LOOKED_AT]
-        self.work -= 1 + len(looked_at) // 200
-        if not secret_shapes.may_name_secret(text):
+        looked_at = min(len(text), secret_search.MAX_LOOKED_AT)
+        self.work -= 1 + looked_at // 200
+        if not secret_search.may_be_in(text):
             return text
-        self.work -= _PARSED + len(looked_at) // 100
-        start = text.lstrip("\ufeff \t\r\n")
-        if start[:1] not in ("{", "[", '"'):
-            return redaction.REDACTED if secret_shapes.names_secret(looked_at, is_json=False) else text
-        is_small = (
-            len(text) <= secret_shapes.MAX_LOOKED_AT and text.count("{") + text.count("[") <= _MAX_PARSED
-        )
-        if not is_small or depth > MAX_DEPTH or self.work < 0:
-            return redaction.REDACTED
-        try:
-            shown = json.dumps(self.plain(json.loads(start, object_pairs_hook=_object), depth))
-            return shown if redaction.REDACTED in shown else text
-        except (ValueError, RecursionError) as error:
-            pass_on(error)
-            return redaction.REDACTED if secret_shapes.names_secret(looked_at, is_json=True) else text
+        self.work -= _PARSED + looked_at // 100
+        has_room = depth <= MAX_DEPTH and self.work >= 0
+        return secret_search.replaced_in_text(text, lambda value: self.plain(value, depth), has_room=has_room)
 
     def _pickled(self, value: Any, depth: int) -> Any:
         if "jsonpickle" not in sys.modules and os.path.isdir(DEPENDENCIES) and DEPENDENCIES not in sys.path:
@@ -340,18 +311,10 @@ def _is_clean(mapping: dict[Any, Any]) -> bool:
     names = [key for key in keys if type(key) is str]
     if (
         not all(type(key) is str or type(key) is int for key in keys)
-        or sum(map(len, names)) > secret_shapes.MAX_LOOKED_AT
+        or sum(map(len, names)) > secret_search.MAX_LOOKED_AT
     ):
         return False
-    return not secret_shapes.may_name_secret('"' + '""'.join(names) + '"')
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; one in which a key comes twice shows its readers different things, and is left out whole."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        raise ValueError("a key comes twice")
-    return made
+    return not secret_search.may_be_in('"' + '""'.join(names) + '"')
 
 
 def _further(name: str, shown: dict[str, Any], repeated: dict[str, int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from json.encoder import encode_basestring_ascii as quote
 
 from ..safe import type_name
-from . import redaction, secret_shapes
+from . import redaction, secret_search
 from .limits import MAX_INT_BITS
 from .marker import HEAD
 
@@ -32,7 +32,7 @@ def beginning(value: Any, is_captured: bool, depth: int = 0) -> Any:
     if kind is str or kind is bytes or kind is bytearray:
         if len(value) <= 2 * HEAD:
             return value
-        if is_captured and kind is str and '"' in value and secret_shapes.may_name_secret(value):
+        if is_captured and kind is str and '"' in value and secret_search.may_be_in(value):
             return redaction.REDACTED  # what stands behind the cut may be its name
         return value[: 2 * HEAD]
     if kind is int and value.bit_length() > MAX_INT_BITS:
@@ -50,7 +50,7 @@ def beginning(value: Any, is_captured: bool, depth: int = 0) -> Any:
             is_nameless = is_captured and len(value) > _MEMBERS and type(key) is str
             kept[name] = (
                 redaction.REDACTED
-                if is_nameless and redaction.VALUE_MARK in name.lower()
+                if is_nameless and redaction.may_be_value(name)
                 else beginning(item, is_captured, depth + 1)
             )
         return kept

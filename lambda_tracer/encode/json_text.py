@@ -16,6 +16,7 @@ from ..guard import Late, pass_on
 from . import redaction
 from .limits import MAX_INT_BITS, MAX_VALUE_BYTES
 from .marker import HEAD, marker
+from .redaction import NAME_PLACES
 from .scalars import COSTS, WITH_TIME_ZONE, has_known_offset, known, met, text_of
 
 TYPE_CHECKING = False
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from . import any_value, excerpt, secret_shapes
+    from . import any_value, excerpt, secret_search
 else:
     any_value = Late("lambda_tracer.encode.any_value")  # what most functions return needs none of these
     excerpt = Late("lambda_tracer.encode.excerpt")
-    secret_shapes = Late("lambda_tracer.encode.secret_shapes")
+    secret_search = Late("lambda_tracer.encode.secret_search")
 
 _MAX_CONTAINERS = 1_400
 _MAX_KNOWN = 2_000
@@ -89,7 +90,7 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYT
             text = "".join(_encode(value, 0))
             if not is_captured or not (look or '\\"' in text):
                 return text
-            if not secret_shapes.may_name_secret(text):
+            if not secret_search.may_be_in(text):
                 return text
         elif verdict == _TOO_LARGE:
             return _cut(value, size, is_captured)
@@ -135,35 +136,41 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
         kind = type(item)
         members: Iterable[Any]
         if kind is dict:
-            size += 1 + 5 * len(item)
+            count = len(item)
+            size += 1 + 5 * count
             if size > room:
                 return _TOO_LARGE, size, look
             if not item.keys() <= _harmless:
                 if not _TEXT.issuperset(map(type, item)):
                     return _CAREFUL, size, look
                 size += sum(map(len, item))
-                unknown += len(item)
+                unknown += count
                 if size > room:
                     return _TOO_LARGE, size, look
                 if unknown > _MAX_UNKNOWN:
                     look = True
                 else:
                     for key in item:
-                        if not _is_harmless(key, is_captured):
-                            return _CAREFUL, size, look
-                        look = look or key not in _harmless
+                        if key not in _harmless:
+                            if not _is_harmless(key, is_captured):
+                                return _CAREFUL, size, look
+                            look = look or key not in _harmless
             members = item.values()
         elif kind is list or kind is tuple:
-            size += 1 + 2 * len(item)
+            count = len(item)
+            size += 1 + 2 * count
             if size > room:
                 return _TOO_LARGE, size, look
             members = item
-            if is_captured and len(item) > 1 and type(item[0]) is str and item[0] not in _harmless:
-                unknown += 1
-                if unknown > _MAX_UNKNOWN:
-                    look = True
-                elif redaction.is_secret(item[0]):
-                    return _CAREFUL, size, look
+            if is_captured:
+                for place in NAME_PLACES:
+                    name = item[place] if count > place + 1 else None
+                    if type(name) is str and name not in _harmless:
+                        unknown += 1
+                        if unknown > _MAX_UNKNOWN:
+                            look = True
+                        elif redaction.is_secret(name):
+                            return _CAREFUL, size, look
         elif kind in _SCALARS:  # the value itself
             is_short = kind is not int or -_LARGE < item < _LARGE
             return _FAST if is_short else _CAREFUL, 1, False
@@ -183,7 +190,7 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                 return _CAREFUL, size, look
             continue
         containers += 1
-        scalars += len(item)
+        scalars += count
         if containers > _MAX_CONTAINERS or scalars > _MAX_SCALARS:
             return _CAREFUL, size, look
         for member in members:
@@ -216,12 +223,10 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
 
 def _is_harmless(key: str, is_captured: bool) -> bool:
     """Whether a key is no name of a secret, where that matters."""
-    if key in _harmless:
-        return True
     if redaction.is_secret(key):
         return not is_captured
     # Keys made of data must not fill the memory. What stands under `value` may belong to a name beside it.
-    if len(_harmless) < 10_000 and len(key) <= 200 and redaction.VALUE_MARK not in key.lower():
+    if len(_harmless) < 10_000 and len(key) <= 200 and not redaction.may_be_value(key):
         _harmless.add(key)
     return True
 

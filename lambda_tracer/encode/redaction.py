@@ -1,11 +1,10 @@
-"""The names that mark a secret, the shapes in which they stand beside it, and what stands in its place.
+"""The rules of redaction: the names that mark a secret, and the shapes in which a value stands beside such a name.
 
-Captured responses and errors are searched for such names at any depth before anything of them is encoded: keys of
-mappings, attributes, headers as pairs, `{"name": .., "value": ..}`, and JSON inside texts. A value cannot be recognised
-by itself: a password under the key `note` is recorded.
+Each name and each shape is one entry in a table here. Two read them: the quick look, which decides whether a value goes
+the careful way (`json_text`, `secret_search.may_be_in`), and the replacement of what is found (`secret_search`).
 
-Each name and each shape is written down once, in the tables here. The quick look at an encoded text and the careful
-replacement (`secret_shapes`, `walk`) both read them.
+A name is looked for at any depth, in what functions return and raise, before anything of it is encoded. A value cannot
+be recognised by itself: a password under the key `note` is recorded.
 """
 
 from __future__ import annotations
@@ -50,20 +49,59 @@ _NO_SECRETS = (
 COUNTS = r"(new)?tokens"
 """Names that are harmless where a number stands under them."""
 
-NAMING_KEYS = frozenset(
-    (
-        *("name", "key", "field", "fieldname", "parameterkey", "parametername", "param", "parameter"),
-        *("attribute", "attributename", "header", "headername", "variable", "variablename"),
-        *("property", "propertyname", "option", "optionname", "setting", "settingname", "label", "id", "k"),
-    )
+
+class Shape:
+    """How a value stands beside what says that it is a secret, in one list or in one mapping."""
+
+    __slots__ = ("name_keys", "name_places", "texts", "value_word")
+
+    def __init__(
+        self,
+        *,
+        name_places: tuple[int, ...] = (),
+        name_keys: tuple[str, ...] = (),
+        texts: tuple[str, ...] = (),
+        value_word: str = "",
+    ) -> None:
+        self.name_places = name_places
+        """Places in a list where a name stands. All that stands behind it belongs to it."""
+        self.name_keys = frozenset(name_keys)
+        """Keys of a mapping under which a name stands, as `letters_of` gives them."""
+        self.texts = texts
+        """What says under any key of a mapping, without a name, that there is a secret; as `letters_of` gives it."""
+        self.value_word = value_word
+        """What the keys of a mapping end with that the name, or the text, is about; a plural's s aside."""
+
+
+_NAMING_KEYS = (
+    *("name", "key", "field", "fieldname", "parameterkey", "parametername", "param", "parameter"),
+    *("attribute", "attributename", "header", "headername", "variable", "variablename"),
+    *("property", "propertyname", "option", "optionname", "setting", "settingname", "label", "id", "k"),
 )
-"""Keys whose value is a name, which the value beside it belongs to."""
 
-VALUE_MARK = "alue"
-"""What the key of that value contains: `value`, `ParameterValue`, `values`."""
+SHAPES = (
+    # A header as a pair, or with more behind it: ["Set-Cookie", "..", "Path=/"]
+    Shape(name_places=(0,)),
+    # {"name": "password", "value": ".."}, {"ParameterKey": "DbPassword", "ParameterValue": ".."}
+    Shape(name_keys=_NAMING_KEYS, value_word="value"),
+    # A parameter of SSM: {"Name": "/shop/db", "Type": "SecureString", "Value": ".."}
+    Shape(texts=("securestring",), value_word="value"),
+)
+"""The shapes in which a secret's own key does not name it.
 
-SECRET_TYPES = ("securestring",)
-"""Values, under whatever key, which say that the value beside them is a secret."""
+Where it does, no entry is needed: a key, an attribute, a field, a column. Nor is one for JSON in a text, which is read.
+"""
+
+NAME_PLACES: tuple[int, ...] = ()
+VALUE_WORDS: tuple[str, ...] = ()
+TEXTS: tuple[str, ...] = ()
+"""Those of all shapes, for quick looks."""
+
+for _shape in SHAPES:
+    NAME_PLACES += _shape.name_places
+    TEXTS += _shape.texts
+    if _shape.value_word and _shape.value_word not in VALUE_WORDS:
+        VALUE_WORDS += (_shape.value_word,)
 
 _known: dict[str, bool] = {}
 _caches: list[set[str] | list[str]] = []  # what others remember of our answers
@@ -78,7 +116,7 @@ def configure(names: Iterable[str] | bool) -> None:
     if isinstance(names, bool):
         is_on = names
     else:
-        _further.update(filter(None, map(plain, [names] if isinstance(names, str) else names)))
+        _further.update(filter(None, map(letters_of, [names] if isinstance(names, str) else names)))
 
 
 def reset() -> None:
@@ -90,7 +128,7 @@ def reset() -> None:
 
 
 def is_secret(name: str) -> bool:
-    """Whether the value under this name is not to be recorded, unless it is a count (see `secret_shapes.hides`)."""
+    """Whether the value of this name is not to be recorded, unless it is a count (see `secret_search.hides`)."""
     known = _known.get(name)
     if known is None:
         known = is_on and _decide(name)
@@ -99,14 +137,24 @@ def is_secret(name: str) -> bool:
     return known
 
 
+def may_be_value(key: str) -> bool:
+    """Whether what stands under this key may be a secret for what stands beside it, at a quick look."""
+    key = key.lower()
+    for word in VALUE_WORDS:  # noqa: SIM110  # asked of every key called `value`: `any` takes three times as long
+        if word in key:
+            return True
+    return False
+
+
 def remember_in(cache: set[str] | list[str]) -> None:
     """Empty `cache` whenever the answers may change."""
     _caches.append(cache)
 
 
-def plain(name: str) -> str:
+def letters_of(name: str) -> str:
     """A name in small letters without separators."""
-    return "".join(filter(str.isalnum, name.lower()))
+    name = name.lower()
+    return name if name.isalnum() else "".join(filter(str.isalnum, name))
 
 
 def _forget() -> None:
@@ -118,7 +166,7 @@ def _forget() -> None:
 def _decide(name: str) -> bool:
     if len(name) > 400:
         name = name[:200] + name[-200:]
-    letters = plain(name)
+    letters = letters_of(name)
     for part in given_names():
         if part in letters:
             return True
@@ -143,4 +191,4 @@ def _is_last_word(word: str, name: str) -> bool:
 
 def given_names() -> list[str]:
     """Further names, which were given in code or by environment."""
-    return [*_further, *filter(None, map(plain, settings.redacted_keys()))]
+    return [*_further, *filter(None, map(letters_of, settings.redacted_keys()))]

@@ -182,6 +182,16 @@ def test_the_value_of_a_secure_string_is_a_secret_whatever_its_name(
     ]
 
 
+@pytest.mark.parametrize("length", [70, 75])
+def test_a_text_that_is_cut_off_behind_a_secure_string_is_left_out(
+    daemon: Daemon, tracer: Tracer, length: int
+) -> None:
+    text = json.dumps({"Name": "/app/x", "Type": "SecureString", "Value": CANARY, "Version": 1})[:length]
+    assert CANARY[:4] in text
+
+    assert captured(daemon, tracer, {"body": text}) == {"body": REDACTED}
+
+
 def test_what_kms_has_decrypted_is_a_secret(daemon: Daemon, tracer: Tracer) -> None:
     value = {"KeyId": "arn:aws:kms:key", "Plaintext": CANARY.encode(), "CiphertextBlob": b"cipher"}
 
@@ -310,6 +320,13 @@ def test_what_only_looks_like_a_secrets_name_is_kept(daemon: Daemon, tracer: Tra
     assert captured(daemon, tracer, value) == value
 
 
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_nothing_vanishes_from_a_value_of_this_shape_under_a_harmless_name(
+    daemon: Daemon, tracer: Tracer, shape: Shape
+) -> None:
+    assert REDACTED not in json.dumps([captured(daemon, tracer, shape(name, "kept")) for name in HARMLESS])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -321,6 +338,14 @@ def test_what_only_looks_like_a_secrets_name_is_kept(daemon: Daemon, tracer: Tra
     ],
 )
 def test_a_text_without_secrets_stays_as_it_is(daemon: Daemon, tracer: Tracer, text: str) -> None:
+    assert captured(daemon, tracer, {"body": text}) == {"body": text}
+
+
+@pytest.mark.parametrize("key", ["nextToken", "spw"])
+def test_a_long_text_of_json_without_secrets_stays_as_it_is(daemon: Daemon, tracer: Tracer, key: str) -> None:
+    """Although a quick look takes it for one that has some, and there is more in it than is looked into."""
+    text = json.dumps({"rows": [[number, "x"] for number in range(1_500)], key: "kept"})
+
     assert captured(daemon, tracer, {"body": text}) == {"body": text}
 
 
