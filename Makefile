@@ -3,11 +3,11 @@
 #
 #   make demo PYTHON=/path/to/python3.12      choose the interpreter (only used when .venv is made)
 #   make test ARGS="-k header -x"             hand options to pytest
-#   make layer BYTECODE=python3.13            add bytecode for the Python that your functions run on
+#   make layer EVERY=1                        fail unless it is ready to run on each Python that Lambda has
 
 PYTHON    ?=
 ARGS      ?=
-BYTECODE  ?=
+EVERY     ?=
 VENV      := .venv
 BIN       := $(VENV)/bin
 COMMAND   := $(VENV)/.installed-command
@@ -121,12 +121,12 @@ types: $(INSTALLED)  ## mypy --strict
 format: $(INSTALLED)  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format --quiet .
 
-layer: $(COMMAND)  ## build layer/dist/lambda-tracer-layer.zip (BYTECODE="python3.13": starts faster, is larger)
-	@$(BIN)/python layer/build.py $(addprefix --bytecode ,$(BYTECODE))
+layer: $(COMMAND)  ## build layer/dist/lambda-tracer-layer.zip (EVERY=1: fail unless all Pythons are here)
+	@$(BIN)/python layer/build.py $(if $(EVERY),--every)
 
 dist: $(INSTALLED)  ## build wheel and source distribution, and check them
 	@rm -rf dist
-	@$(BIN)/python -m hatchling build --directory dist
+	@$(if $(EVERY),LAMBDA_TRACER_EVERY_PYTHON=1) $(BIN)/python -m hatchling build --directory dist
 	@$(BIN)/twine check --strict dist/*
 
 # None fits into .venv: SAM pins what we need newer, the CDK is large, and the site needs nothing that we do. Each has an

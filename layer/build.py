@@ -1,13 +1,13 @@
 """Builds the Lambda layer: one zip for Python 3.10 to 3.14, x86_64 and arm64.
 
     python layer/build.py                             layer/dist/lambda-tracer-layer.zip
-    python layer/build.py --bytecode python3.13       the same, with bytecode for that Python
+    python layer/build.py --every                     fail unless it is ready to run on each of them
     python layer/build.py --folder DIR                unpacked, as `sam build` wants it
 
-In it are the package without the developer's side, the one library that it may need, and the exec wrapper
-`lambda-tracer`. Its files are those of the repository, byte for byte. Only Python files: nothing in it
-depends on an architecture. The same sources give the same bytes, in whichever folder and whenever they are built. Needs
-the standard library and pip.
+In it are the package without the developer's side, the one library that it may need, their code ready to run for each
+Python that is found here (`bundle/build.py`), and the exec wrapper `lambda-tracer`. Its sources are those of the
+repository, byte for byte; nothing in it depends on an architecture. The same sources give the same bytes, in whichever
+folder and whenever they are built. Needs the standard library and pip.
 """
 
 from __future__ import annotations
@@ -16,39 +16,31 @@ import argparse
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 LAYER = Path(__file__).resolve().parent
+sys.path.insert(0, str(LAYER.parent))  # where `bundle` is, when this runs as a script
+
+from bundle import build as bundles  # noqa: E402
+
 PACKAGE = LAYER.parent / "lambda_tracer"
 ZIP = LAYER / "dist" / "lambda-tracer-layer.zip"
 
-LEFT_OUT = {"local", "__pycache__"}
+LEFT_OUT = {"local", "__pycache__", "bundles"}
 """Folders of the package that a function has no use for."""
 
 LEFT_OUT_OF_DEPENDENCIES = {"jsonpickle/ext"}
 """Support for numpy, pandas and gmpy2 that has to be switched on by a call, which nobody makes."""
 
-MAX_BYTES = 260_000
-"""What the zip may have without bytecode, a little above what it has: 239 kB. Lambda unpacks it at every cold start."""
+MAX_BYTES = 1_900_000
+"""What the zip may have with five bundles, a little above what it has. Lambda unpacks it at every cold start."""
 
 FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-
-COMPILE = """
-import pathlib, py_compile, sys
-root = pathlib.Path(sys.argv[1])
-for path in sorted(root.rglob("*.py")):
-    target = path.parent / "__pycache__" / f"{path.stem}.{sys.implementation.cache_tag}.pyc"
-    py_compile.compile(
-        str(path), str(target), f"/opt/python/{path.relative_to(root).as_posix()}", doraise=True,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,25 +52,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, default=ZIP, metavar="FILE", help="the zip (default: %(default)s)"
     )
-    parser.add_argument(
-        "--bytecode",
-        action="append",
-        default=[],
-        metavar="PYTHON",
-        help="add bytecode for it; 'available': for each of python3.10 to python3.14 in PATH; may be repeated",
-    )
+    bundles.add_options(parser)
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary) / "layer"
         write(folder)
-        for interpreter in _interpreters(options.bytecode):
-            subprocess.run([interpreter, "-I", "-c", COMPILE, str(folder / "python")], check=True)
-        if options.folder:
-            return 0
+        made = bundles.make(folder / "python" / PACKAGE.name, bundles.interpreters(options.python))
+        failed = bundles.report(made, options.every)
+        if options.folder or failed:
+            return failed
         pack(folder, options.output)
     data = options.output.read_bytes()
     sys.stdout.write(f"{options.output}  {len(data):,} bytes  sha256 {hashlib.sha256(data).hexdigest()}\n")
-    if len(data) > MAX_BYTES and not options.bytecode:
+    if len(data) > MAX_BYTES:
         sys.stderr.write(f"layer/build.py: that is more than {MAX_BYTES:,} bytes\n")
         return 1
     return 0
@@ -137,18 +123,6 @@ def _write_metadata(python: Path) -> None:
     info = python / f"{PACKAGE.name}-{found[1]}.dist-info"
     _put(info / "METADATA", f"Metadata-Version: 2.1\nName: lambda-tracer\nVersion: {found[1]}\n".encode())
     _put(info / "LICENSE", (PACKAGE.parent / "LICENSE").read_bytes())
-
-
-def _interpreters(names: Sequence[str]) -> Iterator[str]:
-    for name in names:
-        if name != "available":
-            yield name
-            continue
-        for minor in range(10, 15):
-            found = shutil.which(f"python3.{minor}")
-            # What does not run (a stand-in for a version that is not active) is passed over.
-            if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
-                yield found
 
 
 def _put(path: Path, data: bytes) -> None:

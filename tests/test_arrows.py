@@ -20,7 +20,7 @@ GROUND = {"clock", "guard", "safe", "settings", "xray"}
 """What every room may use."""
 
 ARROWS: dict[str, set[str]] = {
-    "": {"tracer", "sdk", "patches", "send", "sqs", "trace"},  # the public names
+    "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "capture"},
     "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
     "tracer": {"sdk", "sandbox", "patches", "capture", "encode"},
@@ -34,6 +34,8 @@ ARROWS: dict[str, set[str]] = {
     "sqs": {"trace"},
     "trace": set(),
     "wrapping": set(),
+    "bundle": {"bundle_rest"},
+    "bundle_rest": set(),
     "settings": set(),
     "safe": set(),
     "xray": set(),

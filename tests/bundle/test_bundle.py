@@ -1,0 +1,292 @@
+"""A package with its code ready to run behaves as one without it, and what is not right is not run.
+
+Each test imports a copy of the package in a process of its own, from a folder without bytecode.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bundle import build
+from lambda_tracer import bundle
+from tests.shared_build import built_once
+
+PROJECT = Path(__file__).parent.parent.parent
+PYTHONS = build.interpreters()
+
+FROM_BUNDLE = """
+import sys, lambda_tracer
+names = [name for name in sys.modules if name.startswith("lambda_tracer.")]
+loaders = {type(sys.modules[name].__spec__.loader).__name__ for name in names}
+print(*sorted(loaders))
+"""
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(folder: Path) -> None:
+        shutil.copytree(PROJECT / "lambda_tracer", folder / "lambda_tracer", ignore=_IGNORED)
+        assert build.make(folder / "lambda_tracer", PYTHONS) == [python.version for python in PYTHONS]
+
+    return built_once(tmp_path_factory, "bundled", make)
+
+
+_IGNORED = shutil.ignore_patterns("__pycache__", "bundles", "local")
+
+
+@pytest.fixture
+def site(_made: Path, tmp_path: Path) -> Path:
+    """A folder with the package in it, to be changed by the test."""
+    return Path(shutil.copytree(_made, tmp_path / "site"))
+
+
+def run(site: Path, program: str, *options: str, python: str = sys.executable) -> str:
+    """What a program prints that has nothing on its path but the folder and the standard library."""
+    program = f"import sys; sys.path.insert(0, {str(site)!r})\n{program}"
+    command = [python, "-I", "-S", "-B", *options, "-c", program]
+    ran = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, timeout=120)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout.strip()
+
+
+def this_bundle(site: Path) -> Path:
+    return site / "lambda_tracer" / "bundles" / f"{sys.implementation.cache_tag}.bundle"
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.version)
+def test_every_module_is_loaded_from_the_bundle_but_the_two_that_find_it(
+    python: build.Interpreter, site: Path
+) -> None:
+    program = """
+import pkgutil, importlib, lambda_tracer
+for module in pkgutil.walk_packages(lambda_tracer.__path__, "lambda_tracer."):
+    if module.name != "lambda_tracer.auto":  # which wants a handler
+        importlib.import_module(module.name)
+names = [name for name in sys.modules if name.startswith("lambda_tracer")]
+print(*sorted(name for name in names if type(sys.modules[name].__spec__.loader).__name__ != "BundleLoader"))
+"""
+
+    assert run(site, program, python=python.command[0]).split() == [
+        "lambda_tracer",
+        "lambda_tracer.bundle",
+        "lambda_tracer.testing",
+    ]
+
+
+def test_nothing_is_compiled_and_nothing_is_written(site: Path) -> None:
+    for path in (site / "lambda_tracer").rglob("*.py"):
+        if path.name != "bundle.py" and path.parent != site / "lambda_tracer":
+            path.write_bytes(b"?" * path.stat().st_size)  # no Python; of the same size
+    before = sorted(site.rglob("*"))
+
+    assert run(site, "import lambda_tracer.tracer, lambda_tracer.encode.any_value; print('fine')") == "fine"
+    assert sorted(site.rglob("*")) == before
+
+
+def test_files_lines_and_sources_are_those_of_the_repository(site: Path) -> None:
+    program = """
+import inspect, traceback, lambda_tracer
+from lambda_tracer.trace import header
+print(inspect.getsourcefile(lambda_tracer.Tracer.put_annotation))
+print(inspect.getsource(header.TraceHeader.to_header_str) in open(header.__file__).read())
+print(inspect.signature(lambda_tracer.Tracer.put_annotation))
+print(inspect.getdoc(lambda_tracer.Tracer.put_annotation).split(";")[0])
+try:
+    lambda_tracer.UDPEmitter("nonsense")
+except ValueError as error:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    print(frame.filename, "raise" in frame.line)
+"""
+
+    assert run(site, program).splitlines() == [
+        f"{site}/lambda_tracer/tracer.py",
+        "True",
+        "(self, key: 'str', value: 'str | int | float | bool') -> 'None'",
+        "Annotate the current subsegment",
+        f"{site}/lambda_tracer/send/emitter.py True",
+    ]
+
+
+def test_a_source_that_was_edited_wins(site: Path) -> None:
+    edited = site / "lambda_tracer" / "safe.py"
+    edited.write_text(edited.read_text() + "\nEDITED = True\n")
+
+    program = "import lambda_tracer.safe as safe; print(safe.EDITED, type(safe.__spec__.loader).__name__)"
+    assert run(site, program) == "True SourceFileLoader"
+
+
+def _missing(bundle: Path) -> None:
+    bundle.unlink()
+
+
+def _cut(bundle: Path) -> None:
+    bundle.write_bytes(bundle.read_bytes()[:-1])
+
+
+def _empty(bundle: Path) -> None:
+    bundle.write_bytes(b"")
+
+
+def _of_another_python(bundle: Path) -> None:
+    data = bytearray(bundle.read_bytes())
+    data[23] ^= 1  # the first byte of the magic number
+    bundle.write_bytes(data)
+
+
+def _of_another_format(bundle: Path) -> None:
+    bundle.write_bytes(b"?" + bundle.read_bytes()[1:])
+
+
+@pytest.mark.parametrize("spoil", [_missing, _cut, _empty, _of_another_python, _of_another_format])
+def test_sources_are_run_where_the_bundle_is_not_right(spoil: Callable[[Path], None], site: Path) -> None:
+    spoil(this_bundle(site))
+
+    assert run(site, FROM_BUNDLE) == "SourceFileLoader"
+
+
+def test_with_assertions_off_the_sources_are_run(site: Path) -> None:
+    assert run(site, FROM_BUNDLE, "-O") == "SourceFileLoader"
+
+
+def test_what_was_not_read_at_first_is_not_taken_from_another_file(site: Path) -> None:
+    """The package is installed anew while a process runs."""
+    program = f"""
+import lambda_tracer, os
+path = {str(this_bundle(site))!r}
+data = open(path, "rb").read()
+os.unlink(path)
+open(path, "wb").write(data[:60] + b"else" + data[64:])
+import lambda_tracer.encode.library_types as module
+print(type(module.__spec__.loader).__name__, module.KNOWN["<bson.objectid.ObjectId>"] is not None)
+"""
+
+    assert run(site, program) == "BundleLoader True"
+
+
+def test_without_sources_bytecode_beside_them_is_run(site: Path) -> None:
+    """Some strip what they deploy of its sources."""
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "-b", str(site)], check=True)
+    for path in site.rglob("*.py"):
+        path.unlink()
+
+    assert run(site, FROM_BUNDLE) == "SourcelessFileLoader"
+
+
+def test_in_a_zip_the_sources_are_run(site: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "site.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        for path in sorted(site.rglob("*")):
+            made.write(path, path.relative_to(site))
+
+    assert run(archive, FROM_BUNDLE) == "zipimporter"
+
+
+def test_threads_that_import_at_the_same_time_get_one_package(site: Path) -> None:
+    program = """
+import threading
+found = []
+def load():
+    from lambda_tracer import Tracer, xray_recorder
+    from lambda_tracer.encode import any_value
+    found.append((id(Tracer), id(xray_recorder), id(any_value)))
+threads = [threading.Thread(target=load) for _ in range(20)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(found), len(set(found)))
+"""
+
+    assert run(site, program) == "20 1"
+
+
+def test_collections_go_on_after_the_import(site: Path) -> None:
+    program = """
+import gc
+import lambda_tracer
+print(gc.isenabled())
+gc.disable()
+for name in [name for name in sys.modules if name.startswith("lambda_tracer")]: del sys.modules[name]
+import lambda_tracer
+print(gc.isenabled())
+"""
+
+    assert run(site, program).split() == ["True", "False"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="needs Python 3.13: they have another name before")
+def test_an_interpreter_within_the_process_loads_it_too(site: Path) -> None:
+    program = f"""
+import _interpreters
+made = _interpreters.create()
+print(_interpreters.exec(made, '''
+import sys
+sys.path.insert(0, {str(site)!r})
+import lambda_tracer
+assert type(lambda_tracer.tracer.__spec__.loader).__name__ == "BundleLoader"
+'''))
+"""
+
+    assert run(site, program) == "None"
+
+
+def test_a_module_that_is_loaded_again_is_that_of_the_bundle(site: Path) -> None:
+    program = """
+import importlib, lambda_tracer.safe as safe
+before = safe.safe_str
+print(importlib.reload(safe) is safe, safe.safe_str is not before, safe.safe_str.__code__.co_filename)
+"""
+
+    assert run(site, program) == f"True True {site}/lambda_tracer/safe.py"
+
+
+def test_the_same_sources_give_the_same_bytes(site: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(PROJECT / "lambda_tracer", again, ignore=_IGNORED)
+    build.make(again, PYTHONS)
+
+    bundles = sorted((site / "lambda_tracer" / "bundles").iterdir())
+    assert [bundle.name for bundle in bundles] == sorted(f"{python.tag}.bundle" for python in PYTHONS)
+    assert [bundle.read_bytes() for bundle in bundles] == [
+        (again / "bundles" / bundle.name).read_bytes() for bundle in bundles
+    ]
+
+
+def test_a_python_that_is_missing_is_said_and_wanted_only_where_it_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert build.report(["3.11"], is_every_needed=False) == 0
+    assert build.report(["3.11"], is_every_needed=True) == 1
+    assert build.report(build.VERSIONS, is_every_needed=True) == 0
+
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == said[1]
+    assert said[0].startswith(
+        "ready to run for Python 3.11; compiled at each cold start on 3.10, 3.12, 3.13, 3.14"
+    )
+    assert said[2] == "ready to run for Python 3.10, 3.11, 3.12, 3.13, 3.14"
+
+
+def test_a_python_may_be_a_command_of_several_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMBDA_TRACER_PYTHONS", f"no-such-python; {sys.executable} -X utf8")
+
+    (this,) = [python for python in build.interpreters() if python.tag == sys.implementation.cache_tag]
+    assert this.command == [sys.executable, "-X", "utf8"]
+
+
+def test_what_compiles_and_what_reads_agree_on_the_form() -> None:
+    compiling = (PROJECT / "bundle" / "compiling.py").read_text(encoding="utf-8")
+    reading = (PROJECT / "lambda_tracer" / "bundle.py").read_text(encoding="utf-8")
+
+    form = 'b"lambda_tracer bundle 1\\n"'
+    assert form in compiling
+    assert form in reading
+    assert re.findall(r"HEADER_BYTES = (\w+)\n", reading) == ["64"]
+    assert re.findall(r"HEADER_BYTES = b[^,]*, (\w+)\n", compiling) == ["64"]
+    assert bundle.FIRST_READ_BYTES == build.FIRST_READ_BYTES
