@@ -225,12 +225,14 @@ def test_an_interpreter_within_the_process_loads_it_too(site: Path) -> None:
     program = f"""
 import _interpreters
 made = _interpreters.create()
-print(_interpreters.exec(made, '''
+result = _interpreters.exec(made, '''
 import sys
 sys.path.insert(0, {str(site)!r})
 import lambda_tracer
 assert type(lambda_tracer.tracer.__spec__.loader).__name__ == "BundleLoader"
-'''))
+''')
+_interpreters.destroy(made)
+print(result)
 """
 
     assert run(site, program) == "None"

@@ -26,11 +26,16 @@ class InThreads:
             asyncio.to_thread(self.run, job, place, end).__await__()
             for (job, place), end in zip(self.jobs, ends, strict=True)
         ]
-        futures = [next(call) for call in calls]
+        errors: list[Exception | None] = []
+        waiting = []
+        for call in calls:
+            try:
+                waiting.append((call, next(call)))
+            except StopIteration as stop:  # from Python 3.14 on, a job that is done already is not waited for
+                errors.append(stop.value)
         for end in ends:
             end.wait()
-        errors = []
-        for call, future in zip(calls, futures, strict=True):
+        for call, future in waiting:
             yield future
             try:
                 next(call)
