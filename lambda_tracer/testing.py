@@ -8,12 +8,12 @@ from __future__ import annotations
 from . import guard, settings
 from .capture import event_loop
 from .clock import clock
-from .encode import redaction
+from .encode import name, redaction
 from .patches.http import ignored
 from .sandbox import import_times
 from .sdk.recorder import xray_recorder
 from .send.emitter import UDPEmitter
-from .trace import running
+from .trace import running, subsegment
 from .tracer import Tracer
 
 
@@ -35,5 +35,7 @@ def reset() -> None:
     Tracer._reset_config()
     redaction.reset()
     ignored.reset()
+    name.known.clear()
+    subsegment.known_namespaces.clear()
     import_times.stop()
     event_loop.close()

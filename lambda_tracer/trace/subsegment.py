@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 _RESPONSE_KEYS = frozenset(("status", "content_length"))
 _HTTP_KEYS = _RESPONSE_KEYS | {"url", "method", "user_agent", "client_ip", "x_forwarded_for"}
 
-_namespaces: set[str] = set()  # of metadata, that are known to be accepted
+known_namespaces: set[str] = set()  # of metadata, that are known to be accepted
 
 
 def _made_when_asked_for(name: str, kept_as: str) -> Any:
@@ -210,7 +210,7 @@ class Subsegment:
 
     def put_captured(self, key: str, value: Any, namespace: str) -> None:
         """`put_metadata` for what a decorator recorded: secrets in it are redacted, and it is let go once encoded."""
-        is_known = type(namespace) is str and namespace in _namespaces
+        is_known = type(namespace) is str and namespace in known_namespaces
         if self.end_time is None and (is_known or _is_namespace(namespace)):
             self.captured += ((namespace, key, value),)
 
@@ -364,8 +364,8 @@ def _plain(value: str | int | float) -> str | int | float:
 
 def _is_namespace(namespace: object) -> bool:
     is_accepted = issubclass(type(namespace), str) and not str.startswith(namespace, "AWS.")  # type: ignore[arg-type]
-    if is_accepted and type(namespace) is str and len(_namespaces) < 100:
-        _namespaces.add(namespace)
+    if is_accepted and type(namespace) is str and len(known_namespaces) < 100:
+        known_namespaces.add(namespace)
     if not is_accepted:
         warn_once(
             "namespace", "metadata left out: its namespace must be a str that does not start with 'AWS.'"
