@@ -6,6 +6,7 @@ Counted are all of them: at the top of a module, inside functions, under TYPE_CH
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -171,6 +172,20 @@ def test_a_module_that_is_imported_late_is_imported_for_checkers_too(name: str) 
     }
 
     assert late <= imported
+
+
+LATE = {
+    late
+    for path in MODULES.values()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    if (late := late_module(node))
+}
+
+
+@pytest.mark.parametrize("late", sorted(LATE))
+def test_a_module_that_is_imported_late_is_there(late: str) -> None:
+    """A wrong name would show with the first call that needs it, and no sooner."""
+    assert importlib.import_module(late).__name__ == late
 
 
 IMPORTED_BY_NAME = {
