@@ -390,9 +390,15 @@ def _file() -> Any:
     return file
 
 
+class _Connection(sqlite3.Connection):
+    """Closed when its last cursor is let go of."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def _database() -> sqlite3.Cursor:
-    # The cursor keeps the connection.
-    return sqlite3.connect(":memory:").execute("select 1 union select 2")
+    return sqlite3.connect(":memory:", factory=_Connection).execute("select 1 union select 2")
 
 
 CONSUMABLE: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {

@@ -29,8 +29,11 @@ from tests.encode.any_value.shown import shown
 
 
 def _row() -> Any:
-    with sqlalchemy.create_engine("sqlite://").connect() as connection:
-        return connection.execute(sqlalchemy.text("select 1 as id, 'ada' as name")).first()
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.connect() as connection:
+        row = connection.execute(sqlalchemy.text("select 1 as id, 'ada' as name")).first()
+    engine.dispose()
+    return row
 
 
 def _sqlite_row() -> Any:
