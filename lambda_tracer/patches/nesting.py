@@ -16,6 +16,7 @@ from __future__ import annotations
 import sys
 
 from ..guard import failed, pass_on
+from .registry import LIBRARIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,12 +51,11 @@ if TYPE_CHECKING:
 
 
 _HTTP_AND_AWS = (
-    "aioboto3 aiobotocore aiohappyeyeballs aiohttp anyio boto3 botocore h11 h2 httpcore httpx pynamodb requests"
-    " s3transfer sniffio socks trio urllib urllib3 xmlrpc"
+    "aioboto3 aiohappyeyeballs anyio boto3 h11 h2 httpcore s3transfer sniffio socks trio urllib xmlrpc"
 )
 _DATABASES = (
-    "MySQLdb aiomysql aiosqlite asyncmy asyncpg coredis greenlet mysql oracledb pg8000 psycopg psycopg2 psycopg_binary"
-    " psycopg_c psycopg_pool pymysql pyodbc redis scramp sqlalchemy sqlite3 sqlmodel valkey"
+    "MySQLdb aiomysql asyncmy coredis greenlet oracledb psycopg_binary psycopg_c psycopg_pool pyodbc scramp sqlmodel"
+    " valkey"
 )
 _WORK_THROUGH = "asyncio concurrent contextlib functools http socket ssl threading"
 _STAND_AROUND = (
@@ -65,10 +65,14 @@ _STAND_AROUND = (
 )
 _USERS, _LIBRARY, _AROUND = 1, 2, 3
 _KINDS = {
+    **dict.fromkeys(
+        [name.partition(".")[0] for each in LIBRARIES.values() for name in each.modules], _LIBRARY
+    ),
     **dict.fromkeys(f"{_HTTP_AND_AWS} {_DATABASES} {_WORK_THROUGH}".split(), _LIBRARY),
     **dict.fromkeys(_STAND_AROUND.split(), _AROUND),
 }
-"""Packages whose code may stand between a call and what it does for itself: they make it, or stand around functions."""
+"""Packages whose code may stand between a call and what it does for itself: they make it, or stand around functions.
+Those that are traced are among them."""
 
 _kinds: dict[object, int] = {}  # by the names of modules
 

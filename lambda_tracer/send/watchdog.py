@@ -20,6 +20,7 @@ from .. import settings
 from ..clock import clock
 from ..guard import Late, failed, pass_on, warn_once
 from ..trace.subsegment import opened_in
+from .outbox import MAX_WAITING_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ TERMINATION_S = 1.0
 IN_HAND_S = 0.05
 """How long it then waits for what another thread is just about to send."""
 
-SENT_AFTER_S = 4.0
-"""What has waited so long at a look is sent: before the next look it would be 5 s old."""
+SENT_AFTER_S = MAX_WAITING_S - TICK_S
+"""What has waited so long at a look is sent: before the next look it would have waited too long."""
 
 
 class Watched:

@@ -45,7 +45,6 @@ LIMITS = [
     Limit(int(emitter.RESOLVE_WAIT_S), _LIMITS, "The first document waits for it at most {} second,"),
     Limit(emitter.MAX_PENDING_BYTES, _LIMITS, "What is sent meanwhile, up to {} bytes"),
     Limit(initialization.MAX_HELD_BYTES, _COLD_START, "At most {} bytes are kept beside"),
-    Limit(outbox.MAX_WAITING_BYTES, _COLD_START, "beside the {} that wait as a whole"),
     Limit(int(initialization.MAX_AGE_S), _COLD_START, "begins within {} seconds of the last thing"),
     Limit(int(settings.DEFAULT_IMPORTS_MS), _COLD_START, "Imports that take less than {} ms leave no trace"),
     Limit(int(watchdog.SENT_AFTER_S), _TIMEOUTS, "whether something finished has waited for {} seconds"),

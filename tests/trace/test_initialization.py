@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lambda_tracer.send.outbox import MAX_WAITING_BYTES
+from lambda_tracer.trace.initialization import MAX_HELD_BYTES
 from tests.daemon import Daemon
 from tests.functions.running import running
-
-MAX_HELD_BYTES = 256_000
-MAX_WAITING_BYTES = 48_000
 
 LOADS = """
     import time
