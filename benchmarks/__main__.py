@@ -9,7 +9,18 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import budgets, calls, cold_start, environments, machine, runtime_loop, scale, size, steps
+from benchmarks import (
+    budgets,
+    calls,
+    cold_start,
+    deployed,
+    environments,
+    machine,
+    runtime_loop,
+    scale,
+    size,
+    steps,
+)
 from benchmarks.table import COLUMNS, Section, markdown
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -25,6 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     few = options.quick
     parts: dict[str, Callable[[], Section]] = {
+        "deployed": lambda: deployed.measure(*(2, 1) if few else (25, 4)),
         "cold": lambda: cold_start.measure(*(2, 1) if few else (25, 4)),
         "calls": lambda: calls.measure(*(1, 1) if few else (3, 5)),
         "patched": lambda: calls.measure_patched(*(1, 1) if few else (3, 5)),

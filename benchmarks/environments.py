@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -56,6 +57,9 @@ def prepare() -> None:
             stamp.write_text(wanted)
         elif name == "ours":
             _pip(name, "install", "--force-reinstall", "--no-deps", *packages)
+        if name == "ours" or not deployed(name).exists():
+            shutil.rmtree(deployed(name), ignore_errors=True)
+            shutil.copytree(_site(name), deployed(name), ignore=shutil.ignore_patterns("__pycache__"))
         _run(name, "-m", "compileall", "-q", str(PROBES))
 
 
@@ -64,22 +68,39 @@ def python(subject: str) -> str:
     return str(HOME / ENVIRONMENT_OF.get(subject, subject) / "bin" / "python")
 
 
+def deployed(subject: str) -> Path:
+    """What pip installed, as it is unpacked from a layer or a function's package: without bytecode."""
+    return HOME / "deployed" / ENVIRONMENT_OF.get(subject, subject)
+
+
 def version(subject: str) -> str:
     """The release that is measured."""
-    root = HOME / ENVIRONMENT_OF.get(subject, subject)
-    (site,) = root.glob("lib/python*/site-packages")
-    (found,) = importlib.metadata.distributions(name=DISTRIBUTIONS[subject], path=[str(site)])
+    (found,) = importlib.metadata.distributions(name=DISTRIBUTIONS[subject], path=[str(_site(subject))])
     return found.version
 
 
-def variables(subject: str, daemon_port: int, mode: str = "sampled") -> dict[str, str]:
-    """The environment of a function's process, as Lambda's: nothing of the shell's but PATH and HOME."""
+def _site(subject: str) -> Path:
+    (site,) = (HOME / ENVIRONMENT_OF.get(subject, subject)).glob("lib/python*/site-packages")
+    return site
+
+
+def variables(
+    subject: str, daemon_port: int, mode: str = "sampled", *, is_deployed: bool = False
+) -> dict[str, str]:
+    """The environment of a function's process, as Lambda's: nothing of the shell's but PATH and HOME.
+
+    `is_deployed`: the tracer is found in `deployed`, and no bytecode is written.
+    """
+    path = [str(PROBES)]
+    if is_deployed:
+        path.append(str(deployed(subject)))
     return {
+        **({"PYTHONDONTWRITEBYTECODE": "1"} if is_deployed else {}),
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
         "LANG": "en_US.UTF-8",
         "PYTHONUTF8": "1",
-        "PYTHONPATH": str(PROBES),
+        "PYTHONPATH": os.pathsep.join(path),
         "LAMBDA_TASK_ROOT": str(PROBES),
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "AWS_EXECUTION_ENV": "AWS_Lambda_python{}.{}".format(*sys.version_info[:2]),

@@ -60,9 +60,11 @@ class Cold:
     names: list[str]
 
 
-def cold_start(subject: str, port: int, *options: str, share: float = 1.0) -> Cold:
+def cold_start(subject: str, port: int, *options: str, share: float = 1.0, is_deployed: bool = False) -> Cold:
     """One cold start in a fresh interpreter, with `share` of a CPU from where the tracer is imported."""
-    process = _start(subject, "cold_start.py", *options, environment=environments.variables(subject, port))
+    variables = environments.variables(subject, port, is_deployed=is_deployed)
+    # The environment that has no tracer but the one on its path.
+    process = _start("bare" if is_deployed else subject, "cold_start.py", *options, environment=variables)
     try:
         _line(process)
         with machine.limited(process.pid, share):
