@@ -126,7 +126,7 @@ layer: $(COMMAND)  ## build layer/dist/lambda-tracer-layer.zip (EVERY=1: fail un
 
 dist: $(INSTALLED)  ## build wheel and source distribution, and check them
 	@rm -rf dist
-	@$(if $(EVERY),LAMBDA_TRACER_EVERY_PYTHON=1) $(BIN)/python -m hatchling build --directory dist
+	@$(if $(EVERY),BUNDLE_EVERY_PYTHON=1) $(BIN)/python -m hatchling build --directory dist
 	@$(BIN)/twine check --strict dist/*
 
 # None fits into .venv: SAM pins what we need newer, the CDK is large, and the site needs nothing that we do. Each has an

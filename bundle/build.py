@@ -5,7 +5,7 @@
     python -m bundle.build FOLDER --python "COMMAND"      by this command, too: `chroot DIR python3.14`, say
 
 FOLDER is where `lambda_tracer/__init__.py` is, or a copy of it. Pythons are looked for in PATH, among pyenv's versions,
-and in the environment variable LAMBDA_TRACER_PYTHONS, commands with a semicolon between. The same sources give the same
+and in the environment variable BUNDLE_PYTHONS, commands with a semicolon between. The same sources give the same
 bytes. Needs the standard library.
 """
 
@@ -153,7 +153,7 @@ def interpreters(commands: Sequence[str] = ()) -> list[Interpreter]:
 
 
 def _candidates(commands: Sequence[str]) -> Iterator[list[str]]:
-    given = [*commands, *os.environ.get("LAMBDA_TRACER_PYTHONS", "").split(";")]
+    given = [*commands, *os.environ.get("BUNDLE_PYTHONS", "").split(";")]
     yield from (shlex.split(command) for command in given if command.strip())
     yield [sys.executable]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"

@@ -30,8 +30,8 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]
             Path(self.root) / "lambda_tracer", package, ignore=shutil.ignore_patterns("__pycache__")
         )
         made = build.make(package, build.interpreters())
-        if build.report(made, is_every_needed=bool(os.environ.get("LAMBDA_TRACER_EVERY_PYTHON"))):
-            raise SystemExit("LAMBDA_TRACER_EVERY_PYTHON is set, and not every Python was found")
+        if build.report(made, is_every_needed=bool(os.environ.get("BUNDLE_EVERY_PYTHON"))):
+            raise SystemExit("BUNDLE_EVERY_PYTHON is set, and not every Python was found")
         build_data["force_include"].update(
             {str(path): f"lambda_tracer/bundles/{path.name}" for path in (package / "bundles").iterdir()}
         )

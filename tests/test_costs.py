@@ -264,11 +264,11 @@ def test_a_thousand_invocations_leave_nothing_behind(daemon: Daemon, invoke: Inv
         return sys.getallocatedblocks()
 
     daemon.clear()
-    warm = invocations(100)
+    warm = invocations(1_100)  # with its 1,024th call a function gets a cache from CPython 3.10
     grown = invocations(1_000) - warm
     received = len(daemon.datagrams())
 
-    assert received == (1_100 if sampled else 0)
+    assert received == (2_100 if sampled else 0)
     assert grown <= BLOCKS_GROWN
 
 

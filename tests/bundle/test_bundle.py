@@ -276,7 +276,7 @@ def test_a_python_that_is_missing_is_said_and_wanted_only_where_it_is_asked_for(
 
 
 def test_a_python_may_be_a_command_of_several_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAMBDA_TRACER_PYTHONS", f"no-such-python; {sys.executable} -X utf8")
+    monkeypatch.setenv("BUNDLE_PYTHONS", f"no-such-python; {sys.executable} -X utf8")
 
     (this,) = [python for python in build.interpreters() if python.tag == sys.implementation.cache_tag]
     assert this.command == [sys.executable, "-X", "utf8"]
