@@ -6,6 +6,7 @@ one. It takes a body that was cut off for a whole one, and keeps of a body as mu
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ MAX_HEAD_BYTES = 2 * 1024 * 1024
 """Of all headers together; one alone, the runtime client's description of an exception, has up to half of it."""
 
 MAX_HEADERS = 200
+DRAIN_S = 1.0
+MAX_DRAINED_BYTES = 16 * 1024 * 1024
+"""How long, and how much, is read of what a client goes on sending after it was refused."""
+
 _MAX_CHUNK_LINE_BYTES = 1_024
 _PIECE_BYTES = 65_536
 
@@ -82,6 +87,16 @@ class Connection:
         lines += [f"Content-Length: {len(body)}", "", ""]
         # Head and body in one piece: a delayed acknowledgement would come between two.
         self.socket.sendall("\r\n".join(lines).encode("ascii") + body)
+
+    def drain(self) -> None:
+        """Read on for a moment after an answer that was given too soon: a socket closed on what the client still sends
+        would break off the connection, and the client lose the answer."""
+        with contextlib.suppress(OSError, ValueError):  # the client has gone
+            self.socket.shutdown(socket.SHUT_WR)
+            self.socket.settimeout(DRAIN_S)
+            left = MAX_DRAINED_BYTES
+            while left > 0 and (data := self.socket.recv(_PIECE_BYTES)):
+                left -= len(data)
 
     def close(self) -> None:
         """Give the reading side up; the socket is its owner's."""

@@ -237,6 +237,7 @@ class _Handler(socketserver.BaseRequestHandler):
         except BadRequest as exc:
             api.count_refused()
             self._refuse(exc.status, "InvalidRequest", str(exc))
+            self._connection.drain()
         except Disconnected:
             pass
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import resource
@@ -68,8 +69,9 @@ def raw(api: RuntimeAPI, data: bytes) -> bytes:
     """All that comes back for these bytes."""
     host, _, port = api.address.partition(":")
     with socket.create_connection((host, int(port)), timeout=30) as client:
-        client.sendall(data)
-        client.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):  # it has been answered and closed meanwhile
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
         answer = b""
         try:
             while piece := client.recv(65_536):
