@@ -32,7 +32,7 @@ def application(sam: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's folder after `sam build`; its results are in .aws-sam/build."""
 
     def build(folder: Path) -> None:
-        for name in ("examples", "layer", "lambda_tracer"):
+        for name in ("bundle", "examples", "layer", "lambda_tracer"):
             shutil.copytree(
                 PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "dist")
             )
