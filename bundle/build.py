@@ -98,16 +98,20 @@ def report(made: Iterable[str], is_every_needed: bool) -> int:
     return 1 if missing and is_every_needed else 0
 
 
-def make(folder: Path, pythons: Iterable[Interpreter]) -> list[str]:
-    """Write `bundles/<cache tag>.bundle` into a package's folder for each of the Pythons; returns their versions."""
+def make(folder: Path, pythons: Iterable[Interpreter], target: Path | None = None) -> list[str]:
+    """Write the bundle of a package's folder for each of the Pythons, as `<cache tag>.bundle`; returns their versions.
+
+    Into the folder `target`, or else where the package looks for them.
+    """
+    target = target or folder / "bundles"
     sources = marshal.dumps(list(_sources(folder)))
     made = []
     for python in pythons:
         bundle = compiled(python, sources)
-        target = folder / "bundles" / f"{python.tag}.bundle"
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(bundle)
-        target.chmod(0o644)
+        path = target / f"{python.tag}.bundle"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bundle)
+        path.chmod(0o644)
         made.append(python.version)
     return made
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -24,19 +23,16 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]
         assert spec.loader is not None
         build = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(build)
-        self.folder = Path(tempfile.mkdtemp())
-        package = self.folder / "lambda_tracer"
-        shutil.copytree(
-            Path(self.root) / "lambda_tracer", package, ignore=shutil.ignore_patterns("__pycache__")
-        )
-        made = build.make(package, build.interpreters())
+        self.folder = tempfile.TemporaryDirectory()  # gone with this hook, if not before
+        bundles = Path(self.folder.name)
+        made = build.make(Path(self.root) / "lambda_tracer", build.interpreters(), bundles)
         if build.report(made, is_every_needed=bool(os.environ.get("BUNDLE_EVERY_PYTHON"))):
             raise SystemExit("BUNDLE_EVERY_PYTHON is set, and not every Python was found")
         build_data["force_include"].update(
-            {str(path): f"lambda_tracer/bundles/{path.name}" for path in (package / "bundles").iterdir()}
+            {str(path): f"lambda_tracer/bundles/{path.name}" for path in bundles.iterdir()}
         )
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """See hatchling's interface."""
         if version != "editable":
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.cleanup()

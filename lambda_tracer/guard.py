@@ -189,18 +189,13 @@ class Late:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        module = sys.modules.get(self._module)
-        if module is None or getattr(module.__spec__, "_initializing", False):
-            module = _import(self._module)
-            if module is None:
-                raise CannotLoad(self._module)
+        module = _loaded(self._module)
+        if module is None:
+            raise CannotLoad(self._module)
         return getattr(module, name)
 
     def __bool__(self) -> bool:
-        module = sys.modules.get(self._module)
-        if module is None or getattr(module.__spec__, "_initializing", False):
-            module = _import(self._module)
-        return module is not None
+        return _loaded(self._module) is not None
 
 
 def can_load(module: object) -> bool:
@@ -208,7 +203,10 @@ def can_load(module: object) -> bool:
     return bool(module)
 
 
-def _import(name: str) -> ModuleType | None:
+def _loaded(name: str) -> ModuleType | None:
+    module = sys.modules.get(name)
+    if module is not None and not getattr(module.__spec__, "_initializing", False):
+        return module
     thread_id = get_ident()
     other = loading.get(thread_id)
     if other is not None and is_running(other, thread_id):

@@ -448,7 +448,7 @@ class SubsegmentRecorder:
         self.outbox.send(invocation, documents)
 
 
-default = SubsegmentRecorder()
+default: SubsegmentRecorder
 """The recorder that patches use, and every Tracer unless told otherwise."""
 
 

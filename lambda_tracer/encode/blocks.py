@@ -12,7 +12,7 @@ from .marker import HEAD, WORTH_CUTTING, Marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 _SQL_TEXTS_TO_CUT = ("sanitized_query", "preparation", "connection_string", "url")
@@ -48,10 +48,8 @@ def blocks_of(
         for key in AWS_TEXTS:
             if key in shown and type(shown[key]) is not str:
                 shown[key] = safe_str(shown[key])
-        block = dumps(shown)
-        if type(block) is Marker:
-            uncut += block.size
-            block = encoded(short_aws(shown))
+        block, size = _block(shown, short_aws)
+        uncut += size
         text += f',"aws":{block}'
     if cause:
         block = encoded(cause)
@@ -61,16 +59,22 @@ def blocks_of(
         texts = {key: safe_str(value) for key, value in sql.items() if value is not None}
         if "user" in texts:
             texts["user"] = texts["user"][:MAX_HTTP_TEXT]
-        block = dumps(texts)
-        if type(block) is Marker:
-            uncut += block.size
-            block = encoded(short_sql(texts))
+        block, size = _block(texts, short_sql)
+        uncut += size
         text += f',"sql":{block}'
     if uncut:
         shorter = Marker(text)
         shorter.size = uncut + len(text)
         return shorter
     return text
+
+
+def _block(whole: dict[str, Any], shorten: Callable[[Mapping[str, Any]], dict[str, str]]) -> tuple[str, int]:
+    """A block in JSON; where it is too large even to be encoded, what stays of it, and how large it was."""
+    text = dumps(whole)
+    if type(text) is Marker:
+        return encoded(shorten(whole)), text.size
+    return text, 0
 
 
 def short_aws(aws: Mapping[str, Any]) -> dict[str, str]:
