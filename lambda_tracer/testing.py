@@ -11,7 +11,7 @@ from .clock import clock
 from .encode import name, redaction
 from .patches.http import ignored
 from .sandbox import import_times
-from .sdk.recorder import xray_recorder
+from .sdk.recorder import Recorder, xray_recorder
 from .send.emitter import UDPEmitter
 from .trace import running, subsegment
 from .tracer import Tracer
@@ -31,7 +31,8 @@ def reset() -> None:
     settings.global_sdk_config.set_sdk_enabled(True)
     if isinstance(xray_recorder.emitter, UDPEmitter):
         xray_recorder.emitter.reset()
-    xray_recorder.reset()
+    Recorder.__init__(xray_recorder)  # what it has is set there and nowhere else
+    xray_recorder.clear_trace_entities()
     Tracer._reset_config()
     redaction.reset()
     ignored.reset()

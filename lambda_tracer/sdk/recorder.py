@@ -50,11 +50,6 @@ class Recorder(SubsegmentRecorder):
 
     # What is open belongs to this process: a copy is the recorder itself, and pickled it is a name.
 
-    def reset(self) -> None:
-        """Back to the settings of a new one; nothing is current in this context any more. For tests."""
-        self.__init__()  # type: ignore[misc]  # what it has is set there and nowhere else
-        self.clear_trace_entities()
-
     def __copy__(self) -> Recorder:
         return self
 
