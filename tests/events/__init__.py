@@ -1,0 +1,1 @@
+"""What events say of where they came from."""
