@@ -4,10 +4,12 @@
 #   make demo PYTHON=/path/to/python3.12      choose the interpreter (only used when .venv is made)
 #   make test ARGS="-k header -x"             hand options to pytest
 #   make layer EVERY=1                        fail unless it is ready to run on each Python that Lambda has
+#   make layer WHOLE=1                        what is rare is ready to run, too
 
 PYTHON    ?=
 ARGS      ?=
 EVERY     ?=
+WHOLE     ?=
 VENV      := .venv
 BIN       := $(VENV)/bin
 COMMAND   := $(VENV)/.installed-command
@@ -121,8 +123,8 @@ types: $(INSTALLED)  ## mypy --strict
 format: $(INSTALLED)  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format --quiet .
 
-layer: $(COMMAND)  ## build layer/dist/lambda-tracer-layer.zip (EVERY=1: fail unless all Pythons are here)
-	@$(BIN)/python layer/build.py $(if $(EVERY),--every)
+layer: $(COMMAND)  ## build layer/dist/lambda-tracer-layer.zip (EVERY=1: fail unless all Pythons are here; WHOLE=1)
+	@$(BIN)/python layer/build.py $(if $(EVERY),--every) $(if $(WHOLE),--whole)
 
 dist: $(INSTALLED)  ## build wheel and source distribution, and check them
 	@rm -rf dist

@@ -12,6 +12,7 @@ bytes. Needs the standard library.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import marshal
 import os
 import shlex
@@ -20,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """Those that Lambda has, and that a release has bundles for."""
@@ -30,29 +32,36 @@ LEFT_OUT = {"local", "__pycache__", "bundles"}
 LEFT_OUT_MODULES = {"", "bundle", "testing"}
 """What must be compiled before a bundle can be read; and what tests alone use."""
 
-FIRST = (
-    *("auto", "bundle_rest", "clock", "guard", "recording", "safe", "settings", "tracer", "xray"),
-    *("capture", "capture.handler", "capture.method"),
-    *("encode", "encode.blocks", "encode.document", "encode.json_text", "encode.limits", "encode.marker"),
-    *("encode.name", "encode.redaction", "encode.scalars"),
-    *(
-        "patches",
-        "patches.import_hook",
-        "patches.nesting",
-        "patches.registry",
-        "patches.replace",
-        "patches.threads",
-    ),
-    *("patches.aws", "patches.aws.botocore", "patches.aws.call", "patches.aws.resource"),
-    *("patches.http", "patches.http.httplib", "patches.http.urllib3"),
-    *("sdk", "sdk.recorder", "send", "send.emitter", "send.outbox", "send.watchdog"),
-    *("trace", "trace.collection", "trace.context", "trace.header", "trace.invocation", "trace.running"),
-    *("trace.subsegment", "trace.unrecorded", "wrapping", "wrapping.kinds", "wrapping.wrap"),
+START = (
+    *("bundle_rest", "guard", "settings", "clock", "safe", "xray"),
+    *("encode", "encode.name", "encode.limits", "encode.marker", "encode.redaction", "encode.scalars"),
+    *("encode.json_text", "encode.blocks", "encode.document"),
+    *("trace", "trace.collection", "trace.header", "trace.invocation", "trace.subsegment", "trace.running"),
+    *("trace.context", "trace.unrecorded"),
+    *("send", "send.emitter", "send.outbox", "send.watchdog"),
+    *("wrapping", "wrapping.kinds", "wrapping.wrap", "recording"),
+    *("sdk", "sdk.recorder", "capture", "capture.method", "capture.handler", "tracer"),
+    *("patches", "patches.replace", "patches.import_hook", "patches.registry", "patches.threads"),
 )
-"""What a cold start loads of the package, with a boto3 client: it stands together at the beginning of a bundle."""
+"""What each cold start loads of the package, by the first traced call: each after what it needs itself."""
 
-FIRST_READ_BYTES = 1 << 19
+USUAL = (
+    *("patches.nesting", "patches.aws", "patches.aws.botocore", "patches.aws.call", "patches.aws.resource"),
+    *("patches.http", "patches.http.httplib", "patches.http.urllib3", "auto"),
+)
+"""What most functions need besides: a boto3 client and its first call, the layer's wrapper."""
+
+FIRST_READ_BYTES = 1 << 15
 """What `lambda_tracer.bundle` reads at once."""
+
+KIND, HEADER_BYTES = b"lambda_tracer bundle 2\n", 64
+"""As in `lambda_tracer.bundle`."""
+
+FORM = 2
+"""Of what all Pythons read: marshalled without references."""
+
+PIECE_BYTES = 26_000
+"""Less than the distance over which zip finds what is alike."""
 
 _COMPILING = Path(__file__).with_name("compiling.py")
 _TELL = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.cache_tag)"
@@ -98,42 +107,115 @@ def report(made: Iterable[str], is_every_needed: bool) -> int:
     return 1 if missing and is_every_needed else 0
 
 
-def make(folder: Path, pythons: Iterable[Interpreter], target: Path | None = None) -> list[str]:
-    """Write the bundle of a package's folder for each of the Pythons, as `<cache tag>.bundle`; returns their versions.
+def make(
+    folder: Path, pythons: Iterable[Interpreter], target: Path | None = None, *, only_start: bool = False
+) -> list[str]:
+    """Write the bundles of a package's folder for the Pythons; returns their versions.
 
-    Into the folder `target`, or else where the package looks for them.
+    Into the folder `target`, or else where the package looks for them. `only_start`: what a cold start needs, and no
+    bundles of what is rare.
     """
     target = target or folder / "bundles"
-    sources = marshal.dumps(list(_sources(folder)))
-    made = []
-    for python in pythons:
-        bundle = compiled(python, sources)
-        path = target / f"{python.tag}.bundle"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(bundle)
-        path.chmod(0o644)
-        made.append(python.version)
-    return made
+    pythons = list(pythons)
+    if not pythons:
+        return []
+    sources = sorted(_sources(folder))
+    first = [next(source for source in sources if source[0] == _named(module)) for module in (*START, *USUAL)]
+    request = [
+        *((*source, True) for source in first),
+        *((*source, False) for source in sources if source not in first),
+    ]
+    texts = sorted(set().union(*(_asked_to_compile(python, request, None) for python in pythons)))
+    answers = [_asked_to_compile(python, request, texts) for python in pythons]
+    target.mkdir(exist_ok=True)
+    modules = [
+        (name, path, len(source), place < len(START)) for place, (name, path, source) in enumerate(first)
+    ]
+    _write(target / "start.bundle", *_woven(modules, pythons, answers))
+    for python, (magic, _, others) in zip(pythons, answers, strict=True):
+        if not only_start:
+            code = b""
+            contents = []
+            for name, path, source in sources:
+                if name in others:
+                    contents.append((name, path, len(source), len(code), len(code) + len(others[name])))
+                    code += others[name]
+            _write(target / f"{python.tag}.bundle", marshal.dumps((magic, contents), FORM), code)
+    return [python.version for python in pythons]
 
 
-def compiled(python: Interpreter, sources: bytes) -> bytes:
-    """The bundle of marshalled sources for one Python."""
+def _woven(
+    modules: list[tuple[str, str, int, bool]], pythons: list[Interpreter], answers: list[Any]
+) -> tuple[bytes, bytes]:
+    """The contents and the code of what a cold start needs, for all Pythons in one file.
+
+    Each Python reads its own pieces of it, one after the other. The first piece, with all texts, is the same for all.
+    The others, of a few modules each, stand beside those of the same modules for the other Pythons, which they
+    resemble: zipped, the file has three quarters of what a file for each Python would have.
+    """
+    places: dict[bytes, int] = {}
+    code = b""
+    slices: dict[str, list[tuple[int, int]]] = {python.tag: [] for python in pythons}
+    for together in _in_pieces(
+        [max(map(len, same)) for same in zip(*(pieces for _, pieces, _ in answers), strict=True)]
+    ):
+        for python, (_, pieces, _) in zip(pythons, answers, strict=True):
+            piece = b"".join(pieces[together])
+            place = places.setdefault(piece, len(code))
+            if place == len(code):
+                code += piece
+            slices[python.tag].append((place, len(piece)))
+    of_python = list(zip(pythons, answers, strict=True))
+    size = 0
+    while True:  # where code begins depends on how long it takes to say where code begins
+        begins = HEADER_BYTES + size
+        tables = {
+            python.tag: (magic, [(begins + at, length) for at, length in slices[python.tag]])
+            for python, (magic, _, _) in of_python
+        }
+        contents = marshal.dumps((modules, tables), FORM)
+        if len(contents) == size:
+            break
+        size = len(contents)
+    if begins > FIRST_READ_BYTES:
+        raise ValueError("the contents of the bundle are more than is read of it at once")
+    return contents, code
+
+
+def _in_pieces(sizes: list[int]) -> Iterator[slice]:
+    """What to read at once: the first, and of the others as many as are at most PIECE_BYTES."""
+    yield slice(0, 1)
+    begins = at = 1
+    while begins < len(sizes):
+        at = begins + 1
+        while at < len(sizes) and sum(sizes[begins : at + 1]) <= PIECE_BYTES:
+            at += 1
+        yield slice(begins, at)
+        begins = at
+
+
+def _write(path: Path, contents: bytes, code: bytes) -> None:
+    sizes = (len(contents), HEADER_BYTES + len(contents) + len(code))
+    header = KIND + b"".join(size.to_bytes(4, "little") for size in sizes)
+    header += hashlib.sha256(contents + code).digest()
+    path.write_bytes(header.ljust(HEADER_BYTES, b"\0") + contents + code)
+    path.chmod(0o644)
+
+
+def _asked_to_compile(python: Interpreter, sources: list[Any], texts: list[str] | None) -> Any:
+    """See `compiling.py`."""
     # Sets among the constants are marshalled in the order of their hashes. Lines are kept, columns are not: they are a
     # quarter of the code from Python 3.11 on, and only mark what of a line of ours an exception came through.
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONNODEBUGRANGES": "1"}
     command = [*python.command, "-S", "-B", "-c", _COMPILING.read_text(encoding="utf-8")]
-    bundle = subprocess.run(
-        command, input=sources, stdout=subprocess.PIPE, env=environment, check=True
-    ).stdout
-    index, first = (int.from_bytes(bundle[at : at + 4], "little") for at in (27, 31))
-    if 64 + index + first > FIRST_READ_BYTES:
-        raise ValueError(f"a cold start on {python.version} needs more than is read of a bundle at once")
-    return bundle
+    request = marshal.dumps((sources, texts), FORM)
+    ran = subprocess.run(command, input=request, stdout=subprocess.PIPE, env=environment, check=True)
+    return marshal.loads(ran.stdout)
 
 
-def _sources(folder: Path) -> Iterator[tuple[str, str, bytes, bool]]:
-    """Of each module its name, its file below the package, its source, and whether a cold start loads it."""
-    for path in sorted(folder.rglob("*.py")):
+def _sources(folder: Path) -> Iterator[tuple[str, str, bytes]]:
+    """Of each module its name, its file below the package, and its source."""
+    for path in folder.rglob("*.py"):
         relative = path.relative_to(folder)
         if LEFT_OUT.intersection(relative.parts):
             continue
@@ -142,8 +224,12 @@ def _sources(folder: Path) -> Iterator[tuple[str, str, bytes, bool]]:
         if module in LEFT_OUT_MODULES or (parts[0] == "dependencies" and len(parts) == 1):
             continue
         # The layer's dependencies are imported by their own names.
-        name = module.partition(".")[2] if parts[0] == "dependencies" else f"lambda_tracer.{module}"
-        yield name, relative.as_posix(), path.read_bytes(), module in FIRST
+        name = module.partition(".")[2] if parts[0] == "dependencies" else _named(module)
+        yield name, relative.as_posix(), path.read_bytes()
+
+
+def _named(module: str) -> str:
+    return f"lambda_tracer.{module}"
 
 
 def interpreters(commands: Sequence[str] = ()) -> list[Interpreter]:

@@ -1,42 +1,102 @@
-"""Compiles modules in the Python that runs this: sources on standard input, code on standard output.
+"""Compiles sources for the Python that runs this: a request on standard input, an answer on standard output.
 
-Run by each Python that a release is made for, wherever that stands; it imports nothing of the project.
+Run by each Python that a release is made for, wherever that stands; it imports nothing of the project. Request and
+answer are marshalled, in the form that all of them read.
 
-Input: a marshalled list of (module, path, source as bytes, whether a cold start needs it), output: the whole bundle.
+The request is a list of (module, path, source as bytes, whether it is one of a cold start), and None or the texts that
+all Pythons have in common. Without those texts, the answer is the texts in the code of a cold start. With them it is
+the magic number; how the marshalled `(texts, code of a cold start)` begins, and its further pieces, one a module; and
+the code of each other module. Equal texts, names and tables are marshalled once, and referred to.
 """
 
-import hashlib
+import ast
 import marshal
 import sys
-from importlib.util import MAGIC_NUMBER, decode_source
+from importlib.util import MAGIC_NUMBER
 
-FORMAT, HEADER_BYTES = b"lambda_tracer bundle 1\n", 64
+FORM = 2  # without references: any Python reads it
 
-
-def code_of(path: str, source: bytes) -> bytes:
-    """The code of a module, the same bytes at each run."""
-    code = compile(decode_source(source), path, "exec", dont_inherit=True, optimize=0)
-    # What is referred to several times is marshalled once; how often it is depends on what else the process has.
-    return marshal.dumps(marshal.loads(marshal.dumps(code)))
+Code = type((lambda: None).__code__)
 
 
-def main() -> None:
-    """Read the sources, write the bundle."""
-    sources = marshal.load(sys.stdin.buffer)
-    index, code, first = {}, b"", 0
-    for module, path, source, is_first in sorted(sources, key=lambda entry: (not entry[3], entry[0])):
-        compiled = code_of(path, source)
-        index[module] = (path, len(source), len(code), len(code) + len(compiled))
-        code += compiled
-        if is_first:
-            first = len(code)
-    folders = {path.rpartition("/")[0] for path, *_ in index.values()}
-    folders |= {folder.rpartition("/")[0] for folder in folders}  # where a package is looked for
-    marshalled = marshal.dumps(marshal.loads(marshal.dumps((tuple(sorted(folders)), index))))
-    sizes = (len(marshalled), first, HEADER_BYTES + len(marshalled) + len(code))
-    header = FORMAT + MAGIC_NUMBER + b"".join(size.to_bytes(4, "little") for size in sizes)
-    header += hashlib.sha256(marshalled + code).digest()[: HEADER_BYTES - len(header)]
-    sys.stdout.buffer.write(header.ljust(HEADER_BYTES, b"\0") + marshalled + code)
+class Same:
+    """Makes one object of equal constants, so that marshal refers to the first of them."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def __call__(self, value):
+        """The same value, of parts that all that has been asked for shares."""
+        kind = type(value)
+        if kind is str:
+            return self.kept.setdefault((str, value), sys.intern(value))
+        if kind in (int, float, bytes):
+            return self.kept.setdefault((kind, repr(value)), value)
+        if kind in (tuple, frozenset):
+            value = kind(map(self, value))
+            return self.kept.setdefault((kind, *map(id, value)), value)
+        if kind is Code:
+            names = ["co_consts", "co_names", "co_filename", "co_name", "co_linetable"]
+            if sys.version_info >= (3, 11):
+                names += ["co_qualname", "co_exceptiontable"]
+            else:
+                names += ["co_varnames", "co_freevars", "co_cellvars"]
+            return value.replace(**{name: self(getattr(value, name)) for name in names})
+        return value
+
+
+class WithoutTypes(ast.NodeTransformer):
+    """Leaves out what only type checkers read: where `TYPE_CHECKING` is False, nobody else ever sees it."""
+
+    def visit_If(self, node):
+        """An `if` statement."""
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return node.orelse or ast.copy_location(ast.Pass(), node)
+        return node
+
+
+def compiled(source):
+    """The code of a module; whoever loads it says which file it is of."""
+    tree = ast.parse(source)
+    if any(ast.unparse(statement) == "TYPE_CHECKING = False" for statement in tree.body):
+        tree = WithoutTypes().visit(tree)
+    return compile(tree, "", "exec", dont_inherit=True, optimize=0)
+
+
+def texts_in(value):
+    """All texts in a code, or in what it consists of."""
+    if type(value) is str:
+        return {value}
+    if type(value) in (tuple, frozenset):
+        return set().union(*map(texts_in, value))
+    if type(value) is not Code:
+        return set()
+    names = ["co_consts", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_filename", "co_name"]
+    return set().union(*(texts_in(getattr(value, name, ())) for name in [*names, "co_qualname"]))
+
+
+def main():
+    """Answer the request."""
+    sources, texts = marshal.load(sys.stdin.buffer)
+    first = [compiled(source) for _, _, source, is_first in sources if is_first]
+    if texts is None:
+        answer = sorted(set().union(*map(texts_in, first)))
+    else:
+        same = Same()
+        texts = same(tuple(texts))
+        first = tuple(map(same, first))
+        ends = [len(marshal.dumps((texts, first[:count]))) for count in range(len(first) + 1)]
+        whole = marshal.dumps((texts, first))
+        pieces = [whole[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+        # How often something is referred to must not depend on what else the process has.
+        others = {
+            module: marshal.dumps(marshal.loads(marshal.dumps(compiled(source))))
+            for module, _, source, is_first in sources
+            if not is_first
+        }
+        answer = (MAGIC_NUMBER, pieces, others)
+    sys.stdout.buffer.write(marshal.dumps(answer, FORM))
 
 
 main()

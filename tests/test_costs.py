@@ -307,4 +307,4 @@ def test_what_a_cold_start_loads_stands_at_the_beginning_of_a_bundle() -> None:
     needed = loaded_at_a_cold_start() | loaded_at_a_cold_start("import boto3; boto3.client('dynamodb')")
     names = {name.partition(".")[2] for name in own(needed)}
 
-    assert names - {"", "bundle"} <= set(build.FIRST)
+    assert names - {"", "bundle"} <= {*build.START, *build.USUAL}

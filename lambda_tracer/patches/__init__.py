@@ -3,9 +3,3 @@
 `registry` knows the libraries, `import_hook` when one is imported, `replace` how a function is put in the place of
 another and taken out again. Each library has a small file of its own: AWS, HTTP and SQL in rooms of theirs.
 """
-
-from __future__ import annotations
-
-from .registry import patch, patch_all, unpatch, unpatch_all
-
-__all__ = ["patch", "patch_all", "unpatch", "unpatch_all"]

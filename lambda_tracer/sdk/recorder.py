@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from .. import patches
+    from ..patches import registry as patches
     from ..trace.context import AnySubsegment
     from . import meta_processor as processed
     from . import segment
     from .segment import LambdaSegment
 else:
     processed = Late("lambda_tracer.sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
-    patches = Late("lambda_tracer.patches")
+    patches = Late("lambda_tracer.patches.registry")
     segment = Late("lambda_tracer.sdk.segment")  # rarely asked for
 
 
@@ -204,19 +204,19 @@ class Recorder(SubsegmentRecorder):
         raise_errors: bool = True,
         ignore_module_patterns: Sequence[str] | None = None,
     ) -> None:
-        """Trace what the named libraries do, now or when they are imported; see `lambda_tracer.patches.patch`."""
+        """Trace what the named libraries do, now or when they are imported; see `patches.registry.patch`."""
         patches.patch(modules, raise_errors, ignore_module_patterns)
 
     def patch_all(self, double_patch: bool = False) -> None:
-        """Trace what every known library does, now or when it is imported; see `lambda_tracer.patches.patch_all`."""
+        """Trace what every known library does, now or when it is imported; see `patches.registry.patch_all`."""
         patches.patch_all(double_patch)
 
     def unpatch(self, modules: Sequence[str]) -> None:
-        """Put back what `patch` replaced in the named libraries; see `lambda_tracer.patches.unpatch`."""
+        """Put back what `patch` replaced in the named libraries; see `patches.registry.unpatch`."""
         patches.unpatch(modules)
 
     def unpatch_all(self) -> None:
-        """Put back all that was replaced; see `lambda_tracer.patches.unpatch_all`."""
+        """Put back all that was replaced; see `patches.registry.unpatch_all`."""
         patches.unpatch_all()
 
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import pytest
 
 from lambda_tracer import TraceHeader, patch, xray_recorder
-from lambda_tracer.patches import unpatch
 from lambda_tracer.patches.http import ignored
+from lambda_tracer.patches.registry import unpatch
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.http.calls import (

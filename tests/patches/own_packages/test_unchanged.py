@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch
-from lambda_tracer.patches import own_packages, unpatch, unpatch_all
+from lambda_tracer.patches import own_packages
+from lambda_tracer.patches.registry import unpatch, unpatch_all
 from tests.daemon import Daemon
 from tests.patches.own_packages.shop import PRICES, SHOP, Application, members
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer.patches import patch
+from lambda_tracer.patches.registry import patch
 from tests.daemon import PATIENCE_S, Daemon
 from tests.patches.registry.made_up import SOURCE, MadeUp, is_traced
 
@@ -98,7 +98,7 @@ def test_modules_that_import_each_other_are_patched_each_when_it_is_complete(mad
 
 
 def test_a_library_that_is_being_imported_is_patched_when_it_is_complete(made_up: MadeUp) -> None:
-    made_up.write({"madeup": f"from lambda_tracer.patches import patch\npatch(['madeup'])\n{SOURCE}"})
+    made_up.write({"madeup": f"from lambda_tracer import patch\npatch(['madeup'])\n{SOURCE}"})
     made_up.known()
     patch(["madeup"])
 

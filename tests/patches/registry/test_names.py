@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer.patches import own_packages, patch, registry, unpatch
-from lambda_tracer.patches.registry import ALIASES, LIBRARIES
+from lambda_tracer.patches import own_packages, registry
+from lambda_tracer.patches.registry import ALIASES, LIBRARIES, patch, unpatch
 from tests.daemon import Daemon
 from tests.logged import messages
 from tests.patches.registry.made_up import MadeUp, is_traced

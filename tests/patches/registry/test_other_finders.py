@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer.patches import patch
+from lambda_tracer.patches.registry import patch
 from tests.daemon import Daemon
 from tests.patches.registry.made_up import MadeUp, is_traced
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from lambda_tracer.patches import patch, unpatch
+from lambda_tracer.patches.registry import patch, unpatch
 from tests.patches.registry.made_up import SOURCE, MadeUp
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import lambda_tracer
 from lambda_tracer import Tracer, xray_recorder
-from lambda_tracer.patches import patch
+from lambda_tracer.patches.registry import patch
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.logged import messages

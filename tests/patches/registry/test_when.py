@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_tracer.patches import patch
+from lambda_tracer.patches.registry import patch
 from tests.daemon import Daemon
 from tests.patches.registry.made_up import MadeUp
 
