@@ -22,6 +22,8 @@ def main():
         import boto3
 
         boto3.client("dynamodb")
+    if sys.dont_write_bytecode:  # deployed: the runtime has just compiled the module of the function
+        compile("", "function.py", "exec")
     further = int(options[-1]) if options and options[-1].isdigit() else 0
     context = subjects.new_context()
     os.environ["_X_AMZN_TRACE_ID"] = subjects.new_header()
