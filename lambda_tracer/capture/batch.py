@@ -30,7 +30,7 @@ NOT_MARKED = "failed_records_not_marked"
 class Batch:
     """The records of one invocation."""
 
-    __slots__ = ("_finished", "_next_link", "_next_unsampled", "_open", "_room")
+    __slots__ = ("_finished", "_next_link", "_next_unsampled", "_open", "_room", "has_room_for_links")
 
     def __init__(self) -> None:
         # By the subsegment's id, with what the source calls the record.
@@ -38,8 +38,9 @@ class Batch:
         self._finished: dict[str, tuple[str, str, str | None]] = {}  # also its parent's id, and its document
         self._room = MAX_TRACE_BYTES  # of what has left and is kept to be sent again: X-Ray takes no more
         # Counted by what threads share without a lock.
-        self._next_link = itertools.count().__next__
+        self._next_link = itertools.count(1).__next__
         self._next_unsampled = itertools.count(1).__next__
+        self.has_room_for_links = True
 
     def begin(self, subsegment: Subsegment, record_id: str) -> None:
         """The work on a record begins, which the handler may call failed."""
@@ -55,9 +56,11 @@ class Batch:
         kept = text if self._room >= 0 else None
         self._finished[subsegment_id] = record_id, subsegment.parent_id, kept
 
-    def has_room_for_link(self) -> bool:
+    def take_link(self) -> bool:
         """Whether one more record may be linked to the trace that it came from."""
-        return self._next_link() < MAX_LINKS
+        number = self._next_link()
+        self.has_room_for_links = number < MAX_LINKS
+        return number <= MAX_LINKS
 
     def leave_out(self, parent: AnySubsegment | None) -> None:
         """Count a record whose sender did not sample it, on the outermost subsegment: the handler's, as a rule."""

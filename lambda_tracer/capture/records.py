@@ -94,21 +94,22 @@ class RecordCapture:
         self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS
     ) -> Recording | ForeignCall | None:
         """Record one call of a record handler; None when nothing of it is recorded."""
-        return self.begin(_record_among(args, kwargs))
+        record = _record_among(args, kwargs)
+        return self.begin(record, self.only)
 
-    def begin(self, record: object) -> Recording | ForeignCall | None:
-        """Record the work on one record; None when nothing of it is recorded."""
+    def begin(self, record: object, source: Source | None) -> Recording | ForeignCall | None:
+        """Record the work on one record; None when nothing of it is recorded. Without `source`, it is asked for it."""
         capture = self._capture
         provider = capture.tracer.provider
         try:
             if capture.tracer.disabled:
                 return None
             if not isinstance(provider, SubsegmentRecorder):
-                return _begin_foreign(capture, provider, _Facts(record, self.only))
+                return _begin_foreign(capture, provider, _Facts(record, source))
             found = provider.place()
             if found is None:
                 return None
-            facts = _Facts(record, self.only)
+            facts = _Facts(record, source)
             if facts.is_unsampled:
                 return _UnsampledRecord(provider, facts.name, "local", *found)
             return _Record(capture, provider, *found, facts)
@@ -120,12 +121,13 @@ class RecordCapture:
 class _Facts:
     """What a record says, as far as its subsegment tells it."""
 
-    __slots__ = ("annotations", "failed_by", "header", "name")
+    __slots__ = ("annotations", "failed_by", "header", "is_unsampled", "name")
 
-    def __init__(self, record: object, only: Source | None) -> None:
-        source = only or records.source_of(record) or records.NAMELESS
+    def __init__(self, record: object, source: Source | None) -> None:
+        source = source or records.source_of(record) or records.NAMELESS
         self.name = f"## {source.label(record)}"
         self.header: TraceHeader | None = trace_header(record) if source.is_message else None
+        self.is_unsampled = self.header is not None and self.header.sampled == 0
         self.annotations: dict[str, str] = {}
         id_ = source.id_of(record)
         self.failed_by = id_ if source.is_failed_by_id else None
@@ -139,11 +141,6 @@ class _Facts:
             inner = wrapped_source(fields.field(record, "body", "Body"))
             if inner is not None:
                 self.annotations["InnerSource"] = inner
-
-    @property
-    def is_unsampled(self) -> bool:
-        """Whether the sender decided against recording it."""
-        return self.header is not None and self.header.sampled == 0
 
     def link(self) -> tuple[str, str] | None:
         """The producer's subsegment in its trace, where that is another one."""
@@ -180,9 +177,10 @@ class _Record(CapturedCall):
             for key, value in facts.annotations.items():
                 subsegment.put_annotation(key, value)
             batch = batch_of(self._running)
-            link = facts.link()
-            if link is not None and batch.has_room_for_link():
-                subsegment.links = (link,)
+            if batch.has_room_for_links:
+                link = facts.link()
+                if link is not None and batch.take_link():
+                    subsegment.links = (link,)
             if facts.failed_by:
                 batch.begin(subsegment, facts.failed_by)
         except Exception as error:
@@ -242,8 +240,14 @@ class _Pass:
     def __next__(self) -> Any:
         self._end()
         record = next(self._records)
-        if not _is_from_elsewhere(record, self._capture.only):
-            recording = self._capture.begin(record)
+        only = self._capture.only
+        source = records.source_of(record)
+        if source is records.NAMELESS:
+            source = only or source
+        if source is None or (only is not None and source is not only):
+            _say_not_ours(only)
+        else:
+            recording = self._capture.begin(record, source)
             if recording is not None:
                 self._recording = recording
                 recording.open()
@@ -302,11 +306,8 @@ def _begin_foreign(capture: Capture, provider: Any, facts: _Facts) -> ForeignCal
     if facts.is_unsampled:
         return None
     labelled = Capture(capture.tracer, "", "", False, False)
-    labelled.name, labelled.response_key, labelled.error_key = (
-        facts.name,
-        capture.response_key,
-        capture.error_key,
-    )
+    labelled.name = facts.name
+    labelled.response_key, labelled.error_key = capture.response_key, capture.error_key
     return _ForeignRecord(labelled, provider, facts.annotations)
 
 
@@ -347,14 +348,6 @@ def _records_of(event: object, only: Source | None) -> Iterator[Any]:
         pass_on(error)
     _say_not_ours(only)
     return iter(())
-
-
-def _is_from_elsewhere(record: object, only: Source | None) -> bool:
-    source = records.source_of(record)
-    if source is records.NAMELESS or (source is not None and only in (None, source)):
-        return False
-    _say_not_ours(only)
-    return True
 
 
 def _say_not_ours(only: Source | None) -> None:

@@ -17,7 +17,8 @@ MAX_BEGINNING = 2_048
 """Characters of a body that are looked at."""
 
 _WHITESPACE = " \t\n\r"
-_FIRST_RECORD = '"Records":[{'
+_FIRST_RECORD = '{"Records":[{'
+_MARKS = ('"TopicArn"', '"detail-type"')
 
 
 def wrapped_source(body: object) -> str | None:
@@ -26,10 +27,10 @@ def wrapped_source(body: object) -> str | None:
     if written is None:
         return None
     beginning = written[:MAX_BEGINNING].lstrip(_WHITESPACE)
-    if not beginning.startswith("{"):
-        return None
-    if beginning[1:].startswith(_FIRST_RECORD):
-        return "s3" if _texts(beginning, 1 + len(_FIRST_RECORD)).get("eventSource") == "aws:s3" else None
+    if beginning.startswith(_FIRST_RECORD):
+        return "s3" if _texts(beginning, len(_FIRST_RECORD)).get("eventSource") == "aws:s3" else None
+    if not beginning.startswith("{") or not any(mark in beginning for mark in _MARKS):
+        return None  # as a rule
     said = _texts(beginning, 1)
     if said.get("Type") == "Notification" and (topic := short_name(said.get("TopicArn"))):
         return f"sns {topic}"
@@ -42,22 +43,23 @@ def _texts(beginning: str, at: int) -> dict[str, str]:
     """The members of an object from `at` on, up to the first one that is no text."""
     found: dict[str, str] = {}
     try:
-        while True:
-            at = _after(beginning, at, '"')
+        while at := _after(beginning, at, '"'):
             key, at = json.decoder.scanstring(beginning, at)  # type: ignore[attr-defined]  # not in its stubs
             at = _after(beginning, at, ":")
-            at = _after(beginning, at, '"')
+            at = at and _after(beginning, at, '"')
+            if not at:
+                break
             found[key], at = json.decoder.scanstring(beginning, at)  # type: ignore[attr-defined]
             at = _after(beginning, at, ",")
-    except ValueError as error:  # something else than a text, or the end of what is looked at
+            if not at:
+                break
+    except ValueError as error:  # a text that goes on beyond what is looked at, or is none
         pass_on(error)
     return found
 
 
 def _after(beginning: str, at: int, wanted: str) -> int:
-    """The place behind the next character that is no whitespace, which must be `wanted`."""
-    while beginning[at : at + 1] in _WHITESPACE and at < len(beginning):
+    """The place behind the next character that is no whitespace; 0 where that is not `wanted`."""
+    while at < len(beginning) and beginning[at] in _WHITESPACE:
         at += 1
-    if beginning[at : at + 1] != wanted:
-        raise ValueError(f"not {wanted}")
-    return at + 1
+    return at + 1 if beginning.startswith(wanted, at) else 0

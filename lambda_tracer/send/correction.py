@@ -40,8 +40,8 @@ def mark_faults(outbox: Outbox, invocation: Invocation, finished: Mapping[str, F
                 moved[number] = changed, height
         finally:
             subsegment.waiting.extend(reversed(moved))
-        if not subsegment.accepts_children:  # it has been closed in this moment
-            let_go(subsegment)
+            if not subsegment.accepts_children:  # it has been closed in this moment
+                let_go(subsegment)
     again = []
     for id_, (parent_id, kept) in wanted.items():
         if kept is not None:
