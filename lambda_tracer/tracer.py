@@ -254,19 +254,55 @@ class Tracer:
             return capture.capture_method(self, method, response, error)
         return lambda function: capture.capture_method(self, function, response, error)
 
-    def sqs_records(self, event: Any) -> Iterable[Any]:
-        """The records of an SQS event, for a `for` statement: each in a subsegment `## sqs <name of the queue>`.
+    def records(self, event: Any) -> Iterable[Any]:
+        """The records of an event, for a `for` statement: each in a subsegment `## <source> <name>`.
 
-        It is recorded if the message was sampled when it was sent, or does not say, and the invocation is; its
-        annotations are `MessageId` and, where it came from another trace, `ProducerTraceId`. An exception that leaves
-        the loop makes a fault of the record that it was at.
+        Sources are SQS (by queue), SNS (by topic), Kinesis (by stream), DynamoDB (by table) and S3 (by bucket).
+        A record is recorded if it was sampled when it was sent, or does not say, and the invocation is. Its
+        annotations are its id and, where it came from another trace, `ProducerTraceId`. It becomes a fault by an
+        exception that leaves the loop at it, and by the decorated handler's answer, if that names it in
+        `batchItemFailures`.
 
-        `event` is what the handler was called with, Powertools' `SQSEvent`, what boto3 received, or a list of records.
-        Of anything else, the records are given out as they are.
+        `event` is what the handler was called with, one of Powertools' events, what boto3 received from a queue, or a
+        list of records. Records of other sources are given out as they are.
         """
-        from .capture.sqs_message import SqsRecords  # only where it is used
+        from .capture.records import Records  # only where it is used
 
-        return SqsRecords(self, event)
+        return Records(self, event)
+
+    def sqs_records(self, event: Any) -> Iterable[Any]:
+        """`records` for SQS alone: records of other sources are given out as they are."""
+        from .capture.records import SQS, Records  # as above
+
+        return Records(self, event, SQS)
+
+    @overload
+    def capture_record(
+        self, function: FunctionT, *, capture_response: bool | None = None, capture_error: bool | None = None
+    ) -> FunctionT: ...
+    @overload
+    def capture_record(
+        self,
+        function: None = None,
+        *,
+        capture_response: bool | None = None,
+        capture_error: bool | None = None,
+    ) -> MethodDecorator: ...
+    def capture_record(
+        self, function: Any = None, *, capture_response: bool | None = None, capture_error: bool | None = None
+    ) -> Any:
+        """Decorate what handles one record, Powertools' record handler say: each call is a subsegment.
+
+        The record is the argument `record`, or else the first that is one. Name, annotations and sampling are those
+        of `records`; for the arguments see `capture_lambda_handler`.
+        """
+        from .capture.records import capture_record_handler  # as above
+
+        response = settings.capture_response() if capture_response is None else capture_response
+        error = settings.capture_error() if capture_error is None else capture_error
+        if function is not None:
+            return capture_record_handler(self, function, response, error)
+        return lambda handler: capture_record_handler(self, handler, response, error)
 
     @overload
     def capture_sqs_record(
@@ -283,18 +319,14 @@ class Tracer:
     def capture_sqs_record(
         self, function: Any = None, *, capture_response: bool | None = None, capture_error: bool | None = None
     ) -> Any:
-        """Decorate what handles one SQS message, Powertools' record handler say: each call is a subsegment.
-
-        The message is the argument `record`, or else the first that is one. Name, annotations and sampling are those
-        of `sqs_records`; for the arguments see `capture_lambda_handler`.
-        """
-        from .capture.sqs_message import capture_record_handler  # as above
+        """`capture_record` for SQS alone: whatever the record is, it is taken for a message."""
+        from .capture.records import SQS, capture_record_handler  # as above
 
         response = settings.capture_response() if capture_response is None else capture_response
         error = settings.capture_error() if capture_error is None else capture_error
         if function is not None:
-            return capture_record_handler(self, function, response, error)
-        return lambda handler: capture_record_handler(self, handler, response, error)
+            return capture_record_handler(self, function, response, error, SQS)
+        return lambda handler: capture_record_handler(self, handler, response, error, SQS)
 
     @classmethod
     def _reset_config(cls) -> None:

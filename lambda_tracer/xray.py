@@ -24,6 +24,13 @@ MAX_HTTP_TEXT = 250
 MAX_ANNOTATION_BYTES = 40_000
 """All annotations of one subsegment. X-Ray indexes 50 a trace; what is beyond these bytes is counted and left out."""
 
+MAX_LINKS = 20
+"""Other traces that a segment can be linked to: "Tracing event-driven applications" in the developer guide,
+https://docs.aws.amazon.com/xray/latest/devguide/xray-tracelinking.html"""
+
+MAX_TRACE_BYTES = 500_000
+"""X-Ray takes no more of one trace: https://docs.aws.amazon.com/general/latest/gr/xray.html"""
+
 AWS_TEXTS = ("operation", "region", "request_id", "account_id", "queue_url", "table_name")
 
 ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@")

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 HEADER = b'{"format":"json","version":1}\n'
 MAX_DATAGRAM_BYTES = 64_000
+MAX_LINKS = 20
 
 Document = dict[str, Any]
 
@@ -169,6 +170,7 @@ _SUBSEGMENT = {
     "cause": CAUSE,
     "user": SHORT_STRING,
     "precursor_ids": STRINGS,
+    "links": LIST,
     "subsegments": LIST,
 }
 _TOP = {**_SUBSEGMENT, "trace_id": TRACE_ID, "parent_id": ID, "type": TYPE}
@@ -201,6 +203,7 @@ _SQL = {
     "url": STRING,
     "user": SHORT_STRING,
 }
+_LINK = {"trace_id": TRACE_ID, "id": ID}
 _CAUSE = {"working_directory": STRING, "paths": STRINGS, "exceptions": LIST}
 _EXCEPTION = {
     "id": ID,
@@ -267,6 +270,13 @@ def _subsegment(part: Document, where: str, *, is_top: bool) -> Iterator[str]:
     yield from _fields(_object(part, "aws"), f"{where}.aws", _AWS, further_keys=True)
     yield from _fields(_object(part, "sql"), f"{where}.sql", _SQL)
     yield from _cause(_object(part, "cause"), f"{where}.cause")
+
+    for inner, link in _items(part, "links", where):
+        yield from (
+            _fields(link, inner, _LINK, required=_LINK) if isinstance(link, dict) else _no_object(inner)
+        )
+    if len(part.get("links") or ()) > MAX_LINKS:
+        yield f"{where}.links: has more than {MAX_LINKS}"
 
     for inner, child in _items(part, "subsegments", where):
         yield from _subsegment(child, inner, is_top=False) if isinstance(child, dict) else _no_object(inner)

@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "recording": {"send", "encode", "trace", "wrapping"},
     "send": {"encode", "trace"},
     "encode": {"trace"},
-    "sqs": {"trace"},
+    "sqs": {"events", "trace"},
     "events": set(),
     "trace": set(),
     "wrapping": set(),

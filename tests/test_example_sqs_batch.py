@@ -70,6 +70,7 @@ def test_the_waterfall_shows_each_sampled_message_and_which_of_them_failed(handl
     assert (ran.exit_code, ran.tree) == (0, dedent(expected).strip("\n"))
     assert ran.results == [{"batchItemFailures": [{"itemIdentifier": each} for each in FAILING]}]
     assert [number for number in SAMPLED if f"MessageId={number}" in ran.err] == SAMPLED
+    assert f"records left out, not sampled by their senders: {len(RECORDS) - len(SAMPLED)}" in ran.err
     assert "InvalidOrder: pieces: expected a positive whole number" in ran.err
 
 

@@ -22,7 +22,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         try:
             orders.put_aside(orders.parse(record["body"]))
         except (orders.InvalidOrder, orders.OutOfStock) as error:
-            # What the loop's own code catches, nobody else sees: say so, and the message is a fault in the trace.
+            # The answer below makes the message a fault in the trace. What the exception was, nobody else sees: say so.
             tracer.provider.current_subsegment().add_exception(error)
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from .. import recording
-from ..guard import failed
+from ..guard import Late, can_load, failed
 from ..send import watchdog
 from ..trace import invocation, running
 from ..trace.collection import is_collecting
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from . import batch
     from .provider import ForeignCall, TracerSettings
+else:
+    batch = Late("lambda_tracer.capture.batch")  # only where records are worked on one by one
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
@@ -88,9 +91,16 @@ class HandlerCall:
             self._end()
 
     def respond(self, value: object) -> None:
-        """Keep what the handler returned, unless that is None."""
-        if self._call is not None:
-            self._call.respond(value)
+        """Keep what the handler returned, unless that is None; records that it calls failed become faults."""
+        call, running = self._call, self._running
+        if running is not None and running.records is not None and isinstance(call, CapturedCall):
+            try:
+                if can_load(batch):
+                    batch.mark_failed(running, call.recorder, call.subsegment, value)
+            except Exception as error:
+                failed(error)
+        if call is not None:
+            call.respond(value)
 
     def suspend(self) -> None:
         """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""

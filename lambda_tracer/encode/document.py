@@ -19,7 +19,7 @@ from json.encoder import encode_basestring_ascii as quote
 from ..clock import clock
 from ..guard import Late
 from ..safe import safe_str
-from ..xray import MAX_ANNOTATION_BYTES, MAX_ANNOTATION_TEXT, MAX_DOCUMENT_BYTES, MAX_HTTP_TEXT
+from ..xray import MAX_ANNOTATION_BYTES, MAX_ANNOTATION_TEXT, MAX_DOCUMENT_BYTES, MAX_HTTP_TEXT, MAX_LINKS
 from . import name as names
 from .blocks import blocks_of, metadata_of
 from .json_text import dumps
@@ -28,7 +28,7 @@ from .marker import Marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from ..trace.subsegment import Subsegment
@@ -72,6 +72,8 @@ def encode(
         text += ',"throttle":true'
     if subsegment.given_http:
         text += _http(subsegment.given_http)
+    if subsegment.links:
+        text += _links(subsegment.links)
     left_out = cut_bytes = 0
     if subsegment.given_annotations:
         annotations, left_out = _annotations(subsegment.given_annotations)
@@ -202,6 +204,12 @@ def _number(value: bool | int | float) -> str:
     text = dumps(value)
     is_held = text[0] != '"' and abs(value) < 1e308
     return text if is_held else text if text[0] == '"' else quote(text[:MAX_ANNOTATION_TEXT])
+
+
+def _links(links: Sequence[tuple[str, str]]) -> str:
+    """As AWS's exporter of OpenTelemetry writes them. The schema of documents has no word about them, nor against."""
+    shown = [f'{{"trace_id":{quote(trace_id)},"id":{quote(id_)}}}' for trace_id, id_ in links[:MAX_LINKS]]
+    return f',"links":[{",".join(shown)}]'
 
 
 def _http(http: Mapping[str, Any]) -> str:

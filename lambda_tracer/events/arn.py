@@ -18,7 +18,7 @@ def short_name(arn: object) -> str | None:
         return None
     service, resource = parts[2], parts[5]
     kind, slash, rest = resource.partition("/")
-    if service == "dynamodb" and slash:
+    if service in ("dynamodb", "kinesis") and slash:  # a stream of it follows, or a consumer
         return rest.partition("/")[0] or None
     if kind == "rule" and slash:
         return rest.rpartition("/")[2] or None

@@ -11,7 +11,7 @@ a finished subsegment is encoded at once and waits inside its open parent. It le
 Nothing that closed is dropped because of its neighbours' size.
 
 There is no lock: between any two steps of this a signal handler or a finalizer of the user's may run on the same
-thread, which would wait for ever. Lists are handed from one to another by single operations of C code (`_pour`), so
+thread, which would wait for ever. Lists are handed from one to another by single operations of C code (`pour`), so
 that each document is in one place, whoever else is at work; and what an exception from outside interrupts is put back
 to where the next one who comes finds it. At worst a document is sent twice, which X-Ray takes for one.
 """
@@ -76,7 +76,7 @@ class Outbox:
         """
         invocation = subsegment.invocation
         children: list[Waiting] = []
-        kept: tuple[list[Any], object] | None = None  # where its document is going to be, and that
+        kept: tuple[list[Any], Waiting | str] | None = None  # where its document is going to be, and that
         try:
             if invocation.open.pop(subsegment.id, None) is None:
                 return  # a forked parent's, which sends it, or taken already
@@ -93,7 +93,7 @@ class Outbox:
             parent = subsegment.parent
             subsegment.accepts_children = False
             if subsegment.waiting:
-                _pour(subsegment.waiting, children)
+                pour(subsegment.waiting, children)
                 text, height = _join(subsegment, text, children)
             else:
                 text += "}"
@@ -115,13 +115,15 @@ class Outbox:
                 subsegment.is_stored = True
                 parent.waiting_bytes += size
                 if not parent.accepts_children:  # it has been closed in this moment
-                    _let_go(parent)
+                    let_go(parent)
                 else:
                     now = clock.monotonic()
                     if invocation.waiting_since is None:
                         invocation.waiting_since = now
                     elif now - invocation.waiting_since > MAX_WAITING_S:
                         _let_all_go(invocation)
+            if invocation.records is not None:
+                invocation.records.stored(subsegment.id, kept[1])
             # Let go of what was captured: an exception's frames would form a cycle with it and outlive the call.
             subsegment.captured = ()
         except BaseException:
@@ -148,7 +150,7 @@ class Outbox:
         if not subsegment.accepts_children:
             return
         subsegment.accepts_children = False
-        _let_go(subsegment)
+        let_go(subsegment)
         self.dispatch(subsegment.invocation)
         self.send_in_progress(subsegment)
 
@@ -200,14 +202,14 @@ class Outbox:
         subsegment.accepts_children = False
         moved: list[Waiting] = []
         try:
-            _pour(subsegment.waiting, moved)
+            pour(subsegment.waiting, moved)
             if moved and parent is not None:
                 size = subsegment.waiting_bytes
                 _make_room(parent, size)
                 parent.waiting_bytes += size
                 parent.waiting.extend(reversed(moved))
                 if not parent.accepts_children:
-                    _let_go(parent)
+                    let_go(parent)
         except BaseException:
             invocation.outgoing.extend(
                 [document.standalone(text, invocation.trace_id, subsegment.parent_id) for text, _ in moved]
@@ -230,7 +232,7 @@ class Outbox:
             return
         leaving: list[str] = []
         try:
-            _pour(invocation.outgoing, leaving)
+            pour(invocation.outgoing, leaving)
             keeper = invocation.keeper
             if keeper is not None:
                 documents = leaving[::-1]
@@ -289,7 +291,7 @@ def after_fork() -> None:
     _announcing = None
 
 
-def _pour(source: list[Any], target: list[Any]) -> None:
+def pour(source: list[Any], target: list[Any]) -> None:
     """Move all of `source` to the end of `target`, last one first.
 
     In C code from the taking to the putting: nothing can come between, and two threads share without taking one twice.
@@ -340,12 +342,12 @@ def _make_room(parent: Subsegment, size: int) -> None:
         parent.waiting_bytes = 0
 
 
-def _let_go(subsegment: Subsegment) -> None:
+def let_go(subsegment: Subsegment) -> None:
     """Let what waits in a subsegment leave, as documents of their own."""
     moved: list[Waiting] = []
     invocation = subsegment.invocation
     try:
-        _pour(subsegment.waiting, moved)
+        pour(subsegment.waiting, moved)
         subsegment.waiting_bytes = 0
         while moved:
             invocation.outgoing.append(document.standalone(moved[-1][0], invocation.trace_id, subsegment.id))
@@ -358,7 +360,7 @@ def _let_go(subsegment: Subsegment) -> None:
 def _let_all_go(invocation: Invocation) -> None:
     invocation.waiting_since = None
     for subsegment in opened_in(invocation):
-        _let_go(subsegment)
+        let_go(subsegment)
 
 
 def _below(ancestor: Subsegment, opened: list[Subsegment]) -> list[Subsegment]:

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
         def end(self, begun: Invocation) -> None:
             """The next invocation has begun: send what was kept as part of it, or drop it."""
 
+    class Batch(Protocol):
+        """What remembers the records that an invocation works on."""
+
+        def stored(self, subsegment_id: str, document: tuple[str, int] | str) -> None:
+            """A subsegment has ended, and this document of it waits or leaves."""
+
 
 _HEX = "0123456789abcdefABCDEF"
 
@@ -57,7 +63,7 @@ class Invocation:
     `header` is its TraceHeader, `trace_id` and `parent_id` (the segment that Lambda writes) are empty texts
     when the header does not say; `is_sampled` is whether anything is recorded. `open` holds its open
     subsegments by id (see `subsegment.opened_in`), `outgoing` the documents that are about to be sent; `causes` is what
-    is remembered of the exceptions that have been described.
+    is remembered of the exceptions that have been described, `records` of the batch that is worked on.
     """
 
     __slots__ = (
@@ -72,6 +78,7 @@ class Invocation:
         "outgoing",
         "parent_id",
         "raw",
+        "records",
         "trace_id",
         "waiting_since",
     )
@@ -91,12 +98,13 @@ class Invocation:
             self.header.keep_what_can_be_sent()
         self.trace_id = self.header.root or ""
         self.parent_id = self.header.parent or ""
-        self.is_sampled = self.header.sampled == 1 and _is_trace_id(self.trace_id) and _is_id(self.parent_id)
+        self.is_sampled = self.header.sampled == 1 and is_trace_id(self.trace_id) and is_id(self.parent_id)
         self.open: dict[str, object] = {}
         self.outgoing: list[str] = []
         self.number = 0
         self.before: list[Invocation] = []  # the one that ended with this, until what it left open is seen to
         self.causes: object = None
+        self.records: Batch | None = None
         self.has_ended = False
         self.losses: dict[str, list[int]] | None = None
         self.waiting_since: float | None = None
@@ -116,11 +124,11 @@ class Invocation:
 
     def _is_unsampled_by_intent(self) -> bool:
         """A decision not to record, one yet to be made, or none: Lambda's pass-through has a Root without Parent."""
-        has_root = _is_trace_id(self.trace_id)
+        has_root = is_trace_id(self.trace_id)
         return has_root and (self.header.sampled in (0, "?") or not (self.parent_id or self.header.sampled))
 
 
-def _is_trace_id(text: str) -> bool:
+def is_trace_id(text: str) -> bool:
     """`1-<8 hex>-<24 hex>`."""
     return (
         len(text) == 35
@@ -131,7 +139,8 @@ def _is_trace_id(text: str) -> bool:
     )
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """16 hex digits: the id of a segment or subsegment."""
     return len(text) == 16 and _is_hex(text)
 
 

@@ -36,6 +36,7 @@ class UnrecordedSubsegment:
     is_managed = False
     is_stored = True
     sql = cause = None
+    links: tuple[tuple[str, str], ...] = ()
 
     def __init__(
         self, invocation: Invocation | None = None, parent: Subsegment | UnrecordedSubsegment | None = None

@@ -1,1 +1,1 @@
-"""What a Tracer records of a call: of a function, of the handler, of an SQS message."""
+"""What a Tracer records of a call: of a function, of the handler, of a record."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from lambda_tracer import guard, settings, sqs, xray
 from lambda_tracer.encode import any_value, limits, redaction
+from lambda_tracer.events import envelope
 from lambda_tracer.local import cli
 from lambda_tracer.patches import registry
 from lambda_tracer.patches.sql import text as sql_text
@@ -28,6 +29,7 @@ class Limit(NamedTuple):
 
 _LIMITS = "docs/reference/limits.md"
 _TIMEOUTS = "docs/guides/timeouts-and-crashes.md"
+_BATCHES = "docs/guides/batches.md"
 _COLD_START = "docs/guides/cold-start.md"
 
 LIMITS = [
@@ -49,6 +51,10 @@ LIMITS = [
     Limit(int(settings.DEFAULT_IMPORTS_MS), _COLD_START, "Imports that take less than {} ms leave no trace"),
     Limit(int(watchdog.SENT_AFTER_S), _TIMEOUTS, "whether something finished has waited for {} seconds"),
     Limit(int(outbox.MAX_WAITING_S), _TIMEOUTS, "what had finished in the last {} seconds"),
+    Limit(xray.MAX_LINKS, _LIMITS, "its first {} records that came from one"),
+    Limit(xray.MAX_LINKS, _BATCHES, "links for its first {} such messages"),
+    Limit(xray.MAX_TRACE_BYTES, _BATCHES, "keeps up to {} bytes of the records"),
+    Limit(envelope.MAX_BEGINNING, _BATCHES, "the first {} characters of the body"),
     Limit(sqs.MAX_BODY_CHARACTERS, "docs/guides/sqs.md", "made of the body, up to {} characters"),
     Limit(guard.MAX_UNSAID, "docs/guides/beside-others.md", "At most {} messages wait for a log"),
     Limit(header.MAX_HEADER_CHARACTERS, "docs/libraries/http.md", "fields beyond {} characters in all"),

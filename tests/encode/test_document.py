@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import xray_recorder
-from lambda_tracer.xray import MAX_DATAGRAM_BYTES
+from lambda_tracer.xray import MAX_DATAGRAM_BYTES, MAX_LINKS
 from tests.daemon import Daemon
 from tests.documents import Document
 
@@ -63,6 +63,17 @@ def test_finished_children_are_embedded_to_any_depth(daemon: Daemon) -> None:
     [grandchild] = child["subsegments"]
     assert grandchild["name"] == "c"
     assert not {"trace_id", "parent_id", "type"} & set(grandchild)
+
+
+def test_links_are_written_as_far_as_xray_takes_them(daemon: Daemon) -> None:
+    links = tuple((f"1-68e77c00-{number:024x}", f"{number:016x}") for number in range(30))
+
+    with xray_recorder.in_subsegment("work") as subsegment:
+        subsegment.links = links
+
+    assert sent(daemon)["links"] == [
+        {"trace_id": trace_id, "id": own_id} for trace_id, own_id in links[:MAX_LINKS]
+    ]
 
 
 # --- Names --------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from lambda_tracer.events.arn import MAX_ARN_CHARACTERS, short_name
         ("arn:aws:sns:eu-west-1:123456789012:news", "news"),
         ("arn:aws:sns:eu-west-1:123456789012:news:2bcfbf39-05c3-41de-beaa-fcfcc21c8f55", "news"),
         ("arn:aws:kinesis:eu-west-1:123456789012:stream/clicks", "clicks"),
+        ("arn:aws:kinesis:eu-west-1:123456789012:stream/clicks/consumer/fan:1700000000", "clicks"),
         ("arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-11-30T00:00:00.000", "orders"),
         ("arn:aws:events:eu-west-1:123456789012:rule/nightly", "nightly"),
         ("arn:aws:events:eu-west-1:123456789012:rule/bus/nightly", "nightly"),

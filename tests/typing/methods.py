@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, TypeVar
 
@@ -29,6 +29,21 @@ def with_parentheses(left: int, *, right: str = "") -> bytes:
 @tracer.capture_method(capture_response=False, capture_error=False)
 def with_arguments(left: int, *, right: str = "") -> bytes:
     return bytes(left) + right.encode()
+
+
+@tracer.capture_record
+def record_handler(record: dict[str, str], context: object = None) -> bool:
+    return bool(record)
+
+
+@tracer.capture_record(capture_response=False)
+async def async_record_handler(record: dict[str, str]) -> bool:
+    return bool(record)
+
+
+@tracer.capture_sqs_record
+def message_handler(record: dict[str, str]) -> bool:
+    return bool(record)
 
 
 def undecorated(left: int) -> str:
@@ -143,6 +158,7 @@ class Account:
 
 async def of_coroutines() -> None:
     assert_type(await coroutine(1), str)
+    assert_type(await async_record_handler({}), bool)
     assert_type(await coroutine(value=1), str)
     assert_type([item async for item in async_generator(1)], list[int])
     assert_type([item async for item in async_iterator(1)], list[int])
@@ -167,6 +183,11 @@ def of_functions() -> None:
         assert_type(below, str)
         assert_type(above, str)
     assert_type(tracer.capture_method(Adder())(1), float)
+    assert_type(record_handler({}, None), bool)
+    assert_type(message_handler({}), bool)
+    assert_type(tracer.capture_record(undecorated)(1), str)
+    assert_type(tracer.capture_record(Adder())(1), float)
+    assert_type(tracer.records({}), Iterable[Any])
 
 
 def of_methods() -> None:
@@ -200,6 +221,7 @@ def mistakes_are_found() -> None:
     Account().method("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Account.static_below("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Account.class_above("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    record_handler(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     tracer.capture_method(1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     tracer.capture_method(undecorated, nonsense=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 

@@ -68,7 +68,7 @@ class Trace:
         # By id; those without one, which nothing can refer to, by number.
         self._nodes: dict[str | int, Node] = {}
         self.replaced = 0
-        """How many finished subsegments were replaced by others of the same id."""
+        """How many finished subsegments were replaced by others of the same id: not by what corrects them."""
 
     def __len__(self) -> int:
         """The number of segments and subsegments, embedded ones counted."""
@@ -91,7 +91,8 @@ class Trace:
                 parent_id = named_parent
             node = Node({key: value for key, value in current.items() if key != "subsegments"}, parent_id)
             known = self._nodes.get(node_id)
-            self.replaced += known is not None and not known.is_in_progress and not node.is_in_progress
+            if known is not None and not known.is_in_progress and not node.is_in_progress:
+                self.replaced += _identity(known) != _identity(node)
             # Datagrams may overtake each other: what is finished does not become unfinished again.
             if known is None or known.is_in_progress or not node.is_in_progress:
                 self._nodes[node_id] = node
@@ -170,6 +171,11 @@ def as_documents(roots: Iterable[Node]) -> list[Document]:
 def _time(document: Document, key: str) -> float | None:
     value = document.get(key)
     return float(value) if is_time(value) else None
+
+
+def _identity(node: Node) -> tuple[str, str | int | None, float | None]:
+    """What a subsegment that is sent again has in common with itself."""
+    return node.name, node.parent_id, node.start
 
 
 def _order(node: Node) -> tuple[float, float]:

@@ -206,6 +206,9 @@ class Waterfall:
         if annotations:
             pairs = (f"{clean(key)}={clean(value)}" for key, value in annotations.items())
             yield Text("  ".join(islice(pairs, DETAILS_SHOWN)), style="magenta")
+        unsampled = mapping(mapping(document.get("metadata")).get("lambda_tracer")).get("records_not_sampled")
+        if unsampled is not None:
+            yield Text(f"records left out, not sampled by their senders: {clean(unsampled)}", style=_YELLOW)
         if self._metadata:
             for namespace, values in mapping(document.get("metadata")).items():
                 for key, value in mapping(values).items():

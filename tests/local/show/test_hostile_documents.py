@@ -156,6 +156,15 @@ def test_two_finished_subsegments_of_one_id_are_said() -> None:
     assert trace.replaced == 1
 
 
+def test_a_finished_subsegment_that_came_again_with_a_correction_is_no_other() -> None:
+    trace = Trace("TRACE-ID")
+    for flags in ({}, {"fault": True}):
+        trace.add({"id": "1" * 16, "name": "first", "start_time": 1.7e9, "end_time": 1.7e9, **flags})
+
+    assert [node.document.get("fault") for node in trace.roots()] == [True]
+    assert trace.replaced == 0
+
+
 def test_what_hangs_below_a_ring_of_parents_stays_below_it() -> None:
     trace = Trace("TRACE-ID")
     for own, parent in ((3, 1), (4, 3), (1, 2), (2, 1)):

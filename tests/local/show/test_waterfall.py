@@ -40,6 +40,15 @@ def test_a_line_says_what_is_known_of_http_aws_sql_and_annotations(folder: Path)
     ]
 
 
+def test_a_line_says_how_many_records_are_not_in_the_trace(folder: Path) -> None:
+    document = {"metadata": {"lambda_tracer": {"records_not_sampled": 1_204}}}
+
+    ran = invoke("app.traced", "--event", json.dumps(document), folder=folder)
+
+    shown = [line.strip() for line in ran.complaints if "records" in line]
+    assert shown == ["records left out, not sampled by their senders: 1204"]
+
+
 def test_an_exception_is_told_once_where_it_was_recorded(folder: Path) -> None:
     ran = invoke("app.failing", folder=folder)
 
