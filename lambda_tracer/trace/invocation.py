@@ -17,8 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from .subsegment import Subsegment
-
     class Keeper(Protocol):
         """What keeps finished documents before there is a trace that they belong to."""
 
@@ -101,7 +99,7 @@ class Invocation:
         self.number = 0
         self.before: list[Invocation] = []  # the one that ended with this, until what it left open is seen to
         self.causes: object = None
-        self.handler: Subsegment | None = None
+        self.handler: object = None
         self.has_ended = False
         self.losses: dict[str, list[int]] | None = None
         self.waiting_since: float | None = None

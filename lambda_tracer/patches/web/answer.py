@@ -171,7 +171,7 @@ def begin(request: object, base: str = "") -> Answer | None:
 def _handler() -> Subsegment | None:
     """The subsegment of the captured handler that runs, if what is done here is recorded."""
     found = recording.default.place()
-    handler = None if found is None else found[0].handler
+    handler: Any = None if found is None else found[0].handler
     return handler if handler is not None and handler.end_time is None else None
 
 

@@ -13,7 +13,7 @@ from tests.patches.web.case import Application, Case, Harmless, OutOfStock, case
 
 
 async def item(request: web.Request) -> web.Response:
-    return web.json_response({**request.match_info})
+    return web.json_response(dict(request.match_info))
 
 
 async def denied(request: web.Request) -> web.Response:
@@ -57,9 +57,9 @@ async def slow(request: web.Request) -> web.Response:
 
 
 @web.middleware
-async def handling(request: web.Request, call: Any) -> web.StreamResponse:
+async def handling(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
-        return await call(request)  # type: ignore[no-any-return]
+        return await handler(request)
     except Harmless:
         return web.json_response({"fine": True})
     except OutOfStock as error:

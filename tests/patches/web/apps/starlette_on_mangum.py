@@ -17,7 +17,7 @@ from tests.patches.web import events
 from tests.patches.web.case import Application, Case, Harmless, OutOfStock, cases
 
 
-class Denied(HTTPEndpoint):
+class Denied(HTTPEndpoint):  # type: ignore[misc]  # it is not looked at, see pyproject.toml
     async def get(self, request: Request) -> Response:
         raise HTTPException(401, "who are you", headers={"WWW-Authenticate": "Basic"})
 
