@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # <name>, <name:filter>, <name:filter:configuration>, and :name, :name#expression# as Bottle once wrote them
-_VARIABLE = re.compile(r"<([a-zA-Z_]\w*)?(?::[^<>]*)?>|:([a-zA-Z_]\w*)?(?:#[^#]*#)?(?=/|\Z)", re.ASCII)
+_VARIABLE = re.compile(r"<([a-zA-Z_]\w*)?(?::[^<>]*)?>|:([a-zA-Z_]\w*)?(?:#[^#]*#)?", re.ASCII)
 
 
 def targets(module: ModuleType) -> list[replace.Target]:
@@ -38,7 +38,7 @@ def targets(module: ModuleType) -> list[replace.Target]:
 
 def template(rule: str) -> str:
     """A rule in the notation that all routes are recorded in."""
-    return _VARIABLE.sub(lambda match: f"{{{match[1] or match[2] or ''}}}" if match[0] != ":" else ":", rule)
+    return _VARIABLE.sub(lambda match: f"{{{match[1] or match[2] or ''}}}", rule)
 
 
 def _match(match: Callable[..., Any]) -> Callable[..., Any]:
