@@ -33,8 +33,10 @@ def targets(module: ModuleType) -> list[replace.Target]:
         found = [(module.Route, "handle", _route), (module.Mount, "handle", _mount)]
     elif module.__name__ == "fastapi.routing" and "handle" in vars(module.APIRoute):
         found = [(module.APIRoute, "handle", _included_route(module))]
-    if hasattr(module, _WRAPS):  # from Starlette 0.28 on; before, all exceptions leave `handle`
+    if hasattr(module, _WRAPS):
         found.append((module, _WRAPS, _exception_handling))
+    elif module.__name__ == "starlette.routing":  # before 0.28 all exceptions leave the router
+        found.append((module.Router, "__call__", answer.noted_async))
     return found
 
 

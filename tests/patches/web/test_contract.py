@@ -16,12 +16,7 @@ from lambda_tracer.patches import patch_all, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.web.case import CANARY, IN_PATH, Application, Case
-
-# What is left behind by an adapter of somebody else's.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:There is no current event loop:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+from tests.patches.web.event_loop import event_loop
 
 MODULES = {
     "fastapi_on_mangum": ("fastapi", "mangum"),
@@ -44,7 +39,8 @@ def applications(request: pytest.FixtureRequest, daemon: Daemon) -> Iterator[lis
         pytest.importorskip(module, reason=f"{module} is not installed")
     patch_all()
     found: list[Application] = importlib.import_module(f"tests.patches.web.apps.{request.param}").APPLICATIONS
-    yield found
+    with event_loop():
+        yield found
     unpatch_all()
 
 

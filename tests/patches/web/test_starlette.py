@@ -15,6 +15,7 @@ from lambda_tracer.patches import patch, unpatch, unpatch_all
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.web import events
+from tests.patches.web.event_loop import event_loop
 
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("mangum", reason="mangum is not installed")
@@ -27,14 +28,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
-# Mangum asks for a loop that it may have to make.
-pytestmark = pytest.mark.filterwarnings("ignore:There is no current event loop:DeprecationWarning")
-
 
 @pytest.fixture(autouse=True)
 def _patched(daemon: Daemon) -> Iterator[None]:
     patch(["starlette", "threads"])
-    yield
+    with event_loop():
+        yield
     unpatch_all()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -132,10 +133,9 @@ CASES = cases(
     handled=Case("/handled", 503, "GET /handled", "HTTPServiceUnavailable", "Service Unavailable"),
     slow=Case("/slow", 504, "GET /slow", "TimeoutError", "too slow"),
 )
-_PHRASES = {401: "Unauthorized", 404: "Not Found", 422: "Unprocessable Entity", 429: "Too Many Requests"}
 CASES = tuple(
-    Case(case.path, case.status, case.route, case.error, _PHRASES[case.status])
-    if case.status in _PHRASES and case.error
+    Case(case.path, case.status, case.route, case.error, HTTPStatus(case.status).phrase)
+    if 400 <= case.status < 500 and case.error
     else case
     for case in CASES
 )

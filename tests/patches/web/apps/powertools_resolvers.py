@@ -182,14 +182,17 @@ APPLICATIONS = [
     ),
     Application("ALBResolver", handler(ALBResolver), events.load_balancer, WITH_MIDDLEWARE),
     Application("VPCLatticeResolver", handler(VPCLatticeResolver), events.lattice, WITH_MIDDLEWARE),
-    Application(
-        "resolve_async",
-        async_handler,
-        events.http,
-        (*CASES, Case("/awaited", 404, "GET /awaited", "NotFoundError", "after a while")),
-    ),
     Application("with validation", validating_handler, events.http, VALIDATED),
 ]
+if hasattr(APIGatewayHttpResolver, "resolve_async"):
+    APPLICATIONS.append(
+        Application(
+            "resolve_async",
+            async_handler,
+            events.http,
+            (*CASES, Case("/awaited", 404, "GET /awaited", "NotFoundError", "after a while")),
+        )
+    )
 
 
 def agent_handler() -> Any:
