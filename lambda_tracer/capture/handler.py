@@ -129,6 +129,7 @@ class HandlerCall:
             call = self._call
             context, self._context = self._context, None
             if self._running is not None and isinstance(call, CapturedCall) and call.subsegment is not None:
+                self._running.handler = call.subsegment
                 self._watched = watchdog.prepare(self._running, call.recorder.outbox, context)
                 watchdog.begin(self._watched)
         except Exception as error:

@@ -49,7 +49,7 @@ _ATTRIBUTES_OF_LIBRARIES_TEXT = (
     "request response doc args params statement orig cursor details detail object query internal_query context hint"
     " where message kwargs url headers hdrs fp filename partial instance schema parent cause data valid_data value"
     " document os_error history request_info pool conn reason messages normalized_messages cmd output stdout stderr"
-    " msg line last_parsed validator_value hide_parameters ismulti detail_messages full_msg _pool field_name"
+    " msg line last_parsed validator_value hide_parameters ismulti detail_messages full_msg _pool field_name body"
 )
 _ATTRIBUTES_OF_LIBRARIES = frozenset(_ATTRIBUTES_OF_LIBRARIES_TEXT.split())
 """Attributes that libraries set on their exceptions, hence on those of the user's subclasses."""

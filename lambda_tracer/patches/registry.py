@@ -54,6 +54,35 @@ LIBRARIES: dict[str, Library] = {
     "urllib3": Library("http", ("urllib3",)),
     "aiohttp": Library("http", ("aiohttp",)),
     "httplib": Library("http", ("http.client",), ("http.client", "urllib", "urllib.request")),
+    # what answers HTTP requests
+    "starlette": Library(
+        "web",
+        ("starlette.applications", "starlette.routing", "starlette.middleware.exceptions", "fastapi.routing"),
+        ("fastapi",),
+    ),
+    "flask": Library("web", ("flask.app",)),
+    "quart": Library("web", ("quart.app",)),
+    "django": Library(
+        "web",
+        (
+            "django.core.handlers.base",
+            "django.core.handlers.exception",
+            "django.core.handlers.wsgi",
+            "django.core.handlers.asgi",
+        ),
+    ),
+    "powertools": Library(
+        "web",
+        (
+            "aws_lambda_powertools.event_handler.api_gateway",
+            "aws_lambda_powertools.event_handler.http_resolver",
+            "aws_lambda_powertools.event_handler.middlewares.async_utils",
+        ),
+        ("aws_lambda_powertools", "aws_lambda_powertools.event_handler"),
+    ),
+    "chalice": Library("web", ("chalice.app",)),
+    "bottle": Library("web", ("bottle",)),
+    "aiohttp_web": Library("web", ("aiohttp.web_app", "aiohttp.web_urldispatcher"), ("aiohttp.web",)),
     # SQL
     "sqlite3": Library("sql", ("sqlite3.dbapi2", "sqlite3")),
     "aiosqlite": Library("sql", ("aiosqlite.core",)),

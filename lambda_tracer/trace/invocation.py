@@ -63,12 +63,14 @@ class Invocation:
     `header` is its TraceHeader, `trace_id` and `parent_id` (the segment that Lambda writes) are empty texts
     when the header does not say; `is_sampled` is whether anything is recorded. `open` holds its open
     subsegments by id (see `subsegment.opened_in`), `outgoing` the documents that are about to be sent; `causes` is what
-    is remembered of the exceptions that have been described, `records` of the batch that is worked on.
+    is remembered of the exceptions that have been described, `records` of the batch that is worked on. `handler` is the
+    subsegment of the outermost captured handler, once it is open.
     """
 
     __slots__ = (
         "before",
         "causes",
+        "handler",
         "has_ended",
         "header",
         "is_sampled",
@@ -105,6 +107,7 @@ class Invocation:
         self.before: list[Invocation] = []  # the one that ended with this, until what it left open is seen to
         self.causes: object = None
         self.records: Batch | None = None
+        self.handler: object = None
         self.has_ended = False
         self.losses: dict[str, list[int]] | None = None
         self.waiting_since: float | None = None

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         redis,
         sqlalchemy,
         sqlite,
+        web,
     )
     from .protocols import Rule
 else:
@@ -50,6 +51,7 @@ else:
     jsonschema = Late("lambda_tracer.encode.message_rules.jsonschema")
     encoding = Late("lambda_tracer.encode.message_rules.encoding")
     process = Late("lambda_tracer.encode.message_rules.process")
+    web = Late("lambda_tracer.encode.message_rules.web")
     any_library = Late("lambda_tracer.encode.message_rules.any_library")
 
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -74,6 +76,23 @@ _BY_NAME: dict[str, Rule] = {
     "jsonschema.exceptions.SchemaError": jsonschema,
     "jsonschema.exceptions._Error": jsonschema,
     "simplejson.errors.JSONDecodeError": any_library,
+    **dict.fromkeys(
+        (
+            "fastapi.exceptions.RequestValidationError",
+            "fastapi.exceptions.WebSocketRequestValidationError",
+            "fastapi.exceptions.ResponseValidationError",
+            "aws_lambda_powertools.event_handler.openapi.exceptions.RequestValidationError",
+            "aws_lambda_powertools.event_handler.openapi.exceptions.ResponseValidationError",
+            "aws_lambda_powertools.event_handler.openapi.exceptions.SchemaValidationError",
+            "aws_lambda_powertools.event_handler.openapi.exceptions.RequestUnsupportedContentType",
+            "django.urls.exceptions.Resolver404",
+            "django.core.exceptions.DisallowedHost",
+            "django.core.exceptions.SuspiciousFileOperation",
+            "bottle.HTTPError",
+            "bottle.HTTPResponse",
+        ),
+        web,
+    ),
 }
 _BY_PACKAGE: dict[str, Rule] = {
     **dict.fromkeys(("psycopg2", "psycopg", "psycopg_pool", "asyncpg", "pg8000", "aiopg"), postgresql),

@@ -73,10 +73,11 @@ def functions(module: ModuleType) -> dict[tuple[str, str, str], Any]:
     """Everything callable in a module's namespace and in those of its classes."""
     found = {}
     owners: list[tuple[str, Any]] = [("", module)]
-    owners += [(name, value) for name, value in vars(module).items() if isinstance(value, type)]
+    owners += [(name, value) for name, value in vars(module).items() if issubclass(type(value), type)]
     for owner_name, owner in owners:
         for name, value in list(vars(owner).items()):
-            if callable(value) or isinstance(value, (staticmethod, classmethod, property)):
+            # Not `isinstance`: Django's settings would have to be configured to tell their class.
+            if callable(value) or issubclass(type(value), (staticmethod, classmethod, property)):
                 found[module.__name__, owner_name, name] = value
     return found
 
