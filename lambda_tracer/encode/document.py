@@ -55,7 +55,7 @@ def encode(
     """The subsegment as open JSON text of at most MAX_DOCUMENT_BYTES, without what waits inside it.
 
     `in_progress`: as one that is still open. `fault_cause`: as a fault with that cause, whatever its own is.
-    `is_brief`: without metadata.
+    `is_brief`: without metadata but our own.
     """
     # A name is cleaned once: a function traces the same few again and again.
     name = subsegment.name
@@ -83,7 +83,12 @@ def encode(
         metadata.append([namespace, key, shown])
         if type(shown) is Marker:
             cut_bytes += shown.size - len(shown)
-    if subsegment.given_metadata and not is_brief:
+    if subsegment.given_metadata and is_brief:
+        metadata = [
+            ["lambda_tracer", key, dumps(value)]
+            for key, value in list(subsegment.given_metadata.get("lambda_tracer", {}).items())
+        ]
+    elif subsegment.given_metadata:
         if sum(map(len, subsegment.given_metadata.values())) > FEW_ENTRIES:
             cut_bytes += shrink.add_metadata(subsegment.given_metadata, metadata)
         else:

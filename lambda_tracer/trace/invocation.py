@@ -57,12 +57,15 @@ class Invocation:
     `header` is its TraceHeader, `trace_id` and `parent_id` (the segment that Lambda writes) are empty texts
     when the header does not say; `is_sampled` is whether anything is recorded. `open` holds its open
     subsegments by id (see `subsegment.opened_in`), `outgoing` the documents that are about to be sent; `causes` is what
-    is remembered of the exceptions that have been described.
+    is remembered of the exceptions that have been described. `handler` is the subsegment of the outermost handler that
+    is captured, once it is open (see `subsegment.handler_of`), and `answers_http` whether that answers an HTTP request.
     """
 
     __slots__ = (
+        "answers_http",
         "before",
         "causes",
+        "handler",
         "has_ended",
         "header",
         "is_sampled",
@@ -97,6 +100,8 @@ class Invocation:
         self.number = 0
         self.before: list[Invocation] = []  # the one that ended with this, until what it left open is seen to
         self.causes: object = None
+        self.handler: object = None
+        self.answers_http = False
         self.has_ended = False
         self.losses: dict[str, list[int]] | None = None
         self.waiting_since: float | None = None
