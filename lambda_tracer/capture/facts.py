@@ -7,11 +7,15 @@ from ..guard import Late, can_load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..events import http
     from ..events.facts import Facts
     from ..trace.subsegment import Subsegment
 else:
     http = Late("lambda_tracer.events.http")  # only for HTTP requests
+
+_status_of: Callable[[object, int | None], int | None] | None = None
 
 
 def describe(subsegment: Subsegment, event: object, tells_client_ip: bool) -> Facts | None:
@@ -29,8 +33,7 @@ def describe(subsegment: Subsegment, event: object, tells_client_ip: bool) -> Fa
         request["client_ip"] = facts.client_ip
         if facts.is_forwarded:
             request["x_forwarded_for"] = True
-    if request:
-        subsegment.http["request"] = request
+    subsegment.given_http = {"request": request}
     subsegment.invocation.answers_http = True
     return facts
 
@@ -41,9 +44,16 @@ def answered(subsegment: Subsegment, value: object, facts: Facts) -> None:
     An exception that was recorded on this subsegment has become that answer: with a 4xx it is no fault. A status that
     the user has noted stays.
     """
-    status = http.status_of(value, facts.implied_status) if can_load(http) else None
-    if status is None or "status" in subsegment.http.get("response", ()):
+    global _status_of
+    if _status_of is None:
+        _status_of = http.status_of if can_load(http) else None
+    status = None if _status_of is None else _status_of(value, facts.implied_status)
+    if status is None or subsegment.end_time is not None:
         return
-    if 400 <= status < 500 and subsegment.cause is not None:
-        subsegment.fault = False
-    subsegment.put_http_meta("status", status)
+    response = subsegment.http.setdefault("response", {})
+    if "status" not in response:
+        response["status"] = status
+        if status >= 400:
+            if status < 500 and subsegment.cause is not None:
+                subsegment.fault = False
+            subsegment.apply_status_code(status)

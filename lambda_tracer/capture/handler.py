@@ -16,7 +16,7 @@ from .method import Capture, CapturedCall, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from ..events.facts import Facts
@@ -32,11 +32,12 @@ _NO_ARGUMENTS: Mapping[str, Any] = {}
 class HandlerCapture:
     """How calls of the Lambda handler are recorded: each outermost one is a new invocation."""
 
-    __slots__ = ("capture", "tells_client_ip", "tells_facts")
+    __slots__ = ("capture", "describe", "tells_client_ip", "tells_facts")
 
     def __init__(self, capture: Capture) -> None:
         """`capture` records the call as that of any other function."""
         self.capture = capture
+        self.describe: Callable[[Subsegment, object, bool], Facts | None] | None = None
         self.tells_facts = capture.tracer.event_facts
         self.tells_client_ip = self.tells_facts and settings.client_ip()
 
@@ -168,11 +169,11 @@ class HandlerCall:
 
     def _annotate_first(self, subsegment: Subsegment) -> None:
         """Annotate it as `_annotate` will: a function that times out or crashes does not get there."""
-        annotations = subsegment.annotations
-        annotations["ColdStart"] = running.is_cold_start()
+        annotations: dict[str, Any] = {"ColdStart": running.is_cold_start()}
         service = self._capture.tracer.service
         if service and type(service) is str:
             annotations["Service"] = service
+        subsegment.given_annotations = annotations
 
     def _describe(
         self, subsegment: Subsegment, event: object, context: Any, described_by: HandlerCapture
@@ -185,8 +186,12 @@ class HandlerCall:
         if tenant and type(tenant) is str:
             subsegment.annotations["TenantId"] = tenant
         kind = type(event)
-        if (kind is dict or kind is list) and event and can_load(facts):
-            self._request = facts.describe(subsegment, event, described_by.tells_client_ip)
+        if (kind is dict or kind is list) and event:
+            describe = described_by.describe
+            if describe is None and can_load(facts):
+                describe = described_by.describe = facts.describe
+            if describe is not None:
+                self._request = describe(subsegment, event, described_by.tells_client_ip)
 
     def _answer(self, value: object) -> None:
         try:

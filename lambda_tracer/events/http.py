@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html
 from __future__ import annotations
 
 from ..guard import Late, can_load
-from .facts import MAX_KEYS, Facts, mapping, text
+from .facts import MAX_KEYS, MAX_TEXT, Facts, mapping, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,14 +30,16 @@ _JSON = (dict, list, tuple, str, int, float, type(None))
 
 def read(event: dict[str, Any], facts: Facts) -> bool:
     """Put what the event of an HTTP request says into `facts`; False for what is none."""
-    context = mapping(event.get("requestContext"))
-    if context is None:
+    context = event.get("requestContext")
+    if type(context) is not dict:
         return _read_lattice_1(event, facts) or _read_rest(event, {}, facts)
     if "methodArn" in event or "routeArn" in event or "authorizationToken" in event:
         return can_load(services) and services.read(event, facts)
-    http = mapping(context.get("http"))
-    if http is not None:
+    http = context.get("http")
+    if type(http) is dict:
         return _read_version_2(event, context, http, facts)
+    if "httpMethod" in context:
+        return _read_rest(event, context, facts)
     if "elb" in context:
         return _read_balancer(event, context, facts)
     if "connectionId" in context and "eventType" in context:
@@ -80,65 +82,47 @@ def _read_version_2(
     event: dict[str, Any], context: dict[str, Any], http: dict[str, Any], facts: Facts
 ) -> bool:
     """An HTTP API with payload 2.0, or a function URL, which has the same."""
-    host = text(context.get("domainName"))
-    annotations = facts.annotations
-    if host is not None and ".lambda-url." in host:
-        annotations["Trigger"] = "function_url"
+    host = context.get("domainName")
+    if type(host) is str and ".lambda-url." in host:
+        facts.annotations = {"Trigger": "function_url"}
     else:
-        annotations["Trigger"] = "api"
-        source = text(context.get("apiId"))
-        if source is not None:
-            annotations["Source"] = source
-        route = text(event.get("routeKey"))
-        if route is not None and route != "$default":
-            annotations["Route"] = route
+        route = event.get("routeKey")
+        _name(facts, context, None if route == "$default" else route)
     facts.implied_status = 200
-    facts.request = _request(http.get("method"), host, http.get("path") or event.get("rawPath"))
-    _add_client(facts, http.get("userAgent"), http.get("sourceIp"))
+    path = http.get("path") or event.get("rawPath")
+    _ask(facts, http.get("method"), host, path, http.get("userAgent"), http.get("sourceIp"))
     return True
 
 
 def _read_rest(event: dict[str, Any], context: dict[str, Any], facts: Facts) -> bool:
     """A REST API, or an HTTP API with payload 1.0."""
-    method = text(context.get("httpMethod")) or text(event.get("httpMethod"))
-    if method is None or type(event.get("path")) is not str or "actionGroup" in event:
+    method = context.get("httpMethod") or event.get("httpMethod")
+    path = event.get("path")
+    if type(method) is not str or type(path) is not str or "actionGroup" in event:
         return False
-    annotations = facts.annotations
-    annotations["Trigger"] = "api"
-    source = text(context.get("apiId"))
-    if source is not None:
-        annotations["Source"] = source
-    template = text(event.get("resource"))
-    if template is not None and template[0] == "/":
-        annotations["Route"] = f"{method} {template}"
+    template = event.get("resource")
+    is_template = type(template) is str and template[:1] == "/"
+    _name(facts, context, f"{method} {template}" if is_template else None)
     # With the stage or the custom domain's base path, as the client wrote it.
-    path = context.get("path")
-    path = path if type(path) is str and path else event["path"]
-    facts.request = _request(method, text(context.get("domainName")), path)
+    path = context.get("path") or path
     identity = context.get("identity")
     if type(identity) is dict:
-        identity = mapping(identity)
-        if identity is not None:
-            _add_client(facts, identity.get("userAgent"), identity.get("sourceIp"))
+        user_agent, address = identity.get("userAgent"), identity.get("sourceIp")
+    else:
+        user_agent = address = None
+    _ask(facts, method, context.get("domainName"), path, user_agent, address)
     return True
 
 
 def _read_websocket(event: dict[str, Any], context: dict[str, Any], facts: Facts) -> bool:
-    annotations = facts.annotations
-    annotations["Trigger"] = "websocket"
-    source, route = text(context.get("apiId")), text(context.get("routeKey"))
-    if source is not None:
-        annotations["Source"] = source
-    if route is not None:
-        annotations["Route"] = route
-    stage = text(context.get("stage"))
-    host = text(context.get("domainName"))
-    # A WebSocket's handshake is a GET; messages have no method.
+    _name(facts, context, context.get("routeKey"), "websocket")
+    stage = context.get("stage")
+    # The handshake is a GET; messages have no method.
     method = "GET" if context["eventType"] == "CONNECT" else None
-    facts.request = _request(method, host, f"/{stage}" if host and stage else None, "wss")
-    identity = mapping(context.get("identity"))
-    if identity is not None:
-        _add_client(facts, identity.get("userAgent"), identity.get("sourceIp"))
+    identity = mapping(context.get("identity")) or {}
+    path = f"/{stage}" if type(stage) is str else None
+    agent = identity.get("userAgent")
+    _ask(facts, method, context.get("domainName"), path, agent, identity.get("sourceIp"), "wss")
     return True
 
 
@@ -146,16 +130,15 @@ def _read_balancer(event: dict[str, Any], context: dict[str, Any], facts: Facts)
     from .arn import short_name
 
     facts.annotations["Trigger"] = "alb"
-    balancer = mapping(context["elb"])
-    group = short_name(balancer.get("targetGroupArn")) if balancer is not None else None
+    group = short_name((mapping(context["elb"]) or {}).get("targetGroupArn"))
     if group is not None:
-        facts.annotations["Source"] = group.partition("/")[0]
-    headers = _headers(event)
-    scheme = "http" if headers("x-forwarded-proto") == "http" else "https"
-    facts.request = _request(event.get("httpMethod"), headers("host"), event.get("path"), scheme)
+        facts.annotations["Source"] = group.partition("/")[0][:MAX_TEXT]
+    header = _Headers(event)
+    scheme = "http" if header("x-forwarded-proto") == "http" else "https"
     # The last one is what the load balancer itself has added; those before it are what the client wrote.
-    client = (headers("x-forwarded-for") or "").rpartition(",")[2].strip()
-    _add_client(facts, headers("user-agent"), client)
+    client = (header("x-forwarded-for") or "").rpartition(",")[2].strip()
+    method, path = event.get("httpMethod"), event.get("path")
+    _ask(facts, method, _host(header), path, header("user-agent"), client, scheme)
     facts.is_forwarded = True
     return True
 
@@ -166,10 +149,9 @@ def _read_lattice_2(event: dict[str, Any], context: dict[str, Any], facts: Facts
     facts.annotations["Trigger"] = "lattice"
     source = short_name(context["serviceArn"])
     if source is not None:
-        facts.annotations["Source"] = source
-    headers = _headers(event)
-    facts.request = _request(event.get("method"), headers("host"), event.get("path"))
-    _add_client(facts, headers("user-agent"), None)
+        facts.annotations["Source"] = source[:MAX_TEXT]
+    header = _Headers(event)
+    _ask(facts, event.get("method"), _host(header), event.get("path"), header("user-agent"), None)
     return True
 
 
@@ -177,37 +159,59 @@ def _read_lattice_1(event: dict[str, Any], facts: Facts) -> bool:
     if type(event.get("raw_path")) is not str or type(event.get("method")) is not str:
         return False
     facts.annotations["Trigger"] = "lattice"
-    headers = _headers(event)
-    facts.request = _request(event["method"], headers("host"), event["raw_path"])
-    _add_client(facts, headers("user-agent"), None)
+    header = _Headers(event)
+    _ask(facts, event["method"], _host(header), event["raw_path"], header("user-agent"), None)
     return True
 
 
-def _request(method: object, host: str | None, path: object, scheme: str = "https") -> dict[str, Any]:
-    """X-Ray's block, as far as it is known. The URL has no credentials, no query and no fragment."""
+def _name(facts: Facts, context: dict[str, Any], route: object, trigger: str = "api") -> None:
+    """The annotations of an API."""
+    annotations = facts.annotations
+    annotations["Trigger"] = trigger
+    source = context.get("apiId")
+    if type(source) is str:
+        annotations["Source"] = source[:MAX_TEXT]
+    if type(route) is str:
+        annotations["Route"] = route[:MAX_TEXT]
+
+
+def _ask(
+    facts: Facts,
+    method: object,
+    host: object,
+    path: object,
+    user_agent: object,
+    address: object,
+    scheme: str = "https",
+) -> None:
+    """X-Ray's block of the request, as far as it is known. The URL has no credentials, no query and no fragment."""
     request: dict[str, Any] = {}
-    if type(method) is str and method:
+    if type(method) is str:
         request["method"] = method
-    path = path if type(path) is str else ""
-    if "?" in path or "#" in path:
+    if type(path) is not str:
+        path = ""
+    elif "?" in path or "#" in path:
         path = path.partition("?")[0].partition("#")[0]
-    if host is not None:
-        if "@" in host or "/" in host or "?" in host:  # of a header, in which a client writes what it likes
-            host = host.rpartition("@")[2].partition("/")[0].partition("?")[0]
+    if type(host) is str:
         request["url"] = f"{scheme}://{host}{path}"
     elif path:
         request["url"] = path
-    return request
-
-
-def _add_client(facts: Facts, user_agent: object, address: object) -> None:
-    if type(user_agent) is str and user_agent and facts.request is not None:
-        facts.request["user_agent"] = user_agent
+    if type(user_agent) is str:
+        request["user_agent"] = user_agent
+    facts.request = request
     if type(address) is str and address:
         facts.client_ip = address
 
 
-class _headers:
+def _host(header: _Headers) -> str | None:
+    """The host that a client wrote into a header, where it may write whatever it likes."""
+    host = header("host")
+    if host is None:
+        return None
+    return host.rpartition("@")[2].partition("/")[0].partition("?")[0].partition("#")[0]
+
+
+class _Headers:
     """Looks up headers whose names are written in small letters, in either of the ways in which an event has them."""
 
     __slots__ = ("_many", "_one")

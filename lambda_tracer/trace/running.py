@@ -156,8 +156,8 @@ def take_cold_start() -> bool:
     With provisioned concurrency the sandbox was warmed before any request: always False.
     """
     global _is_cold
-    is_cold, _is_cold = is_cold_start(), False
-    return is_cold
+    was_cold, _is_cold = _is_cold, False
+    return was_cold and not settings.provisioned_concurrency()
 
 
 def is_cold_start() -> bool:

@@ -428,6 +428,14 @@ DIFFERENCES: dict[str, Difference] = {
         "there it gives one that is never sent, with a trace id of its own",
         lambda leaf: _is_note(leaf) and leaf.ours == "<LambdaSegment>",
     ),
+    # --- Events ----------------------------------------------------------------------------------------------
+    "event-facts": Difference(
+        "the handler says what triggered it; of an HTTP request it has method, URL and status, with that one's flags",
+        "there a handler that answers 500 looks like any other",
+        lambda leaf: (
+            _is_only_ours(leaf) and leaf.path[-2:] in (("annotations", "Trigger"), ("annotations", "Source"))
+        ),
+    ),
     # --- Trace headers ---------------------------------------------------------------------------------------
     "headers-are-read-leniently": Difference(
         "space after a semicolon, a semicolon at the end, a second `=` and items without a value do not spoil a header",
