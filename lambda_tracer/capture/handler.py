@@ -171,7 +171,7 @@ class HandlerCall:
         """Annotate it as `_annotate` will: a function that times out or crashes does not get there."""
         annotations: dict[str, Any] = {"ColdStart": running.is_cold_start()}
         service = self._capture.tracer.service
-        if service and type(service) is str:
+        if type(service) is str and service:
             annotations["Service"] = service
         subsegment.given_annotations = annotations
 
@@ -183,7 +183,7 @@ class HandlerCall:
         except Exception as error:  # not Lambda's context: a test's
             pass_on(error)
             tenant = None
-        if tenant and type(tenant) is str:
+        if type(tenant) is str and tenant:
             subsegment.annotations["TenantId"] = tenant
         kind = type(event)
         if (kind is dict or kind is list) and event:
@@ -228,6 +228,8 @@ class HandlerCall:
             in_handler.get() is self and not is_collecting()
         ):  # another context, in which a generator began, may go on holding it
             in_handler.set(None)
+        if self._running is not None:
+            self._running.handler = None  # each would keep the other
         if self._watched is not None:
             watchdog.end(self._watched)
 

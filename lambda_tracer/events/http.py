@@ -87,16 +87,20 @@ def _read_version_2(
         facts.annotations = {"Trigger": "function_url"}
     else:
         route = event.get("routeKey")
-        _name(facts, context, None if route == "$default" else route)
+        _name(facts, context, None if type(route) is str and route == "$default" else route)
     facts.implied_status = 200
-    path = http.get("path") or event.get("rawPath")
+    path = http.get("path")
+    if type(path) is not str:
+        path = event.get("rawPath")
     _ask(facts, http.get("method"), host, path, http.get("userAgent"), http.get("sourceIp"))
     return True
 
 
 def _read_rest(event: dict[str, Any], context: dict[str, Any], facts: Facts) -> bool:
     """A REST API, or an HTTP API with payload 1.0."""
-    method = context.get("httpMethod") or event.get("httpMethod")
+    method = context.get("httpMethod")
+    if type(method) is not str:
+        method = event.get("httpMethod")
     path = event.get("path")
     if type(method) is not str or type(path) is not str or "actionGroup" in event:
         return False
@@ -104,7 +108,9 @@ def _read_rest(event: dict[str, Any], context: dict[str, Any], facts: Facts) -> 
     is_template = type(template) is str and template[:1] == "/"
     _name(facts, context, f"{method} {template}" if is_template else None)
     # With the stage or the custom domain's base path, as the client wrote it.
-    path = context.get("path") or path
+    whole = context.get("path")
+    if type(whole) is str and whole:
+        path = whole
     identity = context.get("identity")
     if type(identity) is dict:
         user_agent, address = identity.get("userAgent"), identity.get("sourceIp")
@@ -118,7 +124,7 @@ def _read_websocket(event: dict[str, Any], context: dict[str, Any], facts: Facts
     _name(facts, context, context.get("routeKey"), "websocket")
     stage = context.get("stage")
     # The handshake is a GET; messages have no method.
-    method = "GET" if context["eventType"] == "CONNECT" else None
+    method = "GET" if text(context["eventType"]) == "CONNECT" else None
     identity = mapping(context.get("identity")) or {}
     path = f"/{stage}" if type(stage) is str else None
     agent = identity.get("userAgent")
@@ -221,5 +227,7 @@ class _Headers:
         self._many = mapping(event.get("multiValueHeaders"), MAX_HEADERS) or {}
 
     def __call__(self, name: str) -> str | None:
-        value = self._one.get(name) or self._many.get(name)
+        value = self._one.get(name)
+        if value is None:
+            value = self._many.get(name)
         return text(value[0] if type(value) is list and value else value)

@@ -38,7 +38,7 @@ def _event_bridge(event: dict[str, Any], facts: Facts) -> Known | None:
     happened = batch.instant_s(event.get("time")) if can_load(batch) else None
     if happened is not None:
         facts.metadata = {"event_age_ms": batch.age_ms(happened)}
-    if source in ("aws.events", "aws.scheduler") and event["detail-type"] == "Scheduled Event":
+    if source in ("aws.events", "aws.scheduler") and text(event["detail-type"]) == "Scheduled Event":
         resources = event.get("resources")
         arn = resources[0] if type(resources) is list and resources else None
         name = short_name(arn)
@@ -67,9 +67,8 @@ def _cognito(event: dict[str, Any], facts: Facts) -> Known | None:
 
 
 def _authorizer(event: dict[str, Any], facts: Facts) -> Known | None:
-    arn = event.get("methodArn") or event.get("routeArn")
-    if "type" in event and arn is not None:
-        return "authorizer", api_of(arn)
+    if "type" in event and ("methodArn" in event or "routeArn" in event):
+        return "authorizer", api_of(event["methodArn"] if "methodArn" in event else event["routeArn"])
     context = mapping(event.get("requestContext"))
     if "authorizationToken" in event and context is not None and "queryString" in context:
         return "authorizer", text(context.get("apiId"))  # of AppSync
