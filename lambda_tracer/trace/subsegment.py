@@ -177,18 +177,21 @@ class Subsegment:
     def put_annotation(self, key: str, value: Any) -> None:
         """Add an annotation, which X-Ray indexes for search.
 
-        `key`: 1 to 500 ASCII letters, digits and underscores. `value`: str (1,000 characters are kept), int,
-        float or bool. Anything else is left out, with one message in the log.
+        `key`: 1 to 500 ASCII letters, digits, underscores and dots; what has another one is kept as metadata under
+        `annotations`. `value`: str (1,000 characters are kept), int, float or bool. Anything else is left out. Both
+        with one message in the log.
         """
         if self._has_ended("put_annotation"):
             return
-        if not is_annotation_key(key):
+        if issubclass(type(value), (str, int, float)):
+            if is_annotation_key(key):
+                self.annotations[str.__str__(key)] = _plain(value)
+                return
             warn_once(
                 "annotation key",
-                "annotation left out: its key must be 1 to 500 ASCII letters, digits or underscores",
+                "annotation kept as metadata: its key must be 1 to 500 ASCII letters, digits, underscores or dots",
             )
-        elif issubclass(type(value), (str, int, float)):
-            self.annotations[str.__str__(key)] = _plain(value)
+            self.metadata.setdefault("annotations", {})[safe_str(key)] = _plain(value)
         else:
             warn_once(
                 "annotation value",
