@@ -129,6 +129,26 @@ def capture_error() -> bool:
     return _flag("POWERTOOLS_TRACER_CAPTURE_ERROR", default=True)
 
 
+def event_facts() -> bool:
+    """`LAMBDA_TRACER_EVENT_FACTS`: whether the handler's subsegment says what triggered it; default true."""
+    return _switch("LAMBDA_TRACER_EVENT_FACTS", default=True)
+
+
+def client_ip() -> bool:
+    """`LAMBDA_TRACER_CLIENT_IP`: whether the address of an HTTP client is recorded; default false."""
+    return _switch("LAMBDA_TRACER_CLIENT_IP", default=False)
+
+
+def _switch(variable: str, *, default: bool) -> bool:
+    """A flag of ours: one that is neither true nor false is reported once, and is off."""
+    try:
+        return _flag(variable, default=default)
+    except ValueError as error:
+        pass_on(error)
+        warn_once(variable, "%s is neither true nor false: it is off", variable)
+        return False
+
+
 def _milliseconds(variable: str, *, default: float) -> float:
     text = os.environ.get(variable, "").strip()
     try:

@@ -50,6 +50,7 @@ _DEFAULTS: dict[str, Any] = {
     "auto_patch": True,
     "patch_modules": None,
     "provider": None,
+    "event_facts": None,
 }
 
 
@@ -72,6 +73,7 @@ class Tracer:
         *,
         redact: Sequence[str] | bool | None = None,
         trace_imports: bool | None = None,
+        event_facts: bool | None = None,
     ) -> None:
         """Every argument may be left out.
 
@@ -84,7 +86,9 @@ class Tracer:
 
         `redact` adds names of secrets to the well-known ones, or turns redaction in responses and errors off (False);
         see the guide to secrets. `trace_imports` records module imports slower than 10 ms, or than
-        `LAMBDA_TRACER_IMPORTS_MS`, which turns it on by itself.
+        `LAMBDA_TRACER_IMPORTS_MS`, which turns it on by itself. `event_facts=False` keeps what triggered an invocation,
+        and the HTTP request and status, out of the handler's subsegment (default: `LAMBDA_TRACER_EVENT_FACTS`, else
+        true).
 
         Raises ValueError for an environment variable that is neither true nor false, and for unknown
         `patch_modules`.
@@ -100,10 +104,14 @@ class Tracer:
             config["patch_modules"] = patch_modules
         if provider is not None:
             config["provider"] = provider
+        if event_facts is not None:
+            config["event_facts"] = bool(event_facts)
         self.service: str = config["service"]
         self.disabled: bool = config["disabled"]
         self.auto_patch: bool = config["auto_patch"]
         self.provider: Any = xray_recorder if config["provider"] is None else config["provider"]
+        wanted = config["event_facts"]
+        self.event_facts: bool = settings.event_facts() if wanted is None else wanted
         if self.disabled:
             settings.global_sdk_config.set_sdk_enabled(False)
         elif disabled is not None:
@@ -215,7 +223,8 @@ class Tracer:
     ) -> Any:
         """Decorate the Lambda handler: each invocation is a subsegment `## <handler's name>`.
 
-        It gets the annotations `ColdStart` and `Service`. What the handler returns becomes metadata unless
+        It gets the annotations `ColdStart` and `Service`, and what the event says of its source and its HTTP request
+        (see the guides to event sources and HTTP APIs). What the handler returns becomes metadata unless
         `capture_response` is false (default: `POWERTOOLS_TRACER_CAPTURE_RESPONSE`, else true), and so does
         what it raises unless `capture_error` is (`POWERTOOLS_TRACER_CAPTURE_ERROR`); an exception makes the
         subsegment a fault either way.

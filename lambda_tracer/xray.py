@@ -35,11 +35,14 @@ AWS_TEXTS = ("operation", "region", "request_id", "account_id", "queue_url", "ta
 
 ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@")
 
-_ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+# A dot is allowed by the page about annotations ("You cannot use spaces or symbols other than a dot or period"), the
+# underscore by that about segment documents; a dash, which OpenTelemetry's attributes may have, by none:
+# https://docs.aws.amazon.com/xray/latest/devguide/xray-sdk-dotnet-segment.html
+_ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")
 
 
 def is_annotation_key(key: object) -> bool:
-    """Whether X-Ray takes `key` for an annotation: 1 to 500 ASCII letters, digits and underscores."""
+    """Whether X-Ray takes `key` for an annotation: 1 to 500 ASCII letters, digits, underscores and dots."""
     if not issubclass(type(key), str):
         return False
     text = str.__str__(key)

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 _NAME_SYMBOLS = frozenset("_.:/%&#=+\\-@")
 _ID = re.compile(r"[0-9a-fA-F]{16}")
 _TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
-_ANNOTATION_KEY = re.compile(r"[A-Za-z0-9_]{1,500}")
+_ANNOTATION_KEY = re.compile(r"[A-Za-z0-9_.]{1,500}")
 
 
 class Unacceptable(AssertionError):
@@ -286,7 +286,7 @@ def _annotations(part: Document, where: str) -> Iterator[str]:
     yield from _fields(part, where, dict.fromkeys(part, ANNOTATION))
     for key in part:
         if not _ANNOTATION_KEY.fullmatch(key):
-            yield f"{where}.{key:.80}: wanted a key of 1 to 500 ASCII letters, digits or _"
+            yield f"{where}.{key:.80}: wanted a key of 1 to 500 ASCII letters, digits, _ or ."
 
 
 def _cause(part: Document, where: str) -> Iterator[str]:

@@ -45,7 +45,7 @@ CALLS_UNSAMPLED = 7
 CALLS_DISABLED = 3
 """Function calls that one captured call makes, the captured function's own included."""
 
-CALLS_HANDLER = 90
+CALLS_HANDLER = 92
 C_CALLS_HANDLER = 120
 """Those of an invocation with nothing but its handler."""
 

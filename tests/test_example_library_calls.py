@@ -30,10 +30,10 @@ HANDLER = """
    │  └─ ## app.ask
    │     └─ 127.0.0.1  GET 200
    ├─ ## app.write_documents
-   │  ├─ s3  PutObject  200
-   │  └─ s3  PutObject  200
-   ├─ dynamodb  PutItem  200
-   └─ sqs  SendMessage  200
+   │  ├─ s3  PutObject  order-documents/A-1001…  200
+   │  └─ s3  PutObject  order-documents/A-1001…  200
+   ├─ dynamodb  PutItem  orders  200
+   └─ sqs  SendMessage  orders-to-ship  200
 """
 """What is in every invocation that goes well."""
 

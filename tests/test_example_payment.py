@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 from textwrap import dedent
@@ -68,8 +69,8 @@ def test_a_cold_and_a_warm_payment_are_stored_one_after_the_other() -> None:
         """
     )
     assert ran.err.count("insert into payments (order_number, dollar_cents) values (?, ?)\n") == 2
-    assert "Order=A-1001  Currency=EUR  ColdStart=true  Service=payment\n" in ran.err
-    assert "Order=A-1001  Currency=EUR  ColdStart=false  Service=payment\n" in ran.err
+    assert "Order=A-1001  Currency=EUR  ColdStart=true  Service=payment  Trigger=direct\n" in ran.err
+    assert "Order=A-1001  Currency=EUR  ColdStart=false  Service=payment  Trigger=direct\n" in ran.err
 
 
 def test_a_declined_payment_fails_and_shows_where_and_why() -> None:
@@ -94,9 +95,10 @@ def test_a_declined_payment_fails_and_shows_where_and_why() -> None:
         """
     )
     below = [line.strip() for line in ran.err.partition("## app.authorize  fault")[2].splitlines()]
-    assert below[1:4] == [
-        "PaymentDeclined: order A-1002 was declined",
-        "RiskTooHigh: the risk is 0.93, more than 0.8",
+    lines = [re.sub(r":\d+$", ":<line>", line) for line in below[1:4]]
+    assert lines == [
+        "PaymentDeclined: order A-1002 was declined  app.py:<line>",
+        "RiskTooHigh: the risk is 0.93, more than 0.8  app.py:<line>",
         "Risk=0.93",
     ]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from .. import recording
-from ..guard import Late, can_load, failed
+from .. import recording, settings
+from ..guard import Late, can_load, failed, pass_on
 from ..send import watchdog
 from ..trace import invocation, running
 from ..trace.collection import is_collecting
@@ -16,13 +16,16 @@ from .method import Capture, CapturedCall, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from . import batch
+    from ..events.facts import Facts
+    from ..trace.subsegment import Subsegment
+    from . import batch, facts
     from .provider import ForeignCall, TracerSettings
 else:
     batch = Late("lambda_tracer.capture.batch")  # only where records are worked on one by one
+    facts = Late("lambda_tracer.capture.facts")  # for an event that says something
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
@@ -30,21 +33,43 @@ _NO_ARGUMENTS: Mapping[str, Any] = {}
 class HandlerCapture:
     """How calls of the Lambda handler are recorded: each outermost one is a new invocation."""
 
-    __slots__ = ("capture",)
+    __slots__ = ("capture", "describe", "tells_client_ip", "tells_facts")
 
     def __init__(self, capture: Capture) -> None:
         """`capture` records the call as that of any other function."""
         self.capture = capture
+        self.describe: Callable[[Subsegment, object, bool], Facts | None] | None = None
+        self.tells_facts = capture.tracer.event_facts
+        self.tells_client_ip = self.tells_facts and settings.client_ip()
 
     def __call__(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS) -> HandlerCall:
         """Record one call, never None: the handler's own work is always due."""
-        return HandlerCall(self.capture, kwargs.get("context") or (args[-1] if args else None))
+        call = HandlerCall(self.capture, kwargs.get("context") or (args[-1] if args else None))
+        if self.tells_facts:
+            call.described_by = self
+            # The one before the context: a method's first argument is itself.
+            if "event" in kwargs:
+                call.event = kwargs["event"]
+            elif args:
+                call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+        return call
 
 
 class HandlerCall:
     """One call of the handler: begins the invocation, and adds the annotations that every handler has."""
 
-    __slots__ = ("_call", "_capture", "_context", "_running", "_watched", "frame_id", "has_ended")
+    __slots__ = (
+        "_call",
+        "_capture",
+        "_context",
+        "_request",
+        "_running",
+        "_watched",
+        "described_by",
+        "event",
+        "frame_id",
+        "has_ended",
+    )
 
     def __init__(self, capture: Capture, context: Any) -> None:
         """`context` is what Lambda passes to the handler; its deadline is watched."""
@@ -53,6 +78,9 @@ class HandlerCall:
         self._watched: watchdog.Watched | None = None
         self._call: CapturedCall | ForeignCall | None = None
         self._running: invocation.Invocation | None = None
+        self._request: Facts | None = None
+        self.described_by: HandlerCapture | None = None
+        self.event: object = None
         self.has_ended = False
         self.frame_id = 0
 
@@ -66,6 +94,8 @@ class HandlerCall:
 
     def close(self, error: BaseException | None = None) -> None:
         """End the call, and the watch over it."""
+        if error is not None and self._request is not None:
+            self._leaves_unanswered()
         self._annotate()
         try:
             if self._call is not None:
@@ -83,6 +113,8 @@ class HandlerCall:
 
     async def aclose(self, error: BaseException | None = None) -> None:
         """See `close`."""
+        if error is not None and self._request is not None:
+            self._leaves_unanswered()
         self._annotate()
         try:
             if self._call is not None:
@@ -91,7 +123,10 @@ class HandlerCall:
             self._end()
 
     def respond(self, value: object) -> None:
-        """Keep what the handler returned, unless that is None; records that it calls failed become faults."""
+        """Keep what the handler returned, unless that is None, and the status of its answer to an HTTP request.
+
+        Records that it calls failed become faults.
+        """
         call, running = self._call, self._running
         if running is not None and running.records is not None and isinstance(call, CapturedCall):
             try:
@@ -101,6 +136,8 @@ class HandlerCall:
                 failed(error)
         if call is not None:
             call.respond(value)
+        if self._request is not None:
+            self._answer(value)
 
     def suspend(self) -> None:
         """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
@@ -128,12 +165,57 @@ class HandlerCall:
         try:
             call = self._call
             context, self._context = self._context, None
-            if self._running is not None and isinstance(call, CapturedCall) and call.subsegment is not None:
+            event, self.event = self.event, None
+            if not isinstance(call, CapturedCall) or call.subsegment is None:
+                return
+            self._annotate_first(call.subsegment)
+            if self._running is not None:
                 self._running.handler = call.subsegment
+                if self.described_by is not None:
+                    self._describe(call.subsegment, event, context, self.described_by)
                 self._watched = watchdog.prepare(self._running, call.recorder.outbox, context)
                 watchdog.begin(self._watched)
         except Exception as error:
             failed(error)
+
+    def _annotate_first(self, subsegment: Subsegment) -> None:
+        """Annotate it as `_annotate` will: a function that times out or crashes does not get there."""
+        annotations: dict[str, Any] = {"ColdStart": running.is_cold_start()}
+        service = self._capture.tracer.service
+        if type(service) is str and service:
+            annotations["Service"] = service
+        subsegment.given_annotations = annotations
+
+    def _describe(
+        self, subsegment: Subsegment, event: object, context: Any, described_by: HandlerCapture
+    ) -> None:
+        try:
+            tenant = getattr(context, "tenant_id", None)
+        except Exception as error:  # not Lambda's context: a test's
+            pass_on(error)
+            tenant = None
+        if type(tenant) is str and tenant:
+            subsegment.annotations["TenantId"] = tenant
+        kind = type(event)
+        if (kind is dict or kind is list) and event:
+            describe = described_by.describe
+            if describe is None and can_load(facts):
+                describe = described_by.describe = facts.describe
+            if describe is not None:
+                self._request = describe(subsegment, event, described_by.tells_client_ip)
+
+    def _answer(self, value: object) -> None:
+        try:
+            call, request = self._call, self._request
+            if isinstance(call, CapturedCall) and call.subsegment is not None and request is not None:
+                facts.answered(call.subsegment, value, request)
+        except Exception as error:
+            failed(error)
+
+    def _leaves_unanswered(self) -> None:
+        """An exception leaves the handler: whatever status it carries, the service answers 5xx."""
+        if self._running is not None:
+            self._running.answers_http = False
 
     def is_over(self) -> bool:
         """Whether another invocation has begun, in which this call is nobody's outermost handler."""
@@ -157,6 +239,8 @@ class HandlerCall:
             in_handler.get() is self and not is_collecting()
         ):  # another context, in which a generator began, may go on holding it
             in_handler.set(None)
+        if self._running is not None:
+            self._running.handler = None  # each would keep the other
         if self._watched is not None:
             watchdog.end(self._watched)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         provider: Any
         disabled: bool
         service: str
+        event_facts: bool
 
     class Captured(Protocol):
         """How calls of one decorated function are recorded."""

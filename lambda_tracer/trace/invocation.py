@@ -64,10 +64,12 @@ class Invocation:
     when the header does not say; `is_sampled` is whether anything is recorded. `open` holds its open
     subsegments by id (see `subsegment.opened_in`), `outgoing` the documents that are about to be sent; `causes` is what
     is remembered of the exceptions that have been described, `records` of the batch that is worked on. `handler` is the
-    subsegment of the outermost captured handler, once it is open.
+    subsegment of the outermost handler that is captured, once it is open (see `subsegment.handler_of`), and
+    `answers_http` whether that answers an HTTP request.
     """
 
     __slots__ = (
+        "answers_http",
         "before",
         "causes",
         "handler",
@@ -108,6 +110,7 @@ class Invocation:
         self.causes: object = None
         self.records: Batch | None = None
         self.handler: object = None
+        self.answers_http = False
         self.has_ended = False
         self.losses: dict[str, list[int]] | None = None
         self.waiting_since: float | None = None

@@ -158,3 +158,8 @@ def take_cold_start() -> bool:
     global _is_cold
     was_cold, _is_cold = _is_cold, False
     return was_cold and not settings.provisioned_concurrency()
+
+
+def is_cold_start() -> bool:
+    """What `take_cold_start` would give now."""
+    return _is_cold and not settings.provisioned_concurrency()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from _thread import get_ident
 
 from ..clock import clock
-from ..guard import pass_on, warn_once
+from ..guard import Late, can_load, pass_on, warn_once
 from ..safe import safe_str, type_name
 from ..xray import is_annotation_key
 from .invocation import ids
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Protocol
 
+    from . import answer
     from .invocation import Invocation
 
     # a closed document, and the levels of subsegments in it
@@ -52,6 +53,11 @@ if TYPE_CHECKING:
 
         def send(self, invocation: Invocation, documents: list[str], /) -> None:
             """Send finished documents."""
+
+else:
+    answer = Late(
+        "lambda_tracer.trace.answer"
+    )  # only for exceptions, where the handler answers an HTTP request
 
 
 _RESPONSE_KEYS = frozenset(("status", "content_length"))
@@ -174,18 +180,21 @@ class Subsegment:
     def put_annotation(self, key: str, value: Any) -> None:
         """Add an annotation, which X-Ray indexes for search.
 
-        `key`: 1 to 500 ASCII letters, digits and underscores. `value`: str (1,000 characters are kept), int,
-        float or bool. Anything else is left out, with one message in the log.
+        `key`: 1 to 500 ASCII letters, digits, underscores and dots; what has another one is kept as metadata under
+        `annotations`. `value`: str (1,000 characters are kept), int, float or bool. Anything else is left out. Both
+        with one message in the log.
         """
         if self._has_ended("put_annotation"):
             return
-        if not is_annotation_key(key):
+        if issubclass(type(value), (str, int, float)):
+            if is_annotation_key(key):
+                self.annotations[str.__str__(key)] = _plain(value)
+                return
             warn_once(
                 "annotation key",
-                "annotation left out: its key must be 1 to 500 ASCII letters, digits or underscores",
+                "annotation kept as metadata: its key must be 1 to 500 ASCII letters, digits, underscores or dots",
             )
-        elif issubclass(type(value), (str, int, float)):
-            self.annotations[str.__str__(key)] = _plain(value)
+            self.metadata.setdefault("annotations", {})[safe_str(key)] = _plain(value)
         else:
             warn_once(
                 "annotation value",
@@ -272,6 +281,9 @@ class Subsegment:
     ) -> None:
         """Mark it as fault and record the exception that caused it.
 
+        Where the handler answers an HTTP request, an exception with a 4xx status (`status_code`) marks it as error
+        instead, and 429 as throttled, too: a web framework makes an answer of it. One that leaves the handler does not.
+
         `stack`: a traceback, or entries as `traceback.extract_tb` gives them, in the place of the exception's own;
         `remote`: whether the exception is that of a service it called. An exception that another subsegment
         of the invocation has recorded is referred to by id. Of many, ten are described, those that led to others
@@ -279,7 +291,13 @@ class Subsegment:
         """
         if self._has_ended("add_exception"):
             return
-        self.fault = True
+        status = None
+        if self.invocation.answers_http and can_load(answer):
+            status = answer.status_of(exception)
+        if status is not None and 400 <= status < 500:
+            self.apply_status_code(status)
+        else:
+            self.fault = True
         self.recorder.describe(self, exception, stack, remote)
 
     def set_aws(self, aws_meta: dict[str, Any]) -> None:
@@ -353,6 +371,11 @@ class Subsegment:
 def opened_in(invocation: Invocation) -> list[Subsegment]:
     """The open subsegments of an invocation, in the order in which they were opened."""
     return list(invocation.open.values())  # type: ignore[arg-type]  # it keeps nothing else there
+
+
+def handler_of(invocation: Invocation) -> Subsegment | None:
+    """The subsegment of the outermost captured handler of an invocation, from when it opens; None before."""
+    return invocation.handler  # type: ignore[return-value]  # it keeps nothing else there
 
 
 def _plain(value: str | int | float) -> str | int | float:

@@ -34,7 +34,8 @@ def test_the_handler_is_a_plain_function_that_runs_the_coroutine(daemon: Daemon)
     assert not inspect.iscoroutinefunction(handler)
     daemon.expect_tree(
         """
-        ## handler  {"ColdStart": true, "Service": "payment"}  metadata={"payment": {"handler response": 7}}
+        ## handler  {"ColdStart": true, "Service": "payment", "Trigger": "direct"}\
+  metadata={"payment": {"handler response": 7}}
           work
     """,
         annotations=True,

@@ -46,7 +46,7 @@ def test_a_handler_and_its_methods_are_one_tree(daemon: Daemon) -> None:
 
     daemon.expect_tree(
         """
-        ## lambda_handler  {"ColdStart": true, "PaymentId": "p-1", "Service": "payment"}\
+        ## lambda_handler  {"ColdStart": true, "PaymentId": "p-1", "Service": "payment", "Trigger": "direct"}\
   metadata={"payment": {"lambda_handler response": {"charged": 5}}}
           ## tests.capture.test_method.charge\
   metadata={"payment": {"tests.capture.test_method.charge response": {"charged": 5}}}
@@ -64,7 +64,8 @@ def test_an_exception_is_a_fault_wherever_it_passes(daemon: Daemon) -> None:
 
     daemon.expect_tree(
         """
-        ## lambda_handler  fault ValueError  {"ColdStart": true, "PaymentId": "p-2", "Service": "payment"}
+        ## lambda_handler  fault ValueError\
+  {"ColdStart": true, "PaymentId": "p-2", "Service": "payment", "Trigger": "direct"}
           ## tests.capture.test_method.charge  fault ValueError
             ## tests.capture.test_method.check  fault ValueError
     """,
@@ -129,7 +130,7 @@ def test_a_handler_is_annotated_even_when_it_fails(daemon: Daemon) -> None:
 
     daemon.expect_tree(
         """
-        ## lambda_handler  fault KeyError  {"ColdStart": true, "Service": "payment"}
+        ## lambda_handler  fault KeyError  {"ColdStart": true, "Service": "payment", "Trigger": "direct"}
     """,
         annotations=True,
     )

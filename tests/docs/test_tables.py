@@ -9,6 +9,7 @@ import pytest
 
 from tests.docs.limits import LIMITS, PATCHABLE, Limit, command, is_secret
 from tests.docs.pages import PAGES, PROJECT, names, tables
+from tests.events.test_trigger import TRIGGERS
 
 PACKAGE = PROJECT / "lambda_tracer"
 
@@ -110,3 +111,9 @@ def test_the_costs_shown_are_those_of_one_run() -> None:
     assert {name: complete.get(name, [])[: len(cells)] for name, cells in short.items()} == short
     for page in ("README.md", "docs/reference/performance.md"):
         assert f"on {measured}" in " ".join(PAGES[page].split())
+
+
+def test_the_table_of_sources_has_every_trigger_that_an_event_is_known_as() -> None:
+    described = {name for row in tables("docs/guides/event-sources.md") for name in names(row[:1])}
+
+    assert {trigger for trigger, _, _ in TRIGGERS.values()} <= described

@@ -376,6 +376,11 @@ DIFFERENCES: dict[str, Difference] = {
             lambda leaf: leaf.path[1] in ("two lines", "twolines"),
         ),
     ),
+    "annotation-keys": Difference(
+        "an annotation's key may have dots, and an annotation with another key is kept as metadata",
+        "X-Ray takes dots by now; there both are dropped",
+        lambda leaf: _is_only_ours(leaf) and leaf.path[2:3] in (("annotations",), ("metadata",)),
+    ),
     "members-without-a-value": Difference(
         "members of the aws and sql blocks that are None are left out",
         "X-Ray wants texts there and drops the document",
@@ -427,6 +432,14 @@ DIFFERENCES: dict[str, Difference] = {
         "`begin_segment` gives the segment that Lambda writes",
         "there it gives one that is never sent, with a trace id of its own",
         lambda leaf: _is_note(leaf) and leaf.ours == "<LambdaSegment>",
+    ),
+    # --- Events ----------------------------------------------------------------------------------------------
+    "event-facts": Difference(
+        "the handler says what triggered it; of an HTTP request it has method, URL and status, with that one's flags",
+        "there a handler that answers 500 looks like any other",
+        lambda leaf: (
+            _is_only_ours(leaf) and leaf.path[-2:] in (("annotations", "Trigger"), ("annotations", "Source"))
+        ),
     ),
     # --- Trace headers ---------------------------------------------------------------------------------------
     "headers-are-read-leniently": Difference(

@@ -105,9 +105,15 @@ def test_the_payment_api_stores_and_finds_a_payment(built: Built) -> None:
     answers = [ran.results[0] for ran in (paid, again, found)]
     assert [answer["statusCode"] for answer in answers] == [201, 409, 200]
     assert json.loads(answers[2]["body"]) == {"order": "A-1001", "amount": "129.90", "currency": "EUR"}
-    assert paid.tree == expected("PaymentApiFunction", "## payments.parse", "dynamodb  PutItem  200")
-    assert found.tree == expected("PaymentApiFunction", "dynamodb  GetItem  200")
-    assert "Route=POST /payments  Order=A-1001  ColdStart=true  Service=payment-api" in paid.err
+    assert paid.tree == expected(
+        *("PaymentApiFunction", "## payments.parse", "dynamodb  PutItem  payments  200"),
+        answered="POST /payments → 201",
+    )
+    assert "## lambda_handler  error  POST /payments → 409" in again.tree
+    assert found.tree == expected(
+        *("PaymentApiFunction", "dynamodb  GetItem  payments  200"), answered="GET /payments/{order} → 200"
+    )
+    assert "Order=A-1001  ColdStart=true  Service=payment-api  Trigger=api  Source=shop123" in paid.err
 
 
 def test_a_request_that_is_no_payment_is_refused_by_the_name_of_the_field(built: Built) -> None:
@@ -163,21 +169,25 @@ def test_the_function_without_tracing_in_its_code_is_traced_by_the_wrapper(
         "lambda_tracer"
         not in (built.folder / "ZeroCodeFunction" / "app.py").read_text().partition('"""\n')[2]
     )
-    assert ran.tree == expected("ZeroCodeFunction", "sns  Publish  200")
-    assert recorded["## lambda_handler"]["annotations"] == {"ColdStart": True, "Service": "shipping"}
+    assert ran.tree == expected("ZeroCodeFunction", "sns  Publish  warehouse  200")
+    assert recorded["## lambda_handler"]["annotations"] == {
+        "ColdStart": True,
+        "Service": "shipping",
+        "Trigger": "direct",
+    }
     assert (recorded["sns"]["namespace"], recorded["sns"]["aws"]["operation"]) == ("aws", "Publish")
     assert "metadata" not in recorded["## lambda_handler"]
 
 
-def expected(function: str, *calls: str) -> str:
-    """The waterfall of one cold invocation, with these below the handler."""
+def expected(function: str, *calls: str, answered: str = "") -> str:
+    """The waterfall of one cold invocation, with these below the handler, and its answer beside it."""
     last = len(calls) - 1
     return "\n".join(
         [
             f"{function}  AWS::Lambda",
             f"└─ {function}  AWS::Lambda::Function",
             "   ├─ Initialization",
-            "   └─ ## lambda_handler",
+            f"   └─ ## lambda_handler  {answered}".rstrip(),
             *(f"      {'└─' if number == last else '├─'} {call}" for number, call in enumerate(calls)),
         ]
     )

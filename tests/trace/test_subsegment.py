@@ -128,20 +128,21 @@ def test_another_annotation_is_left_out_and_said_once(
     ]
 
 
-@pytest.mark.parametrize("key", ["a-b", "a b", "é", "", "k" * 501, 5, None, "a.b", "a\n"])
-def test_an_annotation_with_a_key_that_x_ray_refuses_is_left_out_and_said_once(
+@pytest.mark.parametrize("key", ["a-b", "a b", "é", "", "k" * 501, 5, None, "a/b", "a\n"])
+def test_an_annotation_with_a_key_that_x_ray_refuses_is_kept_as_metadata_and_said_once(
     key: Any, daemon: Daemon, caplog: pytest.LogCaptureFixture
 ) -> None:
     with xray_recorder.in_subsegment("work") as subsegment:
         subsegment.put_annotation(key, 1)
-        subsegment.put_annotation(key, 1)
-        subsegment.put_annotation("good_KEY_1", 1)
+        subsegment.put_annotation(key, 2)
+        subsegment.put_annotation("good.KEY_1", 1)
 
-    assert daemon.subsegment("work")["annotations"] == {"good_KEY_1": 1}
+    assert daemon.subsegment("work")["annotations"] == {"good.KEY_1": 1}
+    assert daemon.subsegment("work")["metadata"] == {"annotations": {str(key): 2}}
     assert messages(caplog) == [
         (
             "WARNING",
-            "annotation left out: its key must be 1 to 500 ASCII letters, digits or underscores",
+            "annotation kept as metadata: its key must be 1 to 500 ASCII letters, digits, underscores or dots",
         )
     ]
 

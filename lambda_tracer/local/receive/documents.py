@@ -31,7 +31,7 @@ MAX_PROBLEMS = 100
 
 SEGMENT_ID = re.compile(r"[0-9a-fA-F]{16}")
 TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
-_ANNOTATION_KEY = re.compile(r"[A-Za-z0-9_]{1,500}")
+_ANNOTATION_KEY = re.compile(r"[A-Za-z0-9_.]{1,500}")
 _NAME_EXTRA_CHARACTERS = frozenset("_.:/%&#=+-@")
 
 
@@ -117,7 +117,7 @@ def _problems_of_values(document: Document) -> Iterator[str]:
         yield "has a cause that is neither an id nor an object"
     for key, value in mapping(document.get("annotations")).items():
         if not _ANNOTATION_KEY.fullmatch(key):
-            yield f"has the annotation key {_shown(key)} (letters, digits and _ only)"
+            yield f"has the annotation key {_shown(key)} (letters, digits, _ and . only)"
         if not isinstance(value, (str, int, float)):
             yield f"has the annotation {_shown(key)} that is no string, number or boolean"
         elif isinstance(value, str) and len(value) > MAX_ANNOTATION_CHARACTERS:

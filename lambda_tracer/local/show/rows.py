@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from lambda_tracer.local.receive.documents import mapping
 from lambda_tracer.local.receive.trace import Node, every_node
+from lambda_tracer.local.show.failure_place import FailurePlaces
 from lambda_tracer.local.show.line import clean
 
 EQUAL_SIBLINGS_SHOWN = 5
@@ -59,14 +61,20 @@ def is_remarkable(node: Node) -> bool:
     return node.is_in_progress or any(node.document.get(flag) for flag in ("fault", "error", "throttle"))
 
 
-def exceptions(node: Node) -> list[tuple[str, str]]:
-    """Type and message of what is recorded in it; a mere reference to another subsegment's exception is not."""
+def exceptions(node: Node, places: FailurePlaces) -> list[tuple[str, str, str]]:
+    """Type, message and place of what is recorded in it; a mere reference to another subsegment's exception is not."""
+    cause = mapping(node.document.get("cause"))
+    return [(*_told(item), places.of(cause, item)) for item in _listed(node)]
+
+
+def _listed(node: Node) -> list[dict[str, Any]]:
     listed = mapping(node.document.get("cause")).get("exceptions")
-    found = [mapping(item) for item in listed] if isinstance(listed, list) else []
-    return [
-        (clean(item.get("type") or "Exception"), clean(item.get("message") or ""))
-        for item in found[:MAX_EXCEPTIONS]
-    ]
+    return [mapping(item) for item in listed[:MAX_EXCEPTIONS]] if isinstance(listed, list) else []
+
+
+def _told(exception: dict[str, Any]) -> tuple[str, str]:
+    """Its type and message."""
+    return clean(exception.get("type") or "Exception"), clean(exception.get("message") or "")
 
 
 def exceptions_told_below(roots: list[Node]) -> set[int]:
@@ -80,7 +88,7 @@ def exceptions_told_below(roots: list[Node]) -> set[int]:
         of_children = sorted((told.pop(id(child)) for child in node.children), key=len, reverse=True)
         below = of_children[0] if of_children else set()
         below.update(*of_children[1:])
-        own = set(exceptions(node))
+        own = {_told(item) for item in _listed(node)}
         if own and own <= below:
             repeated.add(id(node))
         below.update(own)

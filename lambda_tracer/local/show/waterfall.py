@@ -17,6 +17,8 @@ from rich.text import Text
 
 from lambda_tracer.local.receive.documents import mapping
 from lambda_tracer.local.receive.trace import Node, every_node
+from lambda_tracer.local.show.failure_place import FailurePlaces
+from lambda_tracer.local.show.label import DIM, RED, YELLOW, fitted, label, route_of, width
 from lambda_tracer.local.show.line import clean, duration_text, print_line
 from lambda_tracer.local.show.rows import Row, exceptions, exceptions_told_below, is_remarkable, rows
 
@@ -34,7 +36,12 @@ ROWS_SHOWN = 1_000
 
 _GAP = "   "
 _DURATION_WIDTH = 11
-_RED, _YELLOW, _DIM = "bold red", "yellow", "dim"
+
+FULL_WIDTH = 80
+"""Columns from which on the bars get what the names leave."""
+
+_OF_EVERY_HANDLER = ("ColdStart", "Service", "TenantId", "Trigger", "Source", "BatchSize")
+"""Annotations that are shown after those of the user's own."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,11 @@ class _Glyphs:
     several: str
     eighths: str
     ellipsis: str
+    arrow: str
 
 
-_UNICODE = _Glyphs("├─ ", "└─ ", "│  ", "█", "▏", "┄", "░", "▏▎▍▌▋▊▉", "…")
-_ASCII = _Glyphs("|- ", "`- ", "|  ", "#", "|", "-", ".", "", "...")
+_UNICODE = _Glyphs("├─ ", "└─ ", "│  ", "█", "▏", "┄", "░", "▏▎▍▌▋▊▉", "…", "→")
+_ASCII = _Glyphs("|- ", "`- ", "|  ", "#", "|", "-", ".", "", "...", "->")
 
 
 class Waterfall:
@@ -73,45 +81,60 @@ class Waterfall:
         self._console = console
         self._metadata = metadata
         self._glyphs = _UNICODE if console.encoding.startswith("utf") else _ASCII
-        self._width = width = max(console.width, MIN_WIDTH)
-        self._bar_width = max(10, min(60, width // 3))
-        self._name_width = max(12, width - self._bar_width - _DURATION_WIDTH - 1)
+        self._places = FailurePlaces()
+        self._width = columns = max(console.width, MIN_WIDTH)
+        self._bar_width = max(10, min(60, columns // 3))
+        self._name_width = self._most_for_names = max(12, columns - self._bar_width - _DURATION_WIDTH - 1)
 
     def draw(self, roots: list[Node], ended_at: float | None = None) -> None:
         """Draw the trees; `ended_at` (epoch seconds) is where bars in progress end, by default the latest
         time known."""
         axis = _axis(roots, ended_at)
         told_below = exceptions_told_below(roots)
+        self._share_columns(roots)
         self._draw_scale(axis)
         for number, row in enumerate(rows(roots)):
             if number == ROWS_SHOWN:
                 count = sum(1 for _ in every_node(roots))
                 text = f"{self._glyphs.ellipsis} and so on: {count:,} segments and subsegments in all"
-                print_line(self._console, Text(text, style=_YELLOW))
+                print_line(self._console, Text(text, style=YELLOW))
                 return
             if row.hidden:
                 self._draw_hidden(row, axis)
             else:
                 self._draw_node(row, axis, told_below)
 
+    def _share_columns(self, roots: list[Node]) -> None:
+        """Give the names the columns that they need, within what they may have, and the bars the others."""
+        self._name_width = self._most_for_names
+        if self._width > FULL_WIDTH:
+            least = FULL_WIDTH - FULL_WIDTH // 3 - _DURATION_WIDTH - 1
+            needed = (self._needed(row) for row in islice(rows(roots), ROWS_SHOWN))
+            self._name_width = min(self._most_for_names, max(least, *needed, least))
+        self._bar_width = self._width - self._name_width - _DURATION_WIDTH - 1
+
+    def _needed(self, row: Row) -> int:
+        guides = cell_len(self._guides(row, self._glyphs.tee if row.lines else ""))
+        return guides + (0 if row.hidden else width(*label(row.node, "", self._glyphs.arrow)))
+
     def _draw_scale(self, axis: _Axis) -> None:
         left, right = "0", duration_text(axis.length)
         gap = " " * max(1, self._bar_width - len(left) - len(right))
         print_line(
             self._console,
-            Text(" " * (self._name_width + _DURATION_WIDTH + 1) + left + gap + right, style=_DIM),
+            Text(" " * (self._name_width + _DURATION_WIDTH + 1) + left + gap + right, style=DIM),
         )
 
     def _draw_node(self, row: Row, axis: _Axis, told_below: set[int]) -> None:
         node = row.node
         style = _style(node)
-        label = Text(clean(node.name), style=style)
-        for note, note_style in _notes(node):
-            label.append("  ").append(note, style=note_style)
         end = node.end if node.end is not None else axis.end
         start = node.start
         time_text = "" if start is None else (">" if node.is_in_progress else "") + duration_text(end - start)
-        line = self._name_column(row, label)
+        guides = self._guides(row, self._branch(row))
+        name, notes = label(node, style, self._glyphs.arrow)
+        room = self._name_width - cell_len(guides)
+        line = self._name_column(guides, fitted(name, notes, room, self._glyphs.ellipsis))
         line.append(time_text.rjust(_DURATION_WIDTH) + " ", style=style)
         if start is not None:
             filling = self._glyphs.open_end if node.is_in_progress else ""
@@ -121,7 +144,7 @@ class Waterfall:
         room = self._width - cell_len(prefix)
         for detail in islice(self._details(node, id(node) in told_below), DETAILS_SHOWN):
             for part in self._wrapped(detail, room):
-                print_line(self._console, Text().append(prefix, style=_DIM).append_text(part))
+                print_line(self._console, Text().append(prefix, style=DIM).append_text(part))
 
     def _wrapped(self, detail: Text, room: int) -> list[Text]:
         detail.truncate(DETAIL_LINES_SHOWN * room + 1, overflow="crop")
@@ -137,29 +160,33 @@ class Waterfall:
         starts = [node.start for node in nodes if node.start is not None]
         ends = [node.end if node.end is not None else axis.end for node in nodes if node.start is not None]
         name = f" {clean(row.hidden_name)}" if row.hidden_name else " subsegments"
-        label = Text(f"{self._glyphs.ellipsis} {len(nodes):,} more{name}", style="italic")
+        text = Text(f"{self._glyphs.ellipsis} {len(nodes):,} more{name}", style="italic")
         below = sum(1 for _ in every_node(nodes)) - len(nodes)
         if below:
-            label.append(f"  (+ {below:,} below)", style=_DIM)
+            text.append(f"  (+ {below:,} below)", style=DIM)
         faults = sum(bool(node.document.get("fault")) for node in nodes)
         if faults:
-            label.append(f"  {faults:,} faults", style=_RED)
-        line = self._name_column(row, label)
+            text.append(f"  {faults:,} faults", style=RED)
+        line = self._name_column(self._guides(row, self._branch(row)), text)
         total = sum(end - start for start, end in zip(starts, ends, strict=True))
         line.append((duration_text(total) if starts else "").rjust(_DURATION_WIDTH) + " ", style="italic")
         if starts:
-            line.append(self._bar(min(starts), max(ends), axis, self._glyphs.several), style=_DIM)
+            line.append(self._bar(min(starts), max(ends), axis, self._glyphs.several), style=DIM)
         print_line(self._console, line)
 
-    def _name_column(self, row: Row, label: Text) -> Text:
-        branch = self._glyphs.last if row.is_last else self._glyphs.tee
+    def _branch(self, row: Row) -> str:
+        if not row.lines:
+            return ""
+        return self._glyphs.last if row.is_last else self._glyphs.tee
+
+    def _name_column(self, guides: str, text: Text) -> Text:
         # Appended, for a style of the whole would be that of the name, too.
-        column = Text().append(self._guides(row, branch if row.lines else ""), style=_DIM)
-        column.append_text(label)
+        column = Text().append(guides, style=DIM)
+        column.append_text(text)
         if column.cell_len > self._name_width:
             kept = self._name_width - cell_len(self._glyphs.ellipsis)
             column.truncate(kept, overflow="crop")
-            column.append(self._glyphs.ellipsis, style=_DIM)
+            column.append(self._glyphs.ellipsis, style=DIM)
         column.append(" " * (self._name_width - column.cell_len))
         return column
 
@@ -170,7 +197,7 @@ class Waterfall:
         pieces = [self._glyphs.pipe if runs_on else _GAP for runs_on in above]
         if last_piece:
             pieces.append(last_piece)
-        room = self._name_width // 2
+        room = self._most_for_names // 2
         if row.depth * len(_GAP) <= room:
             return "".join(pieces)
         mark = f"{self._glyphs.ellipsis}{row.depth} ".ljust(3 * len(_GAP))
@@ -193,27 +220,30 @@ class Waterfall:
     def _details(self, node: Node, is_told_below: bool) -> Iterator[Text]:
         document = node.document
         if not is_told_below:
-            for error_type, message in exceptions(node):
+            for error_type, message, place in exceptions(node, self._places):
                 text = f"{error_type}: {message}" if message else error_type
-                yield Text(text, style=_style(node) or _RED)
+                yield Text(text, style=_style(node) or RED).append(f"  {place}" if place else "", style=DIM)
         request = mapping(mapping(document.get("http")).get("request"))
         if request.get("url"):
-            yield Text(clean(request["url"]), style=_DIM)
+            yield Text(clean(request["url"]), style=DIM)
         sql = mapping(document.get("sql"))
         if sql.get("sanitized_query") or sql.get("url"):
             yield Text(clean(sql.get("sanitized_query") or sql["url"]), style="blue")
         annotations = mapping(document.get("annotations"))
         if annotations:
-            pairs = (f"{clean(key)}={clean(value)}" for key, value in annotations.items())
+            told = {"Route"} if route_of(node) else set()
+            own = [key for key in annotations if key not in told and key not in _OF_EVERY_HANDLER]
+            keys = own + [key for key in _OF_EVERY_HANDLER if key in annotations]
+            pairs = (f"{clean(key)}={clean(annotations[key])}" for key in keys)
             yield Text("  ".join(islice(pairs, DETAILS_SHOWN)), style="magenta")
         unsampled = mapping(mapping(document.get("metadata")).get("lambda_tracer")).get("records_not_sampled")
         if unsampled is not None:
-            yield Text(f"records left out, not sampled by their senders: {clean(unsampled)}", style=_YELLOW)
+            yield Text(f"records left out, not sampled by their senders: {clean(unsampled)}", style=YELLOW)
         if self._metadata:
             for namespace, values in mapping(document.get("metadata")).items():
                 for key, value in mapping(values).items():
                     where = f"{clean(namespace)}." if namespace else ""
-                    yield Text(f"{where}{clean(key)}: {clean(value)}", style=_DIM)
+                    yield Text(f"{where}{clean(key)}: {clean(value)}", style=DIM)
 
 
 def _axis(roots: list[Node], ended_at: float | None) -> _Axis:
@@ -230,40 +260,5 @@ def _axis(roots: list[Node], ended_at: float | None) -> _Axis:
 def _style(node: Node) -> str:
     document = node.document
     if document.get("fault"):
-        return _RED
-    return _YELLOW if is_remarkable(node) else ""
-
-
-def _notes(node: Node) -> Iterator[tuple[str, str]]:
-    """What stands beside the name: short, and most important first, because it is cut at the end of its
-    column."""
-    document = node.document
-    if node.is_in_progress and document.get("end_time") is None:
-        yield "in progress", _YELLOW
-    if node.time_problem:
-        yield node.time_problem, _YELLOW
-    for flag, style in (("fault", _RED), ("throttle", _YELLOW), ("error", _YELLOW)):
-        # A throttled call is an error as well: one word says it.
-        if document.get(flag) and not (flag == "error" and document.get("throttle")):
-            yield flag, style
-    if isinstance(document.get("origin"), str):
-        yield clean(document["origin"]), _DIM
-    operation = mapping(document.get("aws")).get("operation")
-    if operation:
-        yield clean(operation), "cyan"
-    http = mapping(document.get("http"))
-    method, status = mapping(http.get("request")).get("method"), mapping(http.get("response")).get("status")
-    exchange = " ".join(clean(part) for part in (method, status) if part is not None)
-    if exchange:
-        yield exchange, _status_style(status)
-    database = mapping(document.get("sql")).get("database_type")
-    if database:
-        yield clean(database), "blue"
-    if node.is_orphan:
-        yield f"(its parent {clean(node.parent_id)} was not received)", _YELLOW
-
-
-def _status_style(status: object) -> str:
-    if not isinstance(status, int) or status < 400:
-        return "green"
-    return _YELLOW if status < 500 else _RED
+        return RED
+    return YELLOW if is_remarkable(node) else ""

@@ -59,7 +59,10 @@ def test_another_tracers_trace_and_its_late_documents_are_shown_apart(folder: Pa
         ({"id": "short"}, "'work': it has no id of 16 hex digits"),
         ({"trace_id": "1-2-3"}, "'work': it has no trace_id of the form 1-8hex-24hex"),
         ({"end_time": None}, "'work': it has no end_time and is not in_progress"),
-        ({"annotations": {"a-b": 1}}, "'work': it has the annotation key 'a-b' (letters, digits and _ only)"),
+        (
+            {"annotations": {"a-b": 1}},
+            "'work': it has the annotation key 'a-b' (letters, digits, _ and . only)",
+        ),
         (
             {"annotations": {"a": [1]}},
             "'work': it has the annotation 'a' that is no string, number or boolean",

@@ -35,7 +35,7 @@ def test_a_line_says_what_is_known_of_http_aws_sql_and_annotations(folder: Path)
     assert lines[start : start + 4] == [
         "https://example.com/a",
         "SELECT 1",
-        "ColdStart=true  Service=payment  Count=3",
+        "Count=3  ColdStart=true  Service=payment",
         'payment.response: {"id": 7}',
     ]
 
@@ -70,7 +70,7 @@ def test_an_exception_that_the_tracer_did_not_record_is_told_at_the_function(fol
     ran = invoke("plain.handler", folder=folder)
 
     trace = ran.err.partition("── Invocation")[2]
-    assert "   │  ZeroDivisionError: division by zero\n" in trace
+    assert "   │  ZeroDivisionError: division by zero  plain.py:2\n" in trace
 
 
 def test_a_pipe_gets_no_escape_codes_whatever_is_in_the_names(folder: Path) -> None:

@@ -52,7 +52,7 @@ def annotations_left_out_for_their_value(lab: Lab) -> None:
             subsegment.put_annotation(f"key{number}", value)
 
 
-@scenario()
+@scenario("annotation-keys")
 def annotations_left_out_for_their_key(lab: Lab) -> None:
     with lab.recorder.in_subsegment("annotated") as subsegment:
         for key in ("with-dash", "with space", "dotted.key", "ünïcödé", "colon:", "new\nline"):
@@ -61,7 +61,7 @@ def annotations_left_out_for_their_key(lab: Lab) -> None:
         subsegment.put_annotation(None, "value")
 
 
-@scenario("limits-of-the-format")
+@scenario("limits-of-the-format", "annotation-keys")
 def annotations_beyond_the_limits(lab: Lab) -> None:
     with lab.recorder.in_subsegment("annotated") as subsegment:
         subsegment.put_annotation("", "empty key")

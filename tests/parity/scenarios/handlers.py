@@ -8,7 +8,7 @@ from typing import Any
 from tests.parity.lab import Lab, scenario
 
 
-@scenario()
+@scenario("event-facts")
 def plain_handler(lab: Lab) -> None:
     tracer = lab.tracer()
 

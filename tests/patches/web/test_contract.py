@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from lambda_tracer import Tracer
-from lambda_tracer.patches import patch_all, unpatch_all
+from lambda_tracer.patches.registry import patch_all, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.web.case import CANARY, IN_PATH, Application, Case

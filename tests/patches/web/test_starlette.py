@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Tracer, xray_recorder
-from lambda_tracer.patches import patch, unpatch, unpatch_all
+from lambda_tracer.patches.registry import patch, unpatch, unpatch_all
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.web import events
