@@ -6,6 +6,7 @@ import sys
 
 from .. import recording
 from ..guard import failed
+from ..safe import name_of
 from ..send import watchdog
 from ..trace import invocation, running
 from ..trace.collection import is_collecting
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
+_DURABLE_SDK = "<aws_durable_execution_sdk_python."
+_DURABLE_CONTEXT = f"{_DURABLE_SDK}context.DurableContext>"
+_DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
+
 
 class HandlerCapture:
     """How calls of the Lambda handler are recorded: each outermost one is a new invocation."""
@@ -35,18 +40,20 @@ class HandlerCapture:
 
     def __call__(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS) -> HandlerCall:
         """Record one call, never None: the handler's own work is always due."""
-        return HandlerCall(self.capture, kwargs.get("context") or (args[-1] if args else None))
+        context = kwargs.get("context") or (args[-1] if args else None)
+        return HandlerCall(self.capture, context, args[-2] if len(args) > 1 else kwargs.get("event"))
 
 
 class HandlerCall:
     """One call of the handler: begins the invocation, and adds the annotations that every handler has."""
 
-    __slots__ = ("_call", "_capture", "_context", "_running", "_watched", "frame_id", "has_ended")
+    __slots__ = ("_call", "_capture", "_context", "_event", "_running", "_watched", "frame_id", "has_ended")
 
-    def __init__(self, capture: Capture, context: Any) -> None:
-        """`context` is what Lambda passes to the handler; its deadline is watched."""
+    def __init__(self, capture: Capture, context: Any, event: Any = None) -> None:
+        """`context` is what Lambda passes to the handler beside the `event`; its deadline is watched."""
         self._capture = capture
         self._context = context
+        self._event = event
         self._watched: watchdog.Watched | None = None
         self._call: CapturedCall | ForeignCall | None = None
         self._running: invocation.Invocation | None = None
@@ -63,7 +70,7 @@ class HandlerCall:
 
     def close(self, error: BaseException | None = None) -> None:
         """End the call, and the watch over it."""
-        self._annotate()
+        self._annotate(error)
         try:
             if self._call is not None:
                 self._call.close(error)
@@ -80,7 +87,7 @@ class HandlerCall:
 
     async def aclose(self, error: BaseException | None = None) -> None:
         """See `close`."""
-        self._annotate()
+        self._annotate(error)
         try:
             if self._call is not None:
                 await self._call.aclose(error)
@@ -91,6 +98,8 @@ class HandlerCall:
         """Keep what the handler returned, unless that is None."""
         if self._call is not None:
             self._call.respond(value)
+            if type(value) is dict and "Status" in value:
+                self._note_durable_status(value["Status"])
 
     def suspend(self) -> None:
         """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
@@ -119,6 +128,8 @@ class HandlerCall:
             call = self._call
             context, self._context = self._context, None
             if self._running is not None and isinstance(call, CapturedCall) and call.subsegment is not None:
+                if name_of(type(context)) == _DURABLE_CONTEXT:
+                    context = object.__getattribute__(context, "__dict__").get("lambda_context")
                 self._watched = watchdog.prepare(self._running, call.recorder.outbox, context)
                 watchdog.begin(self._watched)
         except Exception as error:
@@ -128,7 +139,23 @@ class HandlerCall:
         """Whether another invocation has begun, in which this call is nobody's outermost handler."""
         return self._running is not None and self._running.has_ended
 
-    def _annotate(self) -> None:
+    def _note_durable_status(self, status: object) -> None:
+        """Note how a durable function ended, where it is decorated by the SDK first and so does not raise."""
+        try:
+            event, call = self._event, self._call
+            is_durable = (
+                "DurableExecutionArn" in event
+                if type(event) is dict
+                else name_of(type(event)).startswith(_DURABLE_SDK)
+            )
+            if is_durable and call is not None and type(status) is str and status in _DURABLE_STATUSES:
+                call.annotate("DurableStatus", status)
+                if status == "FAILED" and isinstance(call, CapturedCall) and call.subsegment is not None:
+                    call.subsegment.add_fault_flag()
+        except Exception as error:
+            failed(error)
+
+    def _annotate(self, raised: BaseException | None) -> None:
         if self.has_ended:  # the second time, after an interruption
             return
         try:
@@ -137,6 +164,8 @@ class HandlerCall:
                 self._call.annotate("ColdStart", is_cold_start)
                 if self._capture.tracer.service:
                     self._call.annotate("Service", self._capture.tracer.service)
+                if raised is not None and recording.is_suspension(raised):
+                    self._call.annotate("DurableStatus", "PENDING")
         except Exception as error:
             failed(error)
 
