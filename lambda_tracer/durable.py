@@ -47,7 +47,7 @@ class Plugin(sdk.DurableInstrumentationPlugin):  # type: ignore[misc]  # known t
             self._open[info.operation_id] = opened
             opened.open()
             if opened.subsegment is not None:
-                if info.attempt is not None:
+                if info.operation_type is sdk.OperationType.STEP:
                     opened.subsegment.put_annotation("Attempt", info.attempt)
                 is_replayed = info.is_replay_children or info.operation_id in self._replayed
                 opened.subsegment.put_annotation("Replayed", is_replayed)

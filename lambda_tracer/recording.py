@@ -322,8 +322,8 @@ class SubsegmentRecorder:
     ) -> SubsegmentContext:
         """A subsegment for a `with` or `async with` block; as a decorator, one for each call of a function.
 
-        It closes however the block is left; any exception but GeneratorExit makes it a fault. As a decorator
-        it takes functions of every kind, and without a `name` has the function's.
+        It closes however the block is left; any exception makes it a fault, but GeneratorExit and what suspends a
+        durable function. As a decorator it takes functions of every kind, and without a `name` has the function's.
         """
         return SubsegmentContext(self, name, namespace)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ pytest.importorskip(
 )
 
 from aws_durable_execution_sdk_python import DurableContext, StepContext, durable_execution
-from aws_durable_execution_sdk_python.config import Duration, StepConfig
+from aws_durable_execution_sdk_python.config import CompletionConfig, Duration, ParallelConfig, StepConfig
 from aws_durable_execution_sdk_python.plugin_discovery import load_configured_plugins
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
+from aws_durable_execution_sdk_python.waits import WaitForConditionConfig, WaitForConditionDecision
 from aws_durable_execution_sdk_python_testing.client import InMemoryServiceClient
 
 from lambda_tracer import Tracer
@@ -191,6 +194,48 @@ def test_a_chained_invoke_carries_the_trace_header(
     else:
         assert options.x_amzn_trace_id == f"Root={began.root};Parent={began.parent};Sampled=0"
         daemon.expect_tree("")
+
+
+def test_each_check_of_a_condition_is_a_subsegment(daemon: Daemon) -> None:
+    def wait(state: int, attempt: int) -> WaitForConditionDecision:
+        if state == 2:
+            return WaitForConditionDecision.stop_polling()
+        return WaitForConditionDecision.continue_waiting(Duration.from_minutes(1))
+
+    @Tracer(service="orders").capture_lambda_handler
+    @durable_execution(plugins=PLUGINS)
+    def lambda_handler(event: Any, context: DurableContext) -> int:
+        config = WaitForConditionConfig(initial_state=0, wait_strategy=wait)
+        return context.wait_for_condition(lambda state, check: state + 1, config, name="delivered")
+
+    assert execute(lambda_handler) == "SUCCEEDED"
+    daemon.expect_tree("""
+        ## lambda_handler
+          delivered
+        ## lambda_handler
+          delivered
+    """)
+    assert [each["Attempt"] for each in annotated(daemon, "delivered")] == [1, 2]
+
+
+def test_a_branch_that_nobody_waits_for_any_more_has_not_failed(daemon: Daemon) -> None:
+    is_over = threading.Event()
+
+    def slow(context: DurableContext) -> None:
+        assert is_over.wait(20)
+        time.sleep(0.1)
+        context.run_in_child_context(lambda child: child.step(lambda step: 1), name="too late")
+
+    @Tracer(service="orders").capture_lambda_handler
+    @durable_execution(plugins=PLUGINS)
+    def lambda_handler(event: Any, context: DurableContext) -> None:
+        config = ParallelConfig(completion_config=CompletionConfig(min_successful=1))
+        context.parallel([lambda child: 1, slow], name="race", config=config)
+        is_over.set()
+
+    assert execute(lambda_handler) == "SUCCEEDED"
+    assert "race/parallel-branch-1" in paths(daemon)
+    assert not any(each.get("fault") or each.get("in_progress") for each in daemon.subsegments())
 
 
 def test_an_unsampled_execution_runs_as_ever(daemon: Daemon, invoke: Invoke) -> None:
