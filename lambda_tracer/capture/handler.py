@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
+# Known by their names, so that the AWS Durable Execution SDK need not be imported.
 _DURABLE_SDK = "<aws_durable_execution_sdk_python."
 _DURABLE_CONTEXT = f"{_DURABLE_SDK}context.DurableContext>"
+_JSON_TYPES = frozenset((list, str, int, float, bool, type(None)))
 _DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
 
 
@@ -40,20 +42,36 @@ class HandlerCapture:
 
     def __call__(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS) -> HandlerCall:
         """Record one call, never None: the handler's own work is always due."""
-        context = kwargs.get("context") or (args[-1] if args else None)
-        return HandlerCall(self.capture, context, args[-2] if len(args) > 1 else kwargs.get("event"))
+        call = HandlerCall(self.capture, kwargs.get("context") or (args[-1] if args else None))
+        # The one before the context: a method's first argument is itself.
+        if "event" in kwargs:
+            call.event = kwargs["event"]
+        elif args:
+            call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+        return call
 
 
 class HandlerCall:
     """One call of the handler: begins the invocation, and adds the annotations that every handler has."""
 
-    __slots__ = ("_call", "_capture", "_context", "_event", "_running", "_watched", "frame_id", "has_ended")
+    __slots__ = (
+        "_call",
+        "_capture",
+        "_context",
+        "_is_durable",
+        "_running",
+        "_watched",
+        "event",
+        "frame_id",
+        "has_ended",
+    )
 
-    def __init__(self, capture: Capture, context: Any, event: Any = None) -> None:
-        """`context` is what Lambda passes to the handler beside the `event`; its deadline is watched."""
+    def __init__(self, capture: Capture, context: Any) -> None:
+        """`context` is what Lambda passes to the handler; its deadline is watched."""
         self._capture = capture
         self._context = context
-        self._event = event
+        self._is_durable = False
+        self.event: object = None
         self._watched: watchdog.Watched | None = None
         self._call: CapturedCall | ForeignCall | None = None
         self._running: invocation.Invocation | None = None
@@ -98,8 +116,8 @@ class HandlerCall:
         """Keep what the handler returned, unless that is None."""
         if self._call is not None:
             self._call.respond(value)
-            if type(value) is dict and "Status" in value:
-                self._note_durable_status(value["Status"])
+            if self._is_durable and type(value) is dict:
+                self._note_durable_status(value.get("Status"))
 
     def suspend(self) -> None:
         """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
@@ -127,9 +145,14 @@ class HandlerCall:
         try:
             call = self._call
             context, self._context = self._context, None
+            event, self.event = self.event, None
             if self._running is not None and isinstance(call, CapturedCall) and call.subsegment is not None:
                 if name_of(type(context)) == _DURABLE_CONTEXT:
                     context = object.__getattribute__(context, "__dict__").get("lambda_context")
+                if type(event) is dict:
+                    self._is_durable = "DurableExecutionArn" in event
+                elif type(event) not in _JSON_TYPES:  # as the SDK's local runner passes it
+                    self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
                 self._watched = watchdog.prepare(self._running, call.recorder.outbox, context)
                 watchdog.begin(self._watched)
         except Exception as error:
@@ -142,16 +165,12 @@ class HandlerCall:
     def _note_durable_status(self, status: object) -> None:
         """Note how a durable function ended, where it is decorated by the SDK first and so does not raise."""
         try:
-            event, call = self._event, self._call
-            is_durable = (
-                "DurableExecutionArn" in event
-                if type(event) is dict
-                else name_of(type(event)).startswith(_DURABLE_SDK)
-            )
-            if is_durable and call is not None and type(status) is str and status in _DURABLE_STATUSES:
-                call.annotate("DurableStatus", status)
-                if status == "FAILED" and isinstance(call, CapturedCall) and call.subsegment is not None:
-                    call.subsegment.add_fault_flag()
+            call = self._call
+            if type(status) is not str or status not in _DURABLE_STATUSES or call is None:
+                return
+            call.annotate("DurableStatus", status)
+            if status == "FAILED" and isinstance(call, CapturedCall) and call.subsegment is not None:
+                call.subsegment.add_fault_flag()
         except Exception as error:
             failed(error)
 

@@ -21,7 +21,7 @@ from lambda_tracer import Tracer
 from tests.daemon import Daemon
 from tests.durable.execution import execute
 
-A_DAY = Duration.from_days(1)
+A_MOMENT = Duration.from_seconds(1)
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -53,7 +53,7 @@ def test_an_execution_that_waits_has_not_failed(order: Callable[[Tracer], Decora
 
     @tracer.capture_method
     def wait(context: DurableContext) -> None:
-        context.wait(A_DAY)
+        context.wait(A_MOMENT)
 
     @order(tracer)
     def lambda_handler(event: Any, context: DurableContext) -> str:
@@ -131,6 +131,23 @@ def test_a_status_is_the_executions_only_in_a_durable_function(event: Any, daemo
     assert statuses(daemon) == [None]
 
 
+def test_a_handler_that_is_a_method_or_called_by_names(daemon: Daemon) -> None:
+    tracer = Tracer(service="orders")
+    event = {"DurableExecutionArn": "arn:aws:lambda:eu-west-1:123456789012:function:orders"}
+
+    class Function:
+        @tracer.capture_lambda_handler
+        def lambda_handler(self, event: Any, context: Any) -> dict[str, str]:
+            return {"Status": "PENDING"}
+
+    function = Function()
+    function.lambda_handler(event, None)
+    function.lambda_handler(event, context=None)
+    function.lambda_handler(event=event, context=None)
+
+    assert statuses(daemon) == ["PENDING"] * 3
+
+
 @pytest.mark.parametrize("status", ["UNHEARD OF", ["FAILED"], 3, None])
 def test_a_status_that_is_none_is_left_out(status: Any, daemon: Daemon) -> None:
     @Tracer(service="orders").capture_lambda_handler
@@ -158,4 +175,5 @@ def test_the_deadline_is_that_of_the_context_within(daemon: Daemon, monkeypatch:
     state = SimpleNamespace(durable_execution_arn="arn", operations={})
     lambda_handler({}, DurableContext.from_lambda_context(state, LambdaContext()))
 
+    daemon.documents(2)  # the complete one may be sent by the watching thread
     daemon.expect_tree("## lambda_handler")
