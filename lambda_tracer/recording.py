@@ -20,6 +20,7 @@ from . import guard, settings
 from .clock import clock
 from .encode import document
 from .guard import Late, failed, warn_once
+from .safe import name_of
 from .send import outbox, watchdog
 from .send.emitter import UDPEmitter
 from .trace import running as invocations
@@ -47,6 +48,23 @@ else:
 
 _switch = settings.global_sdk_config
 UNSET: Any = object()
+
+_DURABLE_EXCEPTIONS = "aws_durable_execution_sdk_python.exceptions"
+_SUSPENSIONS = {
+    f"<{_DURABLE_EXCEPTIONS}.SuspendExecution>",
+    f"<{_DURABLE_EXCEPTIONS}.OrphanedChildException>",  # a branch that nobody waits for any more
+}
+_mro_of = type.__dict__["__mro__"].__get__
+
+
+def is_suspension(error: BaseException) -> bool:
+    """Whether this is how the AWS Durable Execution SDK stops what goes on in another invocation: nothing failed.
+
+    Known by its name, so that the SDK need not be imported.
+    """
+    if issubclass(type(error), Exception):
+        return False
+    return any(name_of(kind) in _SUSPENSIONS for kind in _mro_of(type(error)))
 
 
 class Recording:
@@ -150,8 +168,9 @@ class Recording:
 
     def fail(self, error: BaseException) -> None:
         """The block was left by an exception."""
-        if type(error) is not GeneratorExit and self.subsegment is not None:
-            self.subsegment.add_exception(error)
+        if type(error) is GeneratorExit or self.subsegment is None or is_suspension(error):
+            return
+        self.subsegment.add_exception(error)
 
     def respond(self, value: object) -> None:
         """The function returned `value`: nothing that the recorder itself records."""
@@ -303,8 +322,8 @@ class SubsegmentRecorder:
     ) -> SubsegmentContext:
         """A subsegment for a `with` or `async with` block; as a decorator, one for each call of a function.
 
-        It closes however the block is left; any exception but GeneratorExit makes it a fault. As a decorator
-        it takes functions of every kind, and without a `name` has the function's.
+        It closes however the block is left; any exception makes it a fault, but GeneratorExit and what suspends a
+        durable function. As a decorator it takes functions of every kind, and without a `name` has the function's.
         """
         return SubsegmentContext(self, name, namespace)
 

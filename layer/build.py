@@ -41,6 +41,9 @@ LEFT_OUT_OF_DEPENDENCIES = {"jsonpickle/ext"}
 MAX_BYTES = 700_000
 """What the zip may have, a little above what it has for five Pythons. Lambda unpacks it at every cold start."""
 
+ENTRY_POINTS = "[aws_durable_execution.plugins]\nlambda_tracer = lambda_tracer.durable:plugin_factory\n"
+"""Those of `pyproject.toml` that a function has a use for."""
+
 FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -121,12 +124,13 @@ def _write_dependencies(folder: Path) -> None:
 
 
 def _write_metadata(python: Path) -> None:
-    """What `importlib.metadata.version("lambda-tracer")` reads, and the licence."""
+    """What `importlib.metadata` reads of a version and of the durable functions' plugin, and the licence."""
     source = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "([^"]+)"$', source, re.MULTILINE)
     assert found, "lambda_tracer/__init__.py has no __version__"
     info = python / f"{PACKAGE.name}-{found[1]}.dist-info"
     _put(info / "METADATA", f"Metadata-Version: 2.1\nName: lambda-tracer\nVersion: {found[1]}\n".encode())
+    _put(info / "entry_points.txt", ENTRY_POINTS.encode())
     _put(info / "LICENSE", (PACKAGE.parent / "LICENSE").read_bytes())
 
 

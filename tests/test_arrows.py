@@ -24,6 +24,7 @@ ARROWS: dict[str, set[str]] = {
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "capture"},
     "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
+    "durable": {"recording"},
     "tracer": {"sdk", "sandbox", "patches", "capture", "encode"},
     "sdk": {"patches", "recording", "trace"},
     "sandbox": {"patches", "recording", "trace"},

@@ -72,6 +72,7 @@ def test_the_wheel_carries_version_licence_and_command(wheel: Path, metadata: em
     assert metadata["License-Expression"] == "Apache-2.0"
     assert licence == (PROJECT / "LICENSE").read_bytes()
     assert "lambda-tracer = lambda_tracer.local.cli:main" in commands
+    assert "lambda_tracer = lambda_tracer.durable:plugin_factory" in commands
 
 
 def test_only_jsonpickle_is_needed_at_run_time(metadata: email.message.Message) -> None:

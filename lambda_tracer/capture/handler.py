@@ -6,6 +6,7 @@ import sys
 
 from .. import recording, settings
 from ..guard import Late, can_load, failed, pass_on
+from ..safe import name_of
 from ..send import watchdog
 from ..trace import invocation, running
 from ..trace.collection import is_collecting
@@ -29,6 +30,12 @@ else:
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
+# Known by their names, so that the AWS Durable Execution SDK need not be imported.
+_DURABLE_SDK = "<aws_durable_execution_sdk_python."
+_DURABLE_CONTEXT = f"{_DURABLE_SDK}context.DurableContext>"
+_JSON_TYPES = frozenset((list, str, int, float, bool, type(None)))
+_DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
+
 
 class HandlerCapture:
     """How calls of the Lambda handler are recorded: each outermost one is a new invocation."""
@@ -47,11 +54,11 @@ class HandlerCapture:
         call = HandlerCall(self.capture, kwargs.get("context") or (args[-1] if args else None))
         if self.tells_facts:
             call.described_by = self
-            # The one before the context: a method's first argument is itself.
-            if "event" in kwargs:
-                call.event = kwargs["event"]
-            elif args:
-                call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+        # The one before the context: a method's first argument is itself.
+        if "event" in kwargs:
+            call.event = kwargs["event"]
+        elif args:
+            call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
         return call
 
 
@@ -62,6 +69,7 @@ class HandlerCall:
         "_call",
         "_capture",
         "_context",
+        "_is_durable",
         "_request",
         "_running",
         "_watched",
@@ -75,6 +83,7 @@ class HandlerCall:
         """`context` is what Lambda passes to the handler; its deadline is watched."""
         self._capture = capture
         self._context = context
+        self._is_durable = False
         self._watched: watchdog.Watched | None = None
         self._call: CapturedCall | ForeignCall | None = None
         self._running: invocation.Invocation | None = None
@@ -96,7 +105,7 @@ class HandlerCall:
         """End the call, and the watch over it."""
         if error is not None and self._request is not None:
             self._leaves_unanswered()
-        self._annotate()
+        self._annotate(error)
         try:
             if self._call is not None:
                 self._call.close(error)
@@ -115,7 +124,7 @@ class HandlerCall:
         """See `close`."""
         if error is not None and self._request is not None:
             self._leaves_unanswered()
-        self._annotate()
+        self._annotate(error)
         try:
             if self._call is not None:
                 await self._call.aclose(error)
@@ -136,6 +145,8 @@ class HandlerCall:
                 failed(error)
         if call is not None:
             call.respond(value)
+            if self._is_durable and type(value) is dict:
+                self._note_durable_status(value.get("Status"))
         if self._request is not None:
             self._answer(value)
 
@@ -171,6 +182,12 @@ class HandlerCall:
             self._annotate_first(call.subsegment)
             if self._running is not None:
                 self._running.handler = call.subsegment
+                if name_of(type(context)) == _DURABLE_CONTEXT:
+                    context = object.__getattribute__(context, "__dict__").get("lambda_context")
+                if type(event) is dict:
+                    self._is_durable = "DurableExecutionArn" in event
+                elif type(event) not in _JSON_TYPES:  # as the SDK's local runner passes it
+                    self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
                 if self.described_by is not None:
                     self._describe(call.subsegment, event, context, self.described_by)
                 self._watched = watchdog.prepare(self._running, call.recorder.outbox, context)
@@ -221,7 +238,19 @@ class HandlerCall:
         """Whether another invocation has begun, in which this call is nobody's outermost handler."""
         return self._running is not None and self._running.has_ended
 
-    def _annotate(self) -> None:
+    def _note_durable_status(self, status: object) -> None:
+        """Note how a durable function ended, where it is decorated by the SDK first and so does not raise."""
+        try:
+            call = self._call
+            if type(status) is not str or status not in _DURABLE_STATUSES or call is None:
+                return
+            call.annotate("DurableStatus", status)
+            if status == "FAILED" and isinstance(call, CapturedCall) and call.subsegment is not None:
+                call.subsegment.add_fault_flag()
+        except Exception as error:
+            failed(error)
+
+    def _annotate(self, raised: BaseException | None) -> None:
         if self.has_ended:  # the second time, after an interruption
             return
         try:
@@ -230,6 +259,8 @@ class HandlerCall:
                 self._call.annotate("ColdStart", is_cold_start)
                 if self._capture.tracer.service:
                     self._call.annotate("Service", self._capture.tracer.service)
+                if raised is not None and recording.is_suspension(raised):
+                    self._call.annotate("DurableStatus", "PENDING")
         except Exception as error:
             failed(error)
 

@@ -71,7 +71,8 @@ to_code = SourceLoader.source_to_code
 SourceLoader.source_to_code = lambda self, data, path, **_: (compiled.append(path), to_code(self, data, path))[1]
 import pkgutil, importlib, lambda_tracer
 for module in pkgutil.walk_packages(lambda_tracer.__path__, "lambda_tracer."):
-    if module.name != "lambda_tracer.auto":  # which wants a handler
+    # These want a handler, or the SDK that it is made for.
+    if module.name not in ("lambda_tracer.auto", "lambda_tracer.durable"):
         importlib.import_module(module.name)
 print(*sorted(path.partition("lambda_tracer/")[2] for path in compiled if "lambda_tracer/" in path))
 """

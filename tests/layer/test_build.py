@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import shutil
 import subprocess
@@ -73,7 +74,7 @@ def test_the_layer_holds_nothing_that_depends_on_a_processor_or_a_python(layer_z
     with zipfile.ZipFile(layer_zip) as archive:
         kinds = {Path(name).suffix for name in archive.namelist() if Path(name).suffix}
 
-    assert kinds == {".py", ".bundle"}
+    assert kinds == {".py", ".bundle", ".txt"}
 
 
 def test_names_beside_ours_are_left_to_other_layers(opt: Path) -> None:
@@ -106,6 +107,14 @@ def test_licences_come_along(opt: Path) -> None:
 
     assert ours.read_bytes() == (PROJECT / "LICENSE").read_bytes()
     assert all("Redistributions" in (each / "LICENSE").read_text() for each in dependencies.iterdir())
+
+
+def test_the_sdk_for_durable_functions_finds_its_plugin(opt: Path) -> None:
+    found = importlib.metadata.distributions(path=[str(opt / "python")])
+    (plugin,) = (point for each in found for point in each.entry_points)
+
+    pyproject = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'[project.entry-points."{plugin.group}"]\n{plugin.name} = "{plugin.value}"\n' in pyproject
 
 
 def test_in_a_whole_layer_what_is_rare_is_ready_to_run_and_the_dependencies_are(tmp_path: Path) -> None:

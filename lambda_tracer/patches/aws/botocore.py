@@ -5,7 +5,8 @@ it: a page, a check of a waiter, a part of an upload is a subsegment each. And `
 header, which each attempt passes after it was signed (the header is no part of the signature). Presigned URLs pass
 neither.
 Records: a subsegment named by the service's endpoint prefix, namespace aws; operation, region, request id, status,
-retries if there were any, what the call is about (see `resource`); the exception.
+retries if there were any, what the call is about (see `resource`), what Bedrock says of its models (see `bedrock`);
+the exception.
 Never records: bodies, values, secrets, messages, items, payloads: names only. A service's own error message is recorded
 as it came.
 Propagates: the trace header with this subsegment as parent, sampled or not, in the place of the one that botocore takes

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from . import bedrock
+else:
+    bedrock = guard.Late("lambda_tracer.patches.aws.bedrock")  # few functions ask a model
 
 _THROTTLING_CODES = (
     "Throttling ThrottlingException ThrottledException RequestThrottledException RequestThrottled"
@@ -27,6 +30,9 @@ _THROTTLING_CODES = (
 )
 _THROTTLING = frozenset(_THROTTLING_CODES.split())
 """Error codes that mean throttling: botocore's standard retry mode has the same (`ThrottledRetryableChecker`)."""
+
+_MODELS = "bedrock-runtime"
+"""The endpoint prefix of the service that asks models: see `bedrock`."""
 
 _TRACING_OPERATIONS = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
 """Operations of X-Ray that tracers themselves call; a trace is about the function."""
@@ -62,7 +68,7 @@ def put_trace_header(headers: Any) -> None:
 class AwsCall:
     """A call under way; `answered` is given what the service answered."""
 
-    __slots__ = ("_aws", "_context", "_name", "_noted", "_response")
+    __slots__ = ("_aws", "_context", "_is_streaming", "_name", "_noted", "_response")
 
     def __init__(self, meta: Any, operation: str, params: Mapping[str, Any]) -> None:
         """`meta` is the client's: `region_name` and `service_model` are used."""
@@ -72,6 +78,7 @@ class AwsCall:
         self._response: Any = None
         self._context: Any = None
         self._noted: dict[str, Any] = {}
+        self._is_streaming = False
         if isinstance(params, dict) and operation in model.operation_names:
             shape = model.operation_model(operation).input_shape
             self._aws.update(resource.of_request(self._name, params, {} if shape is None else shape.members))
@@ -86,6 +93,8 @@ class AwsCall:
             # From the start, so that a call that outlives the invocation says what it was.
             if self._context.subsegment is not None:
                 self._context.subsegment.set_aws(self._aws)
+                if self._name == _MODELS and guard.can_load(bedrock):
+                    bedrock.annotate(self._context.subsegment, self._aws)
 
     def makes(self, library: str, method: object, url: str | None) -> bool:
         """True: by the requests of the library, and calls that get its credentials."""
@@ -110,21 +119,26 @@ class AwsCall:
             return
         subsegment = self._context.subsegment
         try:
-            if subsegment is None or subsegment.end_time is not None:
-                pass  # somebody else ended it: it has been sent
+            if subsegment is None or subsegment.end_time is not None or self._is_streaming:
+                pass  # somebody else ended it: it has been sent; or is going to
             elif isinstance(self._response, dict):
                 self._describe_answer(subsegment, self._response)
                 self._aws.update(resource.of_response(self._response))
                 if self._aws.get("function_error"):
                     # The call was answered, but what it was made for failed, and by no fault of the caller's request.
                     subsegment.add_fault_flag()
+                if self._name == _MODELS and guard.can_load(bedrock):
+                    self._is_streaming = bedrock.describe(subsegment, self._aws, self._response)
             elif exc is not None and type(exc) is not GeneratorExit:
                 self._describe_failure(subsegment, exc)
         except Exception as error:
             guard.failed(error)
         finally:
-            # With nothing raised, as far as it is concerned: it would make every exception a fault.
-            self._context.close()
+            if self._is_streaming:
+                self._context.suspend()  # the stream closes it; what the caller does meanwhile is not below it
+            else:
+                # With nothing raised, as far as it is concerned: it would make every exception a fault.
+                self._context.close()
 
     def _describe_answer(self, subsegment: Any, response: Mapping[str, Any]) -> int | None:
         """What the metadata of an answer says, be it a result or an error; returns the HTTP status."""

@@ -64,7 +64,7 @@ class Received(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What to answer. `body` is sent as JSON, or as it is when it is bytes."""
+    """What to answer. `body` is sent as JSON, as it is when it is bytes, or piece by piece when it is an iterator."""
 
     status: int = 200
     body: Any = None
@@ -98,15 +98,26 @@ class Service:
                 request = Received(self.path, headers, self.rfile.read(size))
                 service.received.append(request)
                 answer = service.answer(request) if callable(service.answer) else service.answer
-                body = (
-                    answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body or {}).encode()
-                )
+                headers = {"x-amzn-RequestId": REQUEST_ID, "Content-Type": "application/x-amz-json-1.0"}
+                headers |= answer.headers
+                is_streamed = isinstance(answer.body, Iterator)
+                body = b""
+                if is_streamed:
+                    self.protocol_version = "HTTP/1.1"  # which has chunks
+                    headers |= {"Transfer-Encoding": "chunked", "Connection": "close"}
+                else:
+                    is_raw = isinstance(answer.body, bytes)
+                    body = answer.body if is_raw else json.dumps(answer.body or {}).encode()
+                    headers["Content-Length"] = str(len(body))
                 self.send_response(answer.status)
-                own = {"x-amzn-RequestId": REQUEST_ID, "Content-Type": "application/x-amz-json-1.0"}
-                for name, value in {**own, **answer.headers, "Content-Length": str(len(body))}.items():
+                for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
+                if is_streamed:
+                    for piece in answer.body:
+                        self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    self.wfile.write(b"0\r\n\r\n")
 
             do_GET = do_PUT = do_DELETE = do_POST
 

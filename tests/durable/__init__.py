@@ -1,0 +1,1 @@
+"""Durable functions, run by the local runner of the AWS Durable Execution SDK."""
