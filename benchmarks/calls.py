@@ -40,6 +40,7 @@ def measure(processes_each: int, rounds: int) -> Section:
     }
     depths = (1, 10, 100)
     nested = {depth: Row(f"sampled, {depth} nested, each", digits=2) for depth in depths}
+    event = Row("sampled, the event and the answer of an HTTP API, added", digits=2)
     datagrams = Row("datagrams for an invocation of eleven subsegments", digits=0)
     receiver = processes.Receiver()
     try:
@@ -64,6 +65,12 @@ def measure(processes_each: int, rounds: int) -> Section:
                         with_calls = ask(case="nested", calls=depth, seconds=SECONDS)
                         without = ask(case="nested", calls=0, seconds=SECONDS)
                         nested[depth].add(subject, (_added(with_calls) - _added(without)) / depth * 1e6)
+                    for subject, _ in _shuffled([event]):
+                        ask = functions[subject, "sampled"].ask
+                        took = {
+                            name: ask(case="event", event=name, seconds=SECONDS) for name in ("empty", "api")
+                        }
+                        event.add(subject, (took["api"]["traced"] - took["empty"]["traced"]) * 1e6)
                 for subject in _traced():
                     receiver.counts()
                     functions[subject, "sampled"].ask(case="once", calls=CALLS)
@@ -73,12 +80,14 @@ def measure(processes_each: int, rounds: int) -> Section:
     note = (
         "microseconds of CPU that a call of a captured function adds: an invocation with ten less one with none, "
         "and less the same undecorated, in the same process. The first row counts the handler and the sending as well. "
-        f"{processes_each} processes each, {rounds} rounds, shuffled; another process receives. The X-Ray SDK and "
-        "Datadog's decorators record no responses; for Datadog and ADOT an attribute with the response as JSON was "
+        f"{processes_each} processes each, {rounds} rounds, shuffled; another process receives. "
+        "The row about an HTTP API is an invocation with its event less one with an empty one: what is read, recorded "
+        "and sent of both. The X-Ray SDK and Datadog's decorators record no responses; for Datadog and ADOT an "
+        "attribute with the response as JSON was "
         "added by hand. Datadog has no daemon to send to here: it writes the trace to /dev/null."
     )
     return Section(
-        "A captured call", note, [whole, whole_unsampled, *rows.values(), *nested.values(), datagrams]
+        "A captured call", note, [whole, whole_unsampled, *rows.values(), *nested.values(), event, datagrams]
     )
 
 

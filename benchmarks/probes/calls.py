@@ -24,6 +24,38 @@ KB_50 = {"items": [{"id": number, "name": f"item {number:04d}", "price": 1.5} fo
 BATCHES = 9
 """Of an odd number, so that one that was interrupted by another process does not count."""
 
+EVENTS = {
+    "empty": {},
+    "api": {
+        "version": "2.0",
+        "routeKey": "GET /items/{id}",
+        "rawPath": "/items/5",
+        "rawQueryString": "",
+        "headers": {"accept": "*/*", "host": "shop.example.com", "user-agent": "curl/8.5.0"},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "id0123abcd",
+            "domainName": "id0123abcd.execute-api.us-east-1.amazonaws.com",
+            "domainPrefix": "id0123abcd",
+            "http": {
+                "method": "GET",
+                "path": "/items/5",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "curl/8.5.0",
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "GET /items/{id}",
+            "stage": "$default",
+            "time": "12/Mar/2020:19:03:58 +0000",
+            "timeEpoch": 1583348638390,
+        },
+        "pathParameters": {"id": "5"},
+        "isBase64Encoded": False,
+    },
+}
+"""What a handler is called with in the place of a number of calls."""
+
 HEADERS = [subjects.new_header() for _ in range(500)]
 
 
@@ -37,6 +69,7 @@ class Function:
         self._handler = subject.handler(self._run)
         self._cases = {}
         self._work = None
+        self.event = None
 
     def time(self, case, calls, seconds):
         """Seconds that one invocation takes with `calls` calls of `case`: the median of a few batches."""
@@ -60,11 +93,11 @@ class Function:
         header = HEADERS.pop()
         HEADERS.insert(0, header)
         os.environ["_X_AMZN_TRACE_ID"] = header
-        self._handler(calls, self._context)
+        self._handler(calls if self.event is None else self.event, self._context)
 
     def _run(self, event, context):
-        self._work(event)
-        return {"ok": True}
+        self._work(event if self.event is None else 0)
+        return {"statusCode": 200}
 
 
 def returning(response):
@@ -208,6 +241,10 @@ def main():
                         traced.invoke(1)
                     grown.append(resident_bytes())
                 answer = {"bytes": grown}
+            elif question["case"] == "event":
+                traced.event = EVENTS[question["event"]]
+                answer = {"traced": traced.time("no response", 0, question["seconds"])}
+                traced.event = None
             elif question["case"] == "once":
                 began = time.process_time()
                 traced._work = CASES["small"](subject, None)

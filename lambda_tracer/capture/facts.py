@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..events import trigger
+from ..events.trigger import facts_of
 from ..guard import Late, can_load
 
 TYPE_CHECKING = False
@@ -20,16 +20,20 @@ _status_of: Callable[[object, int | None], int | None] | None = None
 
 def describe(subsegment: Subsegment, event: object, tells_client_ip: bool) -> Facts | None:
     """Put what triggered the invocation on the handler's subsegment; returns it if an HTTP request did."""
-    facts = trigger.facts_of(event)
+    facts = facts_of(event)
     if facts is None:
         return None
-    subsegment.annotations.update(facts.annotations)
+    annotations = subsegment.given_annotations
+    if annotations is None:
+        subsegment.given_annotations = dict(facts.annotations)
+    else:
+        annotations.update(facts.annotations)
     if facts.metadata is not None:
-        subsegment.metadata.setdefault("lambda_tracer", {}).update(facts.metadata)
+        subsegment.given_metadata = {"lambda_tracer": facts.metadata}
     request = facts.request
     if request is None:
         return None
-    if tells_client_ip and facts.client_ip is not None:
+    if tells_client_ip and type(facts.client_ip) is str and facts.client_ip:
         request["client_ip"] = facts.client_ip
         if facts.is_forwarded:
             request["x_forwarded_for"] = True
@@ -50,10 +54,18 @@ def answered(subsegment: Subsegment, value: object, facts: Facts) -> None:
     status = None if _status_of is None else _status_of(value, facts.implied_status)
     if status is None or subsegment.end_time is not None:
         return
-    response = subsegment.http.setdefault("response", {})
-    if "status" not in response:
-        response["status"] = status
-        if status >= 400:
-            if status < 500 and subsegment.cause is not None:
-                subsegment.fault = False
-            subsegment.apply_status_code(status)
+    blocks = subsegment.http
+    if "response" not in blocks:
+        blocks["response"] = {"status": status}
+    elif "status" not in blocks["response"]:
+        blocks["response"]["status"] = status
+    else:
+        return
+    if status >= 500:
+        subsegment.fault = True
+    elif status >= 400:
+        subsegment.error = True
+        if status == 429:
+            subsegment.throttle = True
+        if subsegment.cause is not None:
+            subsegment.fault = False

@@ -40,12 +40,13 @@ _DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
 class HandlerCapture:
     """How calls of the Lambda handler are recorded: each outermost one is a new invocation."""
 
-    __slots__ = ("capture", "describe", "tells_client_ip", "tells_facts")
+    __slots__ = ("answered", "capture", "describe", "tells_client_ip", "tells_facts")
 
     def __init__(self, capture: Capture) -> None:
         """`capture` records the call as that of any other function."""
         self.capture = capture
         self.describe: Callable[[Subsegment, object, bool], Facts | None] | None = None
+        self.answered: Callable[[Subsegment, object, Facts], None] | None = None
         self.tells_facts = capture.tracer.event_facts
         self.tells_client_ip = self.tells_facts and settings.client_ip()
 
@@ -148,7 +149,7 @@ class HandlerCall:
             if self._is_durable and type(value) is dict:
                 self._note_durable_status(value.get("Status"))
         if self._request is not None:
-            self._answer(value)
+            self._answer(value, self._request)
 
     def suspend(self) -> None:
         """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
@@ -218,15 +219,19 @@ class HandlerCall:
             describe = described_by.describe
             if describe is None and can_load(facts):
                 describe = described_by.describe = facts.describe
-            if describe is not None:
-                self._request = describe(subsegment, event, described_by.tells_client_ip)
+                described_by.answered = facts.answered
+            try:
+                if describe is not None:
+                    self._request = describe(subsegment, event, described_by.tells_client_ip)
+            except BaseException as error:  # a key's own code, if it is no text
+                failed(error)
 
-    def _answer(self, value: object) -> None:
+    def _answer(self, value: object, request: Facts) -> None:
         try:
-            call, request = self._call, self._request
-            if isinstance(call, CapturedCall) and call.subsegment is not None and request is not None:
-                facts.answered(call.subsegment, value, request)
-        except Exception as error:
+            call, answered = self._call, self.described_by.answered if self.described_by is not None else None
+            if isinstance(call, CapturedCall) and call.subsegment is not None and answered is not None:
+                answered(call.subsegment, value, request)
+        except BaseException as error:  # as above
             failed(error)
 
     def _leaves_unanswered(self) -> None:

@@ -135,9 +135,8 @@ def _name(facts: Facts, trigger: str, name: str | None, size: int | None) -> Non
 def _add_ages(facts: Facts, records: list[Any], arrival: Callable[[dict[str, Any]], float | None]) -> None:
     """How old the oldest record is, among those that are looked at."""
     oldest: float | None = None
-    for record in records[:MAX_RECORDS]:
-        known = mapping(record)
-        arrived = arrival(known) if known is not None else None
+    for record in records if len(records) <= MAX_RECORDS else records[:MAX_RECORDS]:
+        arrived = arrival(record) if type(record) is dict else None
         if arrived is not None and (oldest is None or arrived < oldest):
             oldest = arrived
     if oldest is not None:
@@ -146,8 +145,7 @@ def _add_ages(facts: Facts, records: list[Any], arrival: Callable[[dict[str, Any
 
 def _add_iterator_age(facts: Facts, last: object, arrival: Callable[[dict[str, Any]], float | None]) -> None:
     """Lambda's `IteratorAge`: the age of the last record of a batch."""
-    known = mapping(last)
-    arrived = arrival(known) if known is not None else None
+    arrived = arrival(last) if type(last) is dict else None
     if arrived is not None:
         _add(facts, "iterator_age_ms", age_ms(arrived))
 
@@ -155,11 +153,14 @@ def _add_iterator_age(facts: Facts, last: object, arrival: Callable[[dict[str, A
 def _add_receive_count(facts: Facts, records: list[Any]) -> None:
     """How often the message was received that was so most often."""
     most = 0
-    for record in records[:MAX_RECORDS]:
-        attributes = mapping((mapping(record) or {}).get("attributes"))
-        count = _whole(attributes.get("ApproximateReceiveCount")) if attributes is not None else None
-        if count is not None and count > most:
-            most = count
+    for record in records if len(records) <= MAX_RECORDS else records[:MAX_RECORDS]:
+        attributes = record.get("attributes") if type(record) is dict else None
+        if type(attributes) is dict:
+            count = attributes.get("ApproximateReceiveCount")
+            if type(count) is str and count != "1":  # as it is for most
+                most = max(most, _whole(count) or 0)
+            elif most == 0 and type(count) is str:
+                most = 1
     if most:
         _add(facts, "max_receive_count", most)
 
@@ -176,23 +177,23 @@ def age_ms(arrived_s: float) -> int:
 
 
 def _sent(record: dict[str, Any]) -> float | None:
-    attributes = mapping(record.get("attributes"))
-    return None if attributes is None else _milliseconds(attributes.get("SentTimestamp"))
+    attributes = record.get("attributes")
+    return _milliseconds(attributes.get("SentTimestamp")) if type(attributes) is dict else None
 
 
 def _published(record: dict[str, Any]) -> float | None:
-    message = mapping(record.get("Sns"))
-    return None if message is None else instant_s(message.get("Timestamp"))
+    message = record.get("Sns")
+    return instant_s(message.get("Timestamp")) if type(message) is dict else None
 
 
 def _put(record: dict[str, Any]) -> float | None:
-    data = mapping(record.get("kinesis"))
-    return None if data is None else _seconds(data.get("approximateArrivalTimestamp"))
+    data = record.get("kinesis")
+    return _seconds(data.get("approximateArrivalTimestamp")) if type(data) is dict else None
 
 
 def _changed(record: dict[str, Any]) -> float | None:
-    change = mapping(record.get("dynamodb"))
-    return None if change is None else _seconds(change.get("ApproximateCreationDateTime"))
+    change = record.get("dynamodb")
+    return _seconds(change.get("ApproximateCreationDateTime")) if type(change) is dict else None
 
 
 def _happened(record: dict[str, Any]) -> float | None:

@@ -18,7 +18,7 @@ class Facts:
 
     `annotations` and `metadata` are as they are recorded. `request` is X-Ray's block of that name where the answer is
     one to an HTTP request, and else None; `implied_status` what an answer without a status means there, None where
-    that is no answer. `client_ip` is kept apart, since it is personal.
+    that is no answer. `client_ip` is what the event has in that place: it is personal, and kept apart.
     """
 
     __slots__ = ("annotations", "client_ip", "implied_status", "is_forwarded", "metadata", "request")
@@ -28,7 +28,7 @@ class Facts:
         self.metadata: dict[str, Any] | None = None
         self.request: dict[str, Any] | None = None
         self.implied_status: int | None = None
-        self.client_ip: str | None = None
+        self.client_ip: object = None
         self.is_forwarded = False
 
 

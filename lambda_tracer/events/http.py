@@ -33,7 +33,7 @@ def read(event: dict[str, Any], facts: Facts) -> bool:
     context = event.get("requestContext")
     if type(context) is not dict:
         return _read_lattice_1(event, facts) or _read_rest(event, {}, facts)
-    if "methodArn" in event or "routeArn" in event or "authorizationToken" in event:
+    if "type" in event and ("methodArn" in event or "routeArn" in event):
         return can_load(services) and services.read(event, facts)
     http = context.get("http")
     if type(http) is dict:
@@ -63,7 +63,7 @@ def status_of(answer: object, implied: int | None) -> int | None:
         return None
     for key, value in dict.items(fields):
         if type(key) is str and key == "statusCode":
-            return _status(value)
+            return value if type(value) is int and 100 <= value <= 599 else _status(value)
     return implied
 
 
@@ -78,6 +78,9 @@ def _status(value: object) -> int | None:
     return number if 100 <= number <= 599 else None
 
 
+# The two that most functions have are written out: a helper's call would be a tenth of what they take.
+
+
 def _read_version_2(
     event: dict[str, Any], context: dict[str, Any], http: dict[str, Any], facts: Facts
 ) -> bool:
@@ -86,38 +89,57 @@ def _read_version_2(
     if type(host) is str and ".lambda-url." in host:
         facts.annotations = {"Trigger": "function_url"}
     else:
-        route = event.get("routeKey")
-        _name(facts, context, None if type(route) is str and route == "$default" else route)
+        annotations = facts.annotations
+        annotations["Trigger"] = "api"
+        source, route = context.get("apiId"), event.get("routeKey")
+        if type(source) is str:
+            annotations["Source"] = source[:MAX_TEXT]
+        if type(route) is str and route != "$default":
+            annotations["Route"] = route[:MAX_TEXT]
     facts.implied_status = 200
-    path = http.get("path")
+    method, path, user_agent = http.get("method"), http.get("path"), http.get("userAgent")
     if type(path) is not str:
         path = event.get("rawPath")
-    _ask(facts, http.get("method"), host, path, http.get("userAgent"), http.get("sourceIp"))
+    facts.request = request = {"method": method} if type(method) is str else {}
+    url = _url(host, path) if type(path) is str else None
+    if url is not None:
+        request["url"] = url
+    if type(user_agent) is str:
+        request["user_agent"] = user_agent
+    facts.client_ip = http.get("sourceIp")
     return True
 
 
 def _read_rest(event: dict[str, Any], context: dict[str, Any], facts: Facts) -> bool:
     """A REST API, or an HTTP API with payload 1.0."""
-    method = context.get("httpMethod")
-    if type(method) is not str:
-        method = event.get("httpMethod")
-    path = event.get("path")
+    method, path = event.get("httpMethod"), event.get("path")
     if type(method) is not str or type(path) is not str or "actionGroup" in event:
         return False
-    template = event.get("resource")
-    is_template = type(template) is str and template[:1] == "/"
-    _name(facts, context, f"{method} {template}" if is_template else None)
+    annotations = facts.annotations
+    annotations["Trigger"] = "api"
+    source, template = context.get("apiId"), event.get("resource")
+    if type(source) is str:
+        annotations["Source"] = source[:MAX_TEXT]
+    if type(template) is str and template[:1] == "/":
+        annotations["Route"] = f"{method} {template[:MAX_TEXT]}"
     # With the stage or the custom domain's base path, as the client wrote it.
     whole = context.get("path")
-    if type(whole) is str and whole:
-        path = whole
+    url = _url(context.get("domainName"), whole if type(whole) is str else path)
+    facts.request = request = {"method": method, "url": url}
     identity = context.get("identity")
     if type(identity) is dict:
-        user_agent, address = identity.get("userAgent"), identity.get("sourceIp")
-    else:
-        user_agent = address = None
-    _ask(facts, method, context.get("domainName"), path, user_agent, address)
+        user_agent = identity.get("userAgent")
+        if type(user_agent) is str:
+            request["user_agent"] = user_agent
+        facts.client_ip = identity.get("sourceIp")
     return True
+
+
+def _url(host: object, path: str, scheme: str = "https") -> str:
+    """A URL without query and fragment; a path alone where no host is known."""
+    if "?" in path or "#" in path:
+        path = path.partition("?")[0].partition("#")[0]
+    return f"{scheme}://{host}{path}" if type(host) is str else path
 
 
 def _read_websocket(event: dict[str, Any], context: dict[str, Any], facts: Facts) -> bool:
@@ -190,23 +212,17 @@ def _ask(
     address: object,
     scheme: str = "https",
 ) -> None:
-    """X-Ray's block of the request, as far as it is known. The URL has no credentials, no query and no fragment."""
+    """X-Ray's block of the request, as far as it is known."""
     request: dict[str, Any] = {}
     if type(method) is str:
         request["method"] = method
-    if type(path) is not str:
-        path = ""
-    elif "?" in path or "#" in path:
-        path = path.partition("?")[0].partition("#")[0]
-    if type(host) is str:
-        request["url"] = f"{scheme}://{host}{path}"
-    elif path:
-        request["url"] = path
+    url = _url(host, path if type(path) is str else "", scheme)
+    if url:
+        request["url"] = url
     if type(user_agent) is str:
         request["user_agent"] = user_agent
     facts.request = request
-    if type(address) is str and address:
-        facts.client_ip = address
+    facts.client_ip = address
 
 
 def _host(header: _Headers) -> str | None:

@@ -1,7 +1,8 @@
 """What triggered an invocation, as its event says: known by a few keys, and told in names, numbers and ages.
 
 An event is looked at and never asked: only plain dicts, lists and texts are read, as JSON gives them, and no method of
-theirs that somebody else has written. No value of a payload leaves here, and no ARN.
+theirs that somebody else has written. That its keys are texts is seen to at the top; below, they are taken for JSON's.
+No value of a payload leaves here, and no ARN.
 
 This module decides which source it was. What each of them says is in `http`, `batch` and `services`, which are loaded
 with the first event of their kind.
@@ -62,39 +63,33 @@ def facts_of(event: object) -> Facts | None:
 
     An object that has no known mark, or too many keys, is an invocation that somebody made directly.
     """
+    if type(event) is not dict:
+        return _of_batch(event) if type(event) is list and event else None
+    if not event:
+        return None
     facts = Facts()
-    if type(event) is list:  # AppSync's resolver of a batch, or nothing of AWS's
-        first = event[0] if event else None
-        if type(first) is dict and _read(first, facts) and facts.annotations["Trigger"] == "appsync":
-            facts.annotations["BatchSize"] = len(event)
-            return facts
-        return None
-    if type(event) is not dict or not event:
-        return None
-    is_known = _read(event, facts)
-    if is_known is None:
-        return None
-    if not is_known:
-        facts.annotations["Trigger"] = "direct"
+    if len(event) <= MAX_KEYS:
+        rooms: tuple[str, ...] = ()
+        for key in event:
+            if type(key) is not str:
+                return None
+            if key in _MARKS and _MARKS[key] not in rooms:
+                rooms += (_MARKS[key],)
+        for room in rooms:
+            reader = _readers[room] if room in _readers else _load(room)
+            if reader is not None and reader(event, facts):
+                return facts
+    facts.annotations = {"Trigger": "direct"}
     return facts
 
 
-def _read(event: dict[str, Any], facts: Facts) -> bool | None:
-    """Whether the event is of a known source, and is in `facts` now; None for one that is no object of JSON."""
-    if len(event) > MAX_KEYS:
-        return False
-    rooms: list[str] = []
-    for key in event:
-        if type(key) is not str:
-            return None
-        room = _MARKS.get(key)
-        if room is not None and room not in rooms:
-            rooms.append(room)
-    for room in rooms:
-        reader = _readers.get(room) or _load(room)
-        if reader is not None and reader(event, facts):
-            return True
-    return False
+def _of_batch(events: list[Any]) -> Facts | None:
+    """AppSync's resolver of a batch gets a list, and nothing else of AWS's does."""
+    facts = facts_of(events[0]) if type(events[0]) is dict else None
+    if facts is None or facts.annotations["Trigger"] != "appsync":
+        return None
+    facts.annotations["BatchSize"] = len(events)
+    return facts
 
 
 def _load(room: str) -> Reader | None:

@@ -234,6 +234,29 @@ def test_a_hostile_value_anywhere_in_an_event_harms_nothing(name: str, daemon: D
     daemon.clear()
 
 
+def test_a_key_below_the_top_that_raises_when_it_is_compared_harms_nothing(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Key(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            raise KeyboardInterrupt("compared")
+
+        def __hash__(self) -> int:
+            return str.__hash__(self)
+
+    monkeypatch.setattr(guard, "reraise", False)
+    tracer = Tracer(auto_patch=False)
+
+    @tracer.capture_lambda_handler(capture_response=False)
+    def handler(event: Any, context: Any) -> str:
+        return "done"
+
+    assert handler({"requestContext": {Key("http"): 1}}, None) == "done"
+    daemon.expect_tree("## handler")
+
+
 @given(ODD)
 def test_a_status_is_a_status_or_none(value: Any) -> None:
     status = status_of({"statusCode": value}, None)
