@@ -23,10 +23,10 @@ from .guard import Late, failed, warn_once
 from .send import outbox, watchdog
 from .send.emitter import UDPEmitter
 from .trace import running as invocations
-from .trace.collection import stand_around
-from .trace.context import Carried, is_outermost, last_seen, place, see
+from .trace.collection import letters, stand_around
+from .trace.context import Carried, is_outermost, last_seen, place, see, seen
 from .trace.header import TraceHeader
-from .trace.running import bind, bound_to
+from .trace.running import bind, bound, bound_to, current
 from .trace.subsegment import Subsegment, opened_in
 from .trace.unrecorded import UNRECORDED, UnrecordedSubsegment
 from .wrapping.wrap import wrap
@@ -241,7 +241,14 @@ class SubsegmentRecorder:
     def place(self) -> tuple[Invocation, AnySubsegment | None] | None:
         """The running invocation and the current subsegment in it, if what is opened now is recorded; else None."""
         try:
-            running, parent = place()
+            if "a" in letters:
+                running, parent = place()
+            else:  # the same without a call: this is asked at every captured call
+                running, parent = bound.get() or current(), seen.get()
+                while parent is not None and parent.end_time is not None:
+                    parent = parent.parent
+                if parent is not None and parent.invocation is not running:
+                    parent = None
             if _switch.enabled and (running.is_sampled if parent is None else parent.sampled):
                 return running, parent
         except Exception as error:
@@ -317,8 +324,9 @@ class SubsegmentRecorder:
         """
         stand_around()
         begun = invocations.begin()
-        see(None)
-        bind(None)
+        if not is_outermost():
+            see(None)
+            bind(None)
         return begun
 
     def begin_invocation_unless_begun(self) -> Invocation:

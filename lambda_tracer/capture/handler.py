@@ -7,9 +7,9 @@ import sys
 from .. import recording
 from ..guard import failed
 from ..send import watchdog
-from ..trace import invocation, running
 from ..trace.collection import is_collecting
 from ..trace.context import in_handler
+from ..trace.running import take_cold_start
 from ..wrapping.kinds import is_coroutine_function
 from ..wrapping.wrap import wrap
 from .method import Capture, CapturedCall, named
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from ..trace import invocation
     from .provider import ForeignCall, TracerSettings
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
 
 class HandlerCapture:
-    """How calls of the Lambda handler are recorded: each outermost one is a new invocation."""
+    """How calls of the Lambda handler are recorded: each outermost one is a new invocation, recorded or not."""
 
     __slots__ = ("capture",)
 
@@ -33,40 +34,61 @@ class HandlerCapture:
         """`capture` records the call as that of any other function."""
         self.capture = capture
 
-    def __call__(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS) -> HandlerCall:
-        """Record one call, never None: the handler's own work is always due."""
-        return HandlerCall(self.capture, kwargs.get("context") or (args[-1] if args else None))
+    def __call__(
+        self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS
+    ) -> HandlerCall | None:
+        """Begin the invocation, if this is the outermost handler and nothing of it has begun, and record the call.
+
+        None when nothing of it is recorded: an invocation that nobody will look at costs as little as that.
+        """
+        running = None
+        try:
+            outer = in_handler.get()
+            if outer is None or outer.has_ended or outer.is_over():
+                running = recording.default.begin_invocation_unless_begun()
+            call = self.capture()
+            if call is not None:
+                context = kwargs.get("context") or (args[-1] if args else None)
+                return HandlerCall(self.capture, call, running, context)
+            take_cold_start()
+        except Exception as error:
+            failed(error)
+        return None
 
 
 class HandlerCall:
-    """One call of the handler: begins the invocation, and adds the annotations that every handler has."""
+    """One call of the handler that is recorded: watched, and with the annotations that every handler has."""
 
     __slots__ = ("_call", "_capture", "_context", "_running", "_watched", "frame_id", "has_ended")
 
-    def __init__(self, capture: Capture, context: Any) -> None:
-        """`context` is what Lambda passes to the handler; its deadline is watched."""
+    def __init__(
+        self,
+        capture: Capture,
+        call: CapturedCall | ForeignCall,
+        running: invocation.Invocation | None,
+        context: Any,
+    ) -> None:
+        """`running` is the invocation that has begun with it; `context` what Lambda passes, which has the deadline."""
         self._capture = capture
+        self._call = call
+        self._running = running
         self._context = context
         self._watched: watchdog.Watched | None = None
-        self._call: CapturedCall | ForeignCall | None = None
-        self._running: invocation.Invocation | None = None
         self.has_ended = False
         self.frame_id = 0
 
     def open(self) -> None:
-        """Begin the invocation, if this is the outermost handler and nothing of it has begun, and the call."""
+        """Open the call's subsegment, and have it watched."""
         self.frame_id = id(sys._getframe(1))
         self._begin()
-        if self._call is not None:
-            self._call.open()
-            self._watch()
+        self._call.open()
+        self._watch()
 
     def close(self, error: BaseException | None = None) -> None:
         """End the call, and the watch over it."""
         self._annotate()
         try:
-            if self._call is not None:
-                self._call.close(error)
+            self._call.close(error)
         finally:
             self._end()
 
@@ -74,45 +96,33 @@ class HandlerCall:
         """See `open`."""
         self.frame_id = id(sys._getframe(1))
         self._begin()
-        if self._call is not None:
-            await self._call.aopen()
-            self._watch()
+        await self._call.aopen()
+        self._watch()
 
     async def aclose(self, error: BaseException | None = None) -> None:
         """See `close`."""
         self._annotate()
         try:
-            if self._call is not None:
-                await self._call.aclose(error)
+            await self._call.aclose(error)
         finally:
             self._end()
 
     def respond(self, value: object) -> None:
         """Keep what the handler returned, unless that is None."""
-        if self._call is not None:
-            self._call.respond(value)
+        self._call.respond(value)
 
     def suspend(self) -> None:
         """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
-        if self._call is not None:
-            self._call.suspend()
+        self._call.suspend()
 
     def resume(self) -> None:
         """See `suspend`."""
-        if self._call is not None:
-            self._call.resume()
+        self._call.resume()
 
     def _begin(self) -> None:
-        try:
-            outer = in_handler.get()
-            is_outermost = outer is None or outer.has_ended or outer.is_over()
-            if is_outermost:
-                if not is_collecting():
-                    in_handler.set(self)
-                self._running = recording.default.begin_invocation_unless_begun()
-            self._call = self._capture()
-        except Exception as error:
-            failed(error)
+        """Be this context's handler, if none is: it is where the stacks of exceptions end, and others are within it."""
+        if self._running is not None and not is_collecting():
+            in_handler.set(self)
 
     def _watch(self) -> None:
         try:
@@ -132,11 +142,9 @@ class HandlerCall:
         if self.has_ended:  # the second time, after an interruption
             return
         try:
-            is_cold_start = running.take_cold_start()
-            if self._call is not None:
-                self._call.annotate("ColdStart", is_cold_start)
-                if self._capture.tracer.service:
-                    self._call.annotate("Service", self._capture.tracer.service)
+            self._call.annotate("ColdStart", take_cold_start())
+            if self._capture.tracer.service:
+                self._call.annotate("Service", self._capture.tracer.service)
         except Exception as error:
             failed(error)
 

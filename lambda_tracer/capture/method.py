@@ -94,9 +94,14 @@ class CapturedCall(Recording):
             self.subsegment.put_captured(capture.response_key, value, capture.tracer.service)
 
     def annotate(self, key: str, value: str | bool) -> None:
-        """Annotate this call's subsegment."""
-        if self.subsegment is not None and self.subsegment.end_time is None:
-            self.subsegment.put_annotation(key, value)
+        """Annotate this call's subsegment, under a key of our own."""
+        subsegment = self.subsegment
+        if subsegment is None or subsegment.end_time is not None:
+            return
+        if type(value) is bool or type(value) is str:
+            subsegment.annotations[key] = value
+        else:
+            subsegment.put_annotation(key, value)
 
 
 def capture_method(tracer: TracerSettings, method: Any, capture_response: bool, capture_error: bool) -> Any:
