@@ -91,7 +91,10 @@ class Recording:
             subsegment.is_managed = True
             self.subsegment = subsegment
             running.open[subsegment.id] = subsegment
-            see(subsegment)
+            if "a" in letters:
+                see(subsegment)
+            else:  # the same without a call, before Python 3.12
+                seen.set(subsegment)
             if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
                 self.recorder.leave_behind(subsegment)
         except Exception as error:
@@ -102,17 +105,21 @@ class Recording:
         subsegment = self.subsegment
         if subsegment is None:
             return
-        if error is not None and subsegment.end_time is None:
-            try:
-                self.fail(error)
-            finally:
+        if subsegment.end_time is None:
+            if error is not None:
+                try:
+                    self.fail(error)
+                finally:
+                    subsegment.close()
+            else:
                 subsegment.close()
-        elif subsegment.end_time is None or (
-            not subsegment.is_stored and subsegment.id in self._running.open
-        ):
+        elif not subsegment.is_stored and subsegment.id in self._running.open:
             subsegment.close()
         if self._outside is not UNSET:
             see(self._outside)
+            return
+        if "a" not in letters and seen.get() is subsegment:  # as a rule, and without a call
+            seen.set(subsegment.parent)
             return
         inner = last_seen()
         while inner is not None and inner is not subsegment:  # what the block left open is no parent after it
@@ -324,18 +331,17 @@ class SubsegmentRecorder:
         """
         stand_around()
         begun = invocations.begin()
-        if not is_outermost():
-            see(None)
-            bind(None)
+        see(None)
+        bind(None)
         return begun
 
     def begin_invocation_unless_begun(self) -> Invocation:
         """`begin_invocation`, unless something is open here already: then the handler is called by what opened it."""
-        if not is_outermost():
-            running, current = place()
-            if current is not None:
-                return running
-        return self.begin_invocation()
+        if is_outermost():
+            stand_around()
+            return invocations.begin()
+        running, current = place()
+        return self.begin_invocation() if current is None else running
 
     def discard(self, subsegment: Subsegment) -> None:
         """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""

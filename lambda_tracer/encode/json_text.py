@@ -56,7 +56,6 @@ _FAST, _CAREFUL, _TOO_LARGE = range(3)
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _TEXT = frozenset((str,))
-_OTHER_SCALARS = frozenset((float, bool, type(None)))
 
 _harmless: set[str] = set()  # keys that are known to be no names of secrets
 redaction.remember_in(_harmless)
@@ -80,7 +79,7 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYT
                 elif kind is int:
                     if not -_LARGE < item < _LARGE:
                         break
-                elif kind not in _OTHER_SCALARS:
+                elif kind is not float and kind is not bool and item is not None:
                     break
             else:
                 verdict = _FAST

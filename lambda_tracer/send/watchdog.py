@@ -69,9 +69,7 @@ _NEVER = float("inf")
 _watched: Watched | None = None
 _wake = allocate_lock()
 _is_started = False
-_next_look = (
-    0.0  # when the thread looks by itself; infinite while it is idle, and nothing when it is about to
-)
+_next_look = 0.0  # when the thread looks by itself: infinite while it sleeps, and 0 when it is about to
 _margin_s = 0.0
 _is_terminating = False
 
