@@ -95,7 +95,12 @@ class CapturedCall(Recording):
         if value is None or key is None or subsegment is None:
             return
         service = capture.tracer.service
-        if subsegment.end_time is None and not subsegment.captured and type(service) is str and service in known_namespaces:
+        if (
+            subsegment.end_time is None
+            and not subsegment.captured
+            and type(service) is str
+            and service in known_namespaces
+        ):
             subsegment.captured = ((service, key, value),)  # `put_captured`, as a rule, without a call
         else:
             subsegment.put_captured(key, value, service)
