@@ -42,6 +42,7 @@ _MAX_UNKNOWN = 64
 """Keys of one dict, and lists that begin with a text, that are looked up one by one. More than these are made of data:
 what is encoded is searched for names instead."""
 
+_UNBOUNDED = 1 << 40
 _SHORT = 500
 _LEAST, _MOST = -(1 << 64), 1 << 64
 _FEW = 50
@@ -126,7 +127,8 @@ def encoded(value: object) -> str:
 def _cut(value: Any, size: int, is_captured: bool) -> str:
     """The marker for a value of at least `size` bytes."""
     size, is_exact = excerpt.measured(value, size)
-    head = dumps(excerpt.beginning(value, is_captured), is_captured=is_captured)
+    # What is made of so little is never too large itself.
+    head = dumps(excerpt.beginning(value, is_captured), is_captured=is_captured, room=_UNBOUNDED)
     return marker(size, is_exact, head[:HEAD])
 
 
@@ -217,6 +219,8 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                     bits = member.bit_length()
                     size += bits * 3 // 10
                     digits = max(digits, bits)
+                    if size > room:
+                        return _TOO_LARGE, size, look
             elif kind is float:
                 floats += 1
                 if floats <= _SAMPLE:
