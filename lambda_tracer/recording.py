@@ -24,10 +24,10 @@ from .safe import name_of
 from .send import outbox, watchdog
 from .send.emitter import UDPEmitter
 from .trace import running as invocations
-from .trace.collection import stand_around
-from .trace.context import Carried, is_outermost, last_seen, place, see
+from .trace.collection import letters, stand_around
+from .trace.context import Carried, is_outermost, last_seen, place, see, seen
 from .trace.header import TraceHeader
-from .trace.running import bind, bound_to
+from .trace.running import bind, bound, bound_to, current
 from .trace.subsegment import Subsegment, opened_in
 from .trace.unrecorded import UNRECORDED, UnrecordedSubsegment
 from .wrapping.wrap import wrap
@@ -109,7 +109,10 @@ class Recording:
             subsegment.is_managed = True
             self.subsegment = subsegment
             running.open[subsegment.id] = subsegment
-            see(subsegment)
+            if "a" in letters:
+                see(subsegment)
+            else:  # the same without a call, before Python 3.12
+                seen.set(subsegment)
             if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
                 self.recorder.leave_behind(subsegment)
         except Exception as error:
@@ -120,17 +123,21 @@ class Recording:
         subsegment = self.subsegment
         if subsegment is None:
             return
-        if error is not None and subsegment.end_time is None:
-            try:
-                self.fail(error)
-            finally:
+        if subsegment.end_time is None:
+            if error is not None:
+                try:
+                    self.fail(error)
+                finally:
+                    subsegment.close()
+            else:
                 subsegment.close()
-        elif subsegment.end_time is None or (
-            not subsegment.is_stored and subsegment.id in self._running.open
-        ):
+        elif not subsegment.is_stored and subsegment.id in self._running.open:
             subsegment.close()
         if self._outside is not UNSET:
             see(self._outside)
+            return
+        if "a" not in letters and seen.get() is subsegment:  # as a rule, and without a call
+            seen.set(subsegment.parent)
             return
         inner = last_seen()
         while inner is not None and inner is not subsegment:  # what the block left open is no parent after it
@@ -260,7 +267,14 @@ class SubsegmentRecorder:
     def place(self) -> tuple[Invocation, AnySubsegment | None] | None:
         """The running invocation and the current subsegment in it, if what is opened now is recorded; else None."""
         try:
-            running, parent = place()
+            if "a" in letters:
+                running, parent = place()
+            else:  # the same without a call: this is asked at every captured call
+                running, parent = bound.get() or current(), seen.get()
+                while parent is not None and parent.end_time is not None:
+                    parent = parent.parent
+                if parent is not None and parent.invocation is not running:
+                    parent = None
             if _switch.enabled and (running.is_sampled if parent is None else parent.sampled):
                 return running, parent
         except Exception as error:
@@ -342,11 +356,11 @@ class SubsegmentRecorder:
 
     def begin_invocation_unless_begun(self) -> Invocation:
         """`begin_invocation`, unless something is open here already: then the handler is called by what opened it."""
-        if not is_outermost():
-            running, current = place()
-            if current is not None:
-                return running
-        return self.begin_invocation()
+        if is_outermost():
+            stand_around()
+            return invocations.begin()
+        running, current = place()
+        return self.begin_invocation() if current is None else running
 
     def discard(self, subsegment: Subsegment) -> None:
         """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""

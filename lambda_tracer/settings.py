@@ -17,14 +17,14 @@ DEFAULT_IMPORTS_MS = 10.0
 """Imports slower than this are recorded where imports are traced and no threshold is given."""
 
 _SDK_ENABLED_KEY = os.environ.encodekey("AWS_XRAY_SDK_ENABLED")
-_TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
+TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
 
 
 def trace_header() -> bytes | str | None:
     """The raw value of `_X_AMZN_TRACE_ID`, as the platform keeps it: compare it or `os.fsdecode` it."""
     try:
         # os.environ's own storage: spares the 0.5 us of encoding key and value at every subsegment.
-        value: bytes | str | None = os.environ._data.get(_TRACE_HEADER_KEY)  # type: ignore[attr-defined]
+        value: bytes | str | None = os.environ._data.get(TRACE_HEADER_KEY)  # type: ignore[attr-defined]
     except AttributeError as error:  # somebody has put a plain dict in the place of os.environ
         pass_on(error)
         value = os.environ.get("_X_AMZN_TRACE_ID")

@@ -8,9 +8,9 @@ from .. import recording, settings
 from ..guard import Late, can_load, failed, pass_on
 from ..safe import name_of
 from ..send import watchdog
-from ..trace import invocation, running
 from ..trace.collection import is_collecting
 from ..trace.context import in_handler
+from ..trace.running import is_cold_start, take_cold_start
 from ..wrapping.kinds import is_coroutine_function
 from ..wrapping.wrap import wrap
 from .method import Capture, CapturedCall, named
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..events.facts import Facts
+    from ..trace import invocation
     from ..trace.subsegment import Subsegment
     from . import batch, facts
     from .provider import ForeignCall, TracerSettings
@@ -38,7 +39,7 @@ _DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
 
 
 class HandlerCapture:
-    """How calls of the Lambda handler are recorded: each outermost one is a new invocation."""
+    """How calls of the Lambda handler are recorded: each outermost one is a new invocation, recorded or not."""
 
     __slots__ = ("answered", "capture", "describe", "tells_client_ip", "tells_facts")
 
@@ -50,21 +51,38 @@ class HandlerCapture:
         self.tells_facts = capture.tracer.event_facts
         self.tells_client_ip = self.tells_facts and settings.client_ip()
 
-    def __call__(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS) -> HandlerCall:
-        """Record one call, never None: the handler's own work is always due."""
-        call = HandlerCall(self.capture, kwargs.get("context") or (args[-1] if args else None))
-        if self.tells_facts:
-            call.described_by = self
-        # The one before the context: a method's first argument is itself.
-        if "event" in kwargs:
-            call.event = kwargs["event"]
-        elif args:
-            call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
-        return call
+    def __call__(
+        self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS
+    ) -> HandlerCall | None:
+        """Begin the invocation, if this is the outermost handler and nothing of it has begun, and record the call.
+
+        None when nothing of it is recorded: an invocation that nobody will look at costs as little as that.
+        """
+        running = None
+        try:
+            outer = in_handler.get()
+            if outer is None or outer.has_ended or outer.is_over():
+                running = recording.default.begin_invocation_unless_begun()
+            recorded = self.capture()
+            if recorded is not None:
+                context = kwargs.get("context") or (args[-1] if args else None)
+                call = HandlerCall(self.capture, recorded, running, context)
+                if self.tells_facts:
+                    call.described_by = self
+                # The one before the context: a method's first argument is itself.
+                if "event" in kwargs:
+                    call.event = kwargs["event"]
+                elif args:
+                    call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+                return call
+            take_cold_start()
+        except Exception as error:
+            failed(error)
+        return None
 
 
 class HandlerCall:
-    """One call of the handler: begins the invocation, and adds the annotations that every handler has."""
+    """One call of the handler that is recorded: watched, and with the annotations that every handler has."""
 
     __slots__ = (
         "_call",
@@ -80,14 +98,20 @@ class HandlerCall:
         "has_ended",
     )
 
-    def __init__(self, capture: Capture, context: Any) -> None:
-        """`context` is what Lambda passes to the handler; its deadline is watched."""
+    def __init__(
+        self,
+        capture: Capture,
+        call: CapturedCall | ForeignCall,
+        running: invocation.Invocation | None,
+        context: Any,
+    ) -> None:
+        """`running` is the invocation that has begun with it; `context` what Lambda passes, which has the deadline."""
         self._capture = capture
+        self._call = call
+        self._running = running
         self._context = context
         self._is_durable = False
         self._watched: watchdog.Watched | None = None
-        self._call: CapturedCall | ForeignCall | None = None
-        self._running: invocation.Invocation | None = None
         self._request: Facts | None = None
         self.described_by: HandlerCapture | None = None
         self.event: object = None
@@ -95,12 +119,11 @@ class HandlerCall:
         self.frame_id = 0
 
     def open(self) -> None:
-        """Begin the invocation, if this is the outermost handler and nothing of it has begun, and the call."""
+        """Open the call's subsegment, and have it watched."""
         self.frame_id = id(sys._getframe(1))
         self._begin()
-        if self._call is not None:
-            self._call.open()
-            self._watch()
+        self._call.open()
+        self._watch()
 
     def close(self, error: BaseException | None = None) -> None:
         """End the call, and the watch over it."""
@@ -108,8 +131,7 @@ class HandlerCall:
             self._leaves_unanswered()
         self._annotate(error)
         try:
-            if self._call is not None:
-                self._call.close(error)
+            self._call.close(error)
         finally:
             self._end()
 
@@ -117,9 +139,8 @@ class HandlerCall:
         """See `open`."""
         self.frame_id = id(sys._getframe(1))
         self._begin()
-        if self._call is not None:
-            await self._call.aopen()
-            self._watch()
+        await self._call.aopen()
+        self._watch()
 
     async def aclose(self, error: BaseException | None = None) -> None:
         """See `close`."""
@@ -127,8 +148,7 @@ class HandlerCall:
             self._leaves_unanswered()
         self._annotate(error)
         try:
-            if self._call is not None:
-                await self._call.aclose(error)
+            await self._call.aclose(error)
         finally:
             self._end()
 
@@ -144,34 +164,24 @@ class HandlerCall:
                     batch.mark_failed(running, call.recorder, call.subsegment, value)
             except Exception as error:
                 failed(error)
-        if call is not None:
-            call.respond(value)
-            if self._is_durable and type(value) is dict:
-                self._note_durable_status(value.get("Status"))
+        call.respond(value)
+        if self._is_durable and type(value) is dict:
+            self._note_durable_status(value.get("Status"))
         if self._request is not None:
             self._answer(value, self._request)
 
     def suspend(self) -> None:
         """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
-        if self._call is not None:
-            self._call.suspend()
+        self._call.suspend()
 
     def resume(self) -> None:
         """See `suspend`."""
-        if self._call is not None:
-            self._call.resume()
+        self._call.resume()
 
     def _begin(self) -> None:
-        try:
-            outer = in_handler.get()
-            is_outermost = outer is None or outer.has_ended or outer.is_over()
-            if is_outermost:
-                if not is_collecting():
-                    in_handler.set(self)
-                self._running = recording.default.begin_invocation_unless_begun()
-            self._call = self._capture()
-        except Exception as error:
-            failed(error)
+        """Be this context's handler, if none is: it is where the stacks of exceptions end, and others are within it."""
+        if self._running is not None and not is_collecting():
+            in_handler.set(self)
 
     def _watch(self) -> None:
         try:
@@ -198,7 +208,7 @@ class HandlerCall:
 
     def _annotate_first(self, subsegment: Subsegment) -> None:
         """Annotate it as `_annotate` will: a function that times out or crashes does not get there."""
-        annotations: dict[str, Any] = {"ColdStart": running.is_cold_start()}
+        annotations: dict[str, Any] = {"ColdStart": is_cold_start()}
         service = self._capture.tracer.service
         if type(service) is str and service:
             annotations["Service"] = service
@@ -259,13 +269,11 @@ class HandlerCall:
         if self.has_ended:  # the second time, after an interruption
             return
         try:
-            is_cold_start = running.take_cold_start()
-            if self._call is not None:
-                self._call.annotate("ColdStart", is_cold_start)
-                if self._capture.tracer.service:
-                    self._call.annotate("Service", self._capture.tracer.service)
-                if raised is not None and recording.is_suspension(raised):
-                    self._call.annotate("DurableStatus", "PENDING")
+            self._call.annotate("ColdStart", take_cold_start())
+            if self._capture.tracer.service:
+                self._call.annotate("Service", self._capture.tracer.service)
+            if raised is not None and recording.is_suspension(raised):
+                self._call.annotate("DurableStatus", "PENDING")
         except Exception as error:
             failed(error)
 

@@ -11,6 +11,7 @@ import functools
 
 from ..guard import Late, can_load, pass_on
 from ..recording import UNSET, Recording, SubsegmentRecorder
+from ..trace.subsegment import known_namespaces
 from ..wrapping.wrap import wrap
 
 TYPE_CHECKING = False
@@ -89,14 +90,33 @@ class CapturedCall(Recording):
 
     def respond(self, value: object) -> None:
         """Keep what the function returned, unless that is None."""
-        capture = self._capture
-        if value is not None and capture.response_key is not None and self.subsegment is not None:
-            self.subsegment.put_captured(capture.response_key, value, capture.tracer.service)
+        capture, subsegment = self._capture, self.subsegment
+        key = capture.response_key
+        if value is None or key is None or subsegment is None:
+            return
+        service = capture.tracer.service
+        if (
+            subsegment.end_time is None
+            and not subsegment.captured
+            and type(service) is str
+            and service in known_namespaces
+        ):
+            subsegment.captured = ((service, key, value),)  # `put_captured`, as a rule, without a call
+        else:
+            subsegment.put_captured(key, value, service)
 
     def annotate(self, key: str, value: str | bool) -> None:
-        """Annotate this call's subsegment."""
-        if self.subsegment is not None and self.subsegment.end_time is None:
-            self.subsegment.put_annotation(key, value)
+        """Annotate this call's subsegment, under a key of our own."""
+        subsegment = self.subsegment
+        if subsegment is None or subsegment.end_time is not None:
+            return
+        given = subsegment.given_annotations
+        if type(value) is not bool and type(value) is not str:
+            subsegment.put_annotation(key, value)
+        elif given is None:
+            subsegment.given_annotations = {key: value}
+        else:
+            given[key] = value
 
 
 def capture_method(tracer: TracerSettings, method: Any, capture_response: bool, capture_error: bool) -> Any:

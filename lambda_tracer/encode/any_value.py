@@ -55,6 +55,9 @@ MAX_DEPTH_OF_ERROR = 3
 DEPENDENCIES = os.path.join(PACKAGE_FOLDER, "dependencies")
 """Where the layer has jsonpickle: a folder that is ours alone, for layers are unpacked over each other."""
 
+_FEW_PLACES = 10
+"""Slots of an object whose reading is in what it takes."""
+
 _SHORT = 40
 _SMALL = 1 << 63
 _FEW = 50
@@ -142,6 +145,7 @@ class _Walk:
                 return self._text(shown, depth)
             return self._number(shown) if type(shown) is int else shown
         if how in (NAME, OPAQUE):
+            self.work -= _KNOWN
             return (
                 type_name(value)
                 if how == NAME or self.is_captured or self.of_error
@@ -157,9 +161,9 @@ class _Walk:
         if how == ERROR:
             self.work -= _ERROR
             return self._error(value, depth)
-        self.work -= _OBJECT - _CONTAINER
-        is_clean = self.redact and base is dict and _is_clean(value)
-        shown = self._dict(read(value, base), reading.hidden, depth, is_clean)
+        self.work -= _OBJECT - _CONTAINER + 2 * max(0, reading.places - _FEW_PLACES)
+        suspects = _suspects(value) if self.redact and base is dict else None
+        shown = self._dict(read(value, base), reading.hidden, depth, suspects)
         return shown if shown or how == ITEMS else type_name(value)
 
     def _number(self, number: int) -> int | str:
@@ -193,8 +197,13 @@ class _Walk:
         return f"{kept}... {size - len(kept)} more characters"
 
     def _dict(
-        self, items: Iterable[tuple[Any, Any]], hidden: frozenset[str], depth: int, is_clean: bool = False
+        self,
+        items: Iterable[tuple[Any, Any]],
+        hidden: frozenset[str],
+        depth: int,
+        suspects: set[str] | None = None,
     ) -> dict[str, Any]:
+        """A mapping; `suspects` are the only names in it that may be a secret's, where that is known."""
         shown: dict[str, Any] = {}
         repeated: dict[str, int] = {}
         most = MAX_OF_ERROR if self.of_error else MAX_ITEMS
@@ -207,7 +216,11 @@ class _Walk:
             name = self._key(key)
             if name in shown:  # two keys, one text ({1: .., "1": ..}): both are kept
                 name = _further(name, shown, repeated)
-            if not is_clean and self.redact and secret_search.hides(name, item, hidden):
+            if (
+                self.redact
+                and (suspects is None or name in suspects)
+                and secret_search.hides(name, item, hidden)
+            ):
                 shown[name] = redaction.REDACTED
                 self.work -= 1
             else:
@@ -303,18 +316,21 @@ class _Walk:
         return self.plain(shown, depth)
 
 
-def _is_clean(mapping: dict[Any, Any]) -> bool:
-    """Whether a quick look at the keys of a large mapping finds no name of a secret: one by one they take long."""
+def _suspects(mapping: dict[Any, Any]) -> set[str] | None:
+    """Which keys of a large mapping may be names of secrets, at a quick look: one by one they take long.
+
+    None where each has to be looked at.
+    """
     if dict.__len__(mapping) <= _FEW:
-        return False
+        return None
     keys = list(itertools.islice(dict.keys(mapping), MAX_ITEMS))
     names = [key for key in keys if type(key) is str]
     if (
         not all(type(key) is str or type(key) is int for key in keys)
         or sum(map(len, names)) > secret_search.MAX_LOOKED_AT
     ):
-        return False
-    return not secret_search.may_be_in('"' + '""'.join(names) + '"')
+        return None
+    return secret_search.suspects(names)
 
 
 def _further(name: str, shown: dict[str, Any], repeated: dict[str, int]) -> str:

@@ -40,7 +40,7 @@ def dict_of(bases: tuple[type, ...]) -> Callable[[Any], dict[str, Any]] | None:
     return None
 
 
-def _slots_of(bases: tuple[type, ...]) -> list[tuple[str, Any]]:
+def slots_of(bases: tuple[type, ...]) -> list[tuple[str, Any]]:
     """The slots of classes that have been made by a class statement."""
     return [
         (name, descriptor)
@@ -67,7 +67,7 @@ def slot_of(base: Any, name: str, value: Any) -> Any:
 def of_attributes(bases: tuple[type, ...]) -> Read | None:
     """What reads the public attributes that a value has; None where it has no place for any."""
     of_dict = dict_of(bases)
-    slots = [(name, slot.__get__) for name, slot in _slots_of(bases) if name[:1] != "_"]
+    slots = [(name, slot.__get__) for name, slot in slots_of(bases) if name[:1] != "_"]
     if of_dict is None and not slots:
         return None
 
@@ -121,7 +121,7 @@ def _shown(fields: Iterable[Any]) -> tuple[list[str], frozenset[str]]:
 
 def of_fields(bases: tuple[type, ...], names: list[str]) -> Read:
     of_dict = dict_of(bases)
-    slots = {name: slot.__get__ for name, slot in reversed(_slots_of(bases))}
+    slots = {name: slot.__get__ for name, slot in reversed(slots_of(bases))}
 
     def read(value: Any, base: Any) -> Iterator[tuple[str, Any]]:
         attributes = of_dict(value) if of_dict is not None else {}

@@ -42,6 +42,7 @@ FEW_ENTRIES = 5
 
 _REQUEST_TEXTS = ("url", "method", "user_agent", "client_ip")
 _RESPONSE_NUMBERS = ("status", "content_length")
+_fields: dict[tuple[str, str], str] = {}
 _NAMESPACES = {name: f',"namespace":"{name}"' for name in ("local", "remote", "aws")}
 
 
@@ -60,7 +61,14 @@ def encode(
     # A name is cleaned once: a function traces the same few again and again.
     name = subsegment.name
     quoted = (names.known.get(name) if type(name) is str else None) or names.quoted_name(name)
-    times = _times(subsegment.start_time, None if in_progress else subsegment.end_time)
+    start, end = subsegment.start_time, None if in_progress else subsegment.end_time
+    if end is None or start < 1 or end < 1:
+        times = _times(start, end)
+    else:  # from whole numbers, in which a float's shortest digits need not be sought
+        began, ended = str(int(start * 1e6)), str(int(end * 1e6))
+        times = (
+            f'"start_time":{began[:-6]}.{began[-6:]},"end_time":{ended[:-6]}.{ended[-6:]},"in_progress":false'
+        )
     namespace = subsegment.namespace
     of = (_NAMESPACES.get(namespace) if type(namespace) is str else None) or _namespace(namespace)
     text = f'{{"id":"{subsegment.id}","name":{quoted},{times}{of}'
@@ -78,13 +86,22 @@ def encode(
     if subsegment.given_annotations:
         annotations, left_out = _annotations(subsegment.given_annotations)
         text += annotations
+    cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment.given_aws
+    captured = () if is_brief else subsegment.captured
+    invocation = subsegment.invocation
     metadata: list[list[str]] = []
-    # One, as a rule: no comprehension, which is a call before 3.12.
-    for namespace, key, value in () if is_brief else subsegment.captured:
+    for namespace, key, value in captured:
         shown = dumps(value, is_captured=True)
-        metadata.append([namespace, key, shown])
         if type(shown) is Marker:
             cut_bytes += shown.size - len(shown)
+        elif len(captured) == 1 and not (
+            subsegment.given_metadata or cause or sql or aws or left_out or invocation.losses
+        ):
+            # As a rule: there is what the function returned and nothing else, and it fits.
+            whole = f"{text}{_fields.get((namespace, key)) or _field(namespace, key)}{shown}}}}}"
+            if len(whole) <= MAX_DOCUMENT_BYTES:
+                return shrink.without_lone_surrogates(whole) if "\\ud" in whole else whole
+        metadata.append([namespace, key, shown])
     if subsegment.given_metadata and is_brief:
         metadata = [
             ["lambda_tracer", key, dumps(value)]
@@ -102,25 +119,16 @@ def encode(
                         cut_bytes += shown.size - len(shown)
     if left_out:
         metadata.append(["lambda_tracer", "annotations_left_out", str(left_out)])
-    cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment.given_aws
     blocks = ""
     if cause or sql or aws:
         blocks = blocks_of(cause, sql, aws)
         if type(blocks) is Marker:
             cut_bytes += blocks.size - len(blocks)
-    invocation = subsegment.invocation
     if cut_bytes:
         invocation.lose("cut", cut_bytes)
     if subsegment.parent is None and invocation.losses:
         metadata += [["lambda_tracer", *item] for item in described(invocation.losses).items()]
-    if len(metadata) == 1 and type(metadata[0][1]) is str:  # as a rule: what a function returned
-        namespace, key, value = metadata[0]
-        rest = (
-            f',"metadata":{{{quote(namespace[:MAX_VALUE_BYTES])}:{{{quote(key[:MAX_VALUE_BYTES])}:{value}}}}}'
-        )
-    else:
-        rest = metadata_of(metadata) if metadata else ""
-    rest += blocks
+    rest = (metadata_of(metadata) if metadata else "") + blocks
     if len(text) + len(rest) > MAX_DOCUMENT_BYTES:
         size = len(rest)
         rest = shrink.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
@@ -139,22 +147,26 @@ def encode(
     return text
 
 
+def _field(namespace: str, key: str) -> str:
+    """What stands before the only value of the metadata, which a function's calls have in common."""
+    field = f',"metadata":{{{quote(namespace[:MAX_VALUE_BYTES])}:{{{quote(key[:MAX_VALUE_BYTES])}:'
+    if len(_fields) < 1_000 and len(field) < 1_000:  # names made up at run time must not fill the memory
+        _fields[namespace, key] = field
+    return field
+
+
 def described(losses: Mapping[str, list[int]]) -> dict[str, str]:
     """What was lost, as metadata in JSON: of each kind how many times, and how many bytes."""
     return {what: f'{{"count":{count},"bytes":{size}}}' for what, (count, size) in losses.items()}
 
 
 def _times(start: float, end: float | None) -> str:
-    """When it was open, in epoch seconds with microseconds; without an end, that it still is."""
-    if start < 1 or (end is not None and end < 1):  # no clock says so, but somebody may have set it
-        ended = '"in_progress":true' if end is None else f'"end_time":{end:.6f},"in_progress":false'
-        return f'"start_time":{start:.6f},{ended}'
-    # From whole numbers, in which a float's shortest digits need not be sought.
-    began = str(int(start * 1e6))
-    if end is None:
-        return f'"start_time":{began[:-6]}.{began[-6:]},"in_progress":true'
-    ended = str(int(end * 1e6))
-    return f'"start_time":{began[:-6]}.{began[-6:]},"end_time":{ended[:-6]}.{ended[-6:]},"in_progress":false'
+    """When it was open, in epoch seconds with microseconds; without an end, that it still is.
+
+    For what is still open, and for times that no clock says but that somebody may have set.
+    """
+    ended = '"in_progress":true' if end is None else f'"end_time":{end:.6f},"in_progress":false'
+    return f'"start_time":{start:.6f},{ended}'
 
 
 def bare(subsegment: Subsegment) -> str:

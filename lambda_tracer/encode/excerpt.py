@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 _MEMBERS = 20
 _DEPTH = 3
+_CONTAINERS = 20
 _MAX_COUNTED = 200_000
-"""Members and levels of what the beginning is made of, and characters of a text that is measured to its end."""
+"""Members, levels, and lists and dicts in all, of what the beginning is made of, and characters of a text that is
+measured to its end."""
 
 
 def measured(value: Any, size: int) -> tuple[int, bool]:
@@ -26,8 +28,13 @@ def measured(value: Any, size: int) -> tuple[int, bool]:
     return 2 + sum(len(quote(value[at : at + 8_000])) - 2 for at in range(0, len(value), 8_000)), True
 
 
-def beginning(value: Any, is_captured: bool, depth: int = 0) -> Any:
+def beginning(value: Any, is_captured: bool) -> Any:
     """As much of a value as its first characters are made of; plain types only, others as they are."""
+    return _beginning(value, is_captured, 0, [_CONTAINERS])
+
+
+def _beginning(value: Any, is_captured: bool, depth: int, left: list[int]) -> Any:
+    """`beginning`, of something that is so deep in the value, and where so many lists and dicts may still be shown."""
     kind = type(value)
     if kind is str or kind is bytes or kind is bytearray:
         if len(value) <= 2 * HEAD:
@@ -37,10 +44,12 @@ def beginning(value: Any, is_captured: bool, depth: int = 0) -> Any:
         return value[: 2 * HEAD]
     if kind is int and value.bit_length() > MAX_INT_BITS:
         return f"<int of {value.bit_length()} bits>"
-    if depth > _DEPTH and (kind is dict or kind is list or kind is tuple):
-        return type_name(value)
+    if kind is dict or kind is list or kind is tuple:
+        left[0] -= 1
+        if depth > _DEPTH or left[0] < 0:
+            return type_name(value)
     if kind is list or kind is tuple:
-        return [beginning(member, is_captured, depth + 1) for member in value[:_MEMBERS]]
+        return [_beginning(member, is_captured, depth + 1, left) for member in value[:_MEMBERS]]
     if kind is dict:
         kept: dict[Any, Any] = {}
         for key, item in value.items():
@@ -51,7 +60,7 @@ def beginning(value: Any, is_captured: bool, depth: int = 0) -> Any:
             kept[name] = (
                 redaction.REDACTED
                 if is_nameless and redaction.may_be_value(name)
-                else beginning(item, is_captured, depth + 1)
+                else _beginning(item, is_captured, depth + 1, left)
             )
         return kept
     return value

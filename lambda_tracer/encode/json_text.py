@@ -1,9 +1,10 @@
 """Any Python value -> JSON text. Never raises, never consumes, never works on the value, always ends.
 
 Two speeds. The ordinary one is the C encoder of `json`, for what is made of plain dicts, lists and scalars, with a
-small hook for Decimal, dates, UUID and their like. A value is surveyed first, and only as far as a document could hold
-it: what is larger is shown by how it starts. What holds any other type or, in a captured response, the name of a
-secret, goes the careful way (`any_value`), as does what the encoder refuses (a cycle, NaN, odd keys, depth).
+small hook for Decimal, dates, UUID and their like; a list of dicts that have the same keys goes faster still (`table`).
+A value is surveyed first, and only as far as a document could hold it: what is larger is shown by how it starts. What
+holds any other type or, in a captured response, the name of a secret, goes the careful way (`any_value`), as does what
+the encoder refuses (a cycle, NaN, odd keys, depth).
 
 Texts come out as ASCII, so that the length of a document is its size in bytes.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import json
 
-from ..guard import Late, pass_on
+from ..guard import Late, can_load, pass_on
 from . import redaction
 from .limits import MAX_INT_BITS, MAX_VALUE_BYTES
 from .marker import HEAD, marker
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from . import any_value, excerpt, secret_search
+    from . import any_value, excerpt, secret_search, table
 else:
     any_value = Late("lambda_tracer.encode.any_value")  # what most functions return needs none of these
     excerpt = Late("lambda_tracer.encode.excerpt")
     secret_search = Late("lambda_tracer.encode.secret_search")
+    table = Late("lambda_tracer.encode.table")
 
 _MAX_CONTAINERS = 1_400
 _MAX_KNOWN = 2_000
@@ -40,14 +42,18 @@ _MAX_UNKNOWN = 64
 """Keys of one dict, and lists that begin with a text, that are looked up one by one. More than these are made of data:
 what is encoded is searched for names instead."""
 
+_UNBOUNDED = 1 << 40
 _SHORT = 500
-_LARGE = 1 << 64
+_LEAST, _MOST = -(1 << 64), 1 << 64
 _FEW = 50
 """Characters of a text, numbers and members of a dict that need no survey."""
 
 
 _MUCH = 20
 """Characters of a text that is measured exactly where it has letters beyond ASCII."""
+
+_ROWS = 8
+"""Dicts of a list that may be a table."""
 
 _SAMPLE = 200
 """Floats that tell how long a thousand of them are."""
@@ -56,7 +62,8 @@ _FAST, _CAREFUL, _TOO_LARGE = range(3)
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _TEXT = frozenset((str,))
-_OTHER_SCALARS = frozenset((float, bool, type(None)))
+
+_text_of_table: Callable[[Any, set[str], int], str | None] | None = None
 
 _harmless: set[str] = set()  # keys that are known to be no names of secrets
 redaction.remember_in(_harmless)
@@ -69,7 +76,7 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYT
     that needs more bytes the text is a `Marker`, or larger by what could not be foreseen.
     """
     try:
-        verdict, look = _CAREFUL, False
+        verdict, look, is_table = _CAREFUL, False, False
         # A dict of scalars under harmless names, which most functions return, is told by one short loop.
         if type(value) is dict and len(value) <= _FEW and _harmless.issuperset(value):
             for item in value.values():
@@ -78,22 +85,27 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYT
                     if len(item) > _SHORT:
                         break
                 elif kind is int:
-                    if not -_LARGE < item < _LARGE:
+                    if not _LEAST < item < _MOST:
                         break
-                elif kind not in _OTHER_SCALARS:
+                elif kind is not float and kind is not bool and item is not None:
+                    is_table = kind is list and len(item) >= _ROWS and type(item[0]) is dict
                     break
             else:
                 verdict = _FAST
-        if verdict != _FAST:
-            verdict, size, look = _survey(value, is_captured, room)
-        if verdict == _FAST:
-            text = "".join(_encode(value, 0))
-            if not is_captured or not (look or '\\"' in text):
-                return text
-            if not secret_search.may_be_in(text):
-                return text
-        elif verdict == _TOO_LARGE:
-            return _cut(value, size, is_captured)
+        elif type(value) is list:
+            is_table = len(value) >= _ROWS and type(value[0]) is dict
+        text = (_text_of_table or _table_reader())(value, _harmless, room) if is_table else None
+        if text is None:
+            if verdict != _FAST:
+                verdict, size, look = _survey(value, is_captured, room)
+            if verdict == _FAST:
+                text = "".join(_encode(value, 0))
+            elif verdict == _TOO_LARGE:
+                return _cut(value, size, is_captured)
+        if text is not None and not (
+            is_captured and (look or '\\"' in text) and secret_search.may_be_in(text)
+        ):
+            return text
     except BaseException as error:  # a cycle, NaN, an odd key, a dict that another thread changed
         pass_on(error)
     try:
@@ -115,7 +127,8 @@ def encoded(value: object) -> str:
 def _cut(value: Any, size: int, is_captured: bool) -> str:
     """The marker for a value of at least `size` bytes."""
     size, is_exact = excerpt.measured(value, size)
-    head = dumps(excerpt.beginning(value, is_captured), is_captured=is_captured)
+    # What is made of so little is never too large itself.
+    head = dumps(excerpt.beginning(value, is_captured), is_captured=is_captured, room=_UNBOUNDED)
     return marker(size, is_exact, head[:HEAD])
 
 
@@ -172,7 +185,7 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                         elif redaction.is_secret(name):
                             return _CAREFUL, size, look
         elif kind in _SCALARS:  # the value itself
-            is_short = kind is not int or -_LARGE < item < _LARGE
+            is_short = kind is not int or _LEAST < item < _MOST
             return _FAST if is_short else _CAREFUL, 1, False
         else:
             entry = known.get(id(kind)) or met(kind)
@@ -202,10 +215,12 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                 if length > _MUCH and size <= room and not member.isascii():
                     size += len(_quote(member)) - 2 - length
             elif kind is int:
-                if not -_LARGE < member < _LARGE:
+                if not _LEAST < member < _MOST:
                     bits = member.bit_length()
                     size += bits * 3 // 10
                     digits = max(digits, bits)
+                    if size > room:
+                        return _TOO_LARGE, size, look
             elif kind is float:
                 floats += 1
                 if floats <= _SAMPLE:
@@ -219,6 +234,19 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
     if floats > _SAMPLE:
         size += (len("".join(_encode(sample, 0))) - 2 * _SAMPLE) * floats * 4 // (5 * _SAMPLE)
     return (_TOO_LARGE if size > room else _FAST), size, look
+
+
+def _table_reader() -> Callable[[Any, set[str], int], str | None]:
+    """`table.text_of`, imported with the first table that a function returns; kept, since asking `Late` takes 1 us."""
+    global _text_of_table
+    if not can_load(table):
+        return _no_table
+    _text_of_table = table.text_of
+    return _text_of_table
+
+
+def _no_table(value: Any, harmless: set[str], room: int) -> None:
+    """In the place of `table.text_of` where that can't be had."""
 
 
 def _is_harmless(key: str, is_captured: bool) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ..guard import Late
 from ..safe import name_of
 from . import python_types
-from .attributes import fields, mro_of, namespace_of, of_attributes, of_fields, slot_of
+from .attributes import fields, mro_of, namespace_of, of_attributes, of_fields, slot_of, slots_of
 from .reading import ATTRIBUTES, ITEMS, NAME, OPAQUE, TEXT, Reading, nothing
 
 TYPE_CHECKING = False
@@ -63,12 +63,15 @@ def _find(kind: type) -> Reading:
         shown, hidden = known_fields
         found = Reading(kind, ITEMS, of_fields(bases, shown))
         found.hidden = hidden
+        found.places = len(shown)
         return found
     if any("__getitem__" in namespace_of(base) for base in bases[:-1]):
         return Reading(kind, NAME, nothing)
     attributes = of_attributes(bases)
     if attributes is not None:
-        return Reading(kind, ATTRIBUTES, attributes)
+        found = Reading(kind, ATTRIBUTES, attributes)
+        found.places = len(slots_of(bases))
+        return found
     # What hides its `__dict__`, or has one that is another's (a proxy), is not asked for it.
     is_closed = any(name in namespace_of(base) for base in bases[:-1] for name in ("__slots__", "__dict__"))
     return Reading(kind, NAME if is_closed or kind is object else OPAQUE, nothing)

@@ -19,7 +19,7 @@ nothing is read: to name it is right, or nothing is known."""
 class Reading:
     """How values of one type are read."""
 
-    __slots__ = ("base", "hidden", "how", "names", "read", "type")
+    __slots__ = ("base", "hidden", "how", "names", "places", "read", "type")
 
     def __init__(self, kind: type, how: int, read: Read, base: Any = None) -> None:
         self.type = ref(kind)
@@ -30,6 +30,8 @@ class Reading:
         """Fields that their class keeps out of its `repr`."""
         self.names: tuple[str, ...] = ()
         """Those of a named tuple's members."""
+        self.places = 0
+        """Slots that are looked into, each of which costs as much where nothing is in it."""
 
 
 def of_base(value: Any, base: Any) -> str:

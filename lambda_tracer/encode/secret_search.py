@@ -59,6 +59,22 @@ def may_be_in(text: str) -> bool:
     return "\\u" in text and _ESCAPED.search(text) is not None
 
 
+def suspects(names: list[str]) -> set[str]:
+    """Those of many names that may be a secret's. Where it leaves one out, it is none."""
+    if not redaction.is_on:
+        return set()
+    found = {name for name in names if '"' in name}  # which would look like two
+    names = [name for name in names if name not in found]
+    squeezed = _squeezed('"' + '""'.join(names) + '"')
+    letters = squeezed[1:-1].split('""')
+    for needle in _needles or _all_needles():
+        if not needle.isascii():  # one that was given, of which the letters here have nothing
+            return set(names) | found
+        if needle in squeezed:
+            found.update([name for name, those in zip(names, letters, strict=True) if needle in f'"{those}"'])
+    return found
+
+
 def _squeezed(text: str) -> str:
     """The letters of a text as those of `_needles` are, and its quotes."""
     return text.lower().encode("ascii", "ignore").decode().translate(_SQUEEZED)
@@ -89,6 +105,8 @@ def replace_in_mapping(shown: dict[str, Any], *, is_cut: bool) -> None:
     if not redaction.may_be_value("\n".join(shown)):
         return
     letters = {key: letters_of(key) for key in shown}
+    if not any(text.rstrip("s").endswith(redaction.VALUE_WORDS) for text in letters.values()):
+        return
     for shape in SHAPES:
         if not shape.value_word:
             continue

@@ -5,9 +5,13 @@ the deadline that the handler's context gives it sends everything: what waits, a
 innermost as faults whose cause is what was running. Should the function make it after all, the complete documents
 replace those.
 
-It lives as long as the process, does nothing between invocations and in unsampled ones, uses no signals, and knows
-which invocation it works for: a sandbox that was frozen in between, or is already busy with the next one, changes
-nothing. SIGTERM, which ends a process without a word, has the same effect as a deadline while a handler runs.
+It lives as long as the process, uses no signals, and knows which invocation it works for: a sandbox that was frozen in
+between, or is already busy with the next one, changes nothing. An invocation does not wake it, which would cost more
+than all else that is done for a handler, but is found at its next look. Only one that is due before that wakes it, and
+one that comes when it sleeps: after a few looks that found nothing to do it does, for as long as nothing is recorded.
+
+SIGTERM, which ends a process without a word, has the same effect as a deadline while a handler runs. Between two
+handlers it is not ours: the process then waits within C code, which no signal handler of Python's gets through.
 """
 
 from __future__ import annotations
@@ -35,6 +39,9 @@ else:
 TICK_S = 1.0
 """How often the thread looks at what waits."""
 
+IDLE_LOOKS = 2
+"""After how many looks that found no invocation it sleeps until one comes."""
+
 TERMINATION_S = 1.0
 """How long a process that got SIGTERM may take to send what there is, before it ends."""
 
@@ -57,10 +64,12 @@ class Watched:
         self.due = due
 
 
+_NEVER = float("inf")
+
 _watched: Watched | None = None
 _wake = allocate_lock()
 _is_started = False
-_is_idle = False
+_next_look = 0.0  # when the thread looks by itself: infinite while it sleeps, and 0 when it is about to
 _margin_s = 0.0
 _is_terminating = False
 
@@ -76,20 +85,19 @@ def prepare(running: Invocation, outbox: Outbox, context: Any) -> Watched:
         _margin_s = settings.timeout_margin_s()
     now = clock.monotonic()
     remaining = _remaining_s(context)
-    deadline = now + remaining if remaining is not None else float("inf")
-    due = deadline - _margin_s if _margin_s else float("inf")
+    deadline = now + remaining if remaining is not None else _NEVER
+    due = deadline - _margin_s if _margin_s else _NEVER
     return Watched(running, outbox, deadline, due)
 
 
 def begin(watched: Watched) -> None:
     """Watch over an invocation until `end`, which has to be called even where this is interrupted from outside."""
-    global _watched, _is_idle
+    global _watched
     _watched = watched
     if not _is_started:
         _wake.acquire(False)
         _start()
-    elif _is_idle:
-        _is_idle = False
+    elif watched.due < _next_look or _next_look == _NEVER:
         _wake_up()
     if _is_started:  # else SIGTERM ends the process as it does without us
         _take_signal()
@@ -118,11 +126,11 @@ def end(watched: Watched) -> None:
 
 def after_fork() -> None:
     """In a forked child, where the thread does not exist: SIGTERM ends it as it would have ended its parent."""
-    global _watched, _is_started, _is_idle, _is_terminating, _wake
+    global _watched, _is_started, _next_look, _is_terminating, _wake
     _give_signal_back()
     _watched = None
-    _is_terminating = False
-    _is_started = _is_idle = False
+    _is_terminating = _is_started = False
+    _next_look = 0.0
     _wake = allocate_lock()
 
 
@@ -146,15 +154,11 @@ def _run() -> None:
 
 
 def _watch_on() -> None:
-    global _is_idle
+    global _next_look
+    idle_looks = 0
     while True:
+        _next_look = 0.0
         watched = _watched
-        if watched is None and not _is_terminating:
-            _is_idle = True
-            if _watched is None:  # else it was set before it could see that we are idle
-                _wake.acquire()
-            _is_idle = False
-            continue
         wait = TICK_S
         try:
             if watched is not None:
@@ -162,7 +166,12 @@ def _watch_on() -> None:
         except Exception as error:
             failed(error)
         _terminate()
-        _wake.acquire(True, wait)
+        idle_looks = 0 if watched is not None else idle_looks + 1
+        is_idle = idle_looks > IDLE_LOOKS
+        # First said, then asked: what is set in between is either seen here, or sees that it has to wake us.
+        _next_look = _NEVER if is_idle else clock.monotonic() + wait
+        if _watched is watched and not _is_terminating:
+            _wake.acquire(True, -1 if is_idle else wait)
 
 
 def _look(watched: Watched) -> float:
@@ -170,7 +179,7 @@ def _look(watched: Watched) -> float:
     now = clock.monotonic()
     running = watched.invocation
     if now >= watched.due or _is_terminating:
-        watched.due = float("inf")
+        watched.due = _NEVER
         if _watched is watched:
             _send_all(watched, "the process is being terminated" if _is_terminating else None)
             if _is_terminating:

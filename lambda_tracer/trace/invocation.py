@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from os import fsdecode, urandom
 
-from ..guard import warn_once
+from ..guard import pass_on, warn_once
 from .header import MAX_HEADER_CHARACTERS, TraceHeader
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 _HEX = "0123456789abcdefABCDEF"
+_DECISIONS = (b"0", b"1")
 
 
 class Ids:
@@ -69,12 +70,12 @@ class Invocation:
     """
 
     __slots__ = (
+        "_header",
         "answers_http",
         "before",
         "causes",
         "handler",
         "has_ended",
-        "header",
         "is_sampled",
         "losses",
         "number",
@@ -96,13 +97,20 @@ class Invocation:
     def __init__(self, raw: object) -> None:
         """`raw` is the environment's value, as `settings.trace_header` gives it."""
         self.raw = raw
-        text = fsdecode(raw) if isinstance(raw, (bytes, str)) else ""
-        self.header = TraceHeader.from_header_str(text)
-        if len(text) > MAX_HEADER_CHARACTERS or not (text.isascii() and text.isprintable()):
-            self.header.keep_what_can_be_sent()
-        self.trace_id = self.header.root or ""
-        self.parent_id = self.header.parent or ""
-        self.is_sampled = self.header.sampled == 1 and is_trace_id(self.trace_id) and is_id(self.parent_id)
+        self._header: TraceHeader | None = None
+        usual = _usual(raw) if type(raw) is bytes else None
+        if usual is not None:
+            self.trace_id, self.parent_id, self.is_sampled = usual
+        else:
+            header = self.header
+            self.trace_id = header.root or ""
+            self.parent_id = header.parent or ""
+            self.is_sampled = header.sampled == 1 and is_trace_id(self.trace_id) and is_id(self.parent_id)
+            if raw and not self.is_sampled and not self._is_unsampled_by_intent():
+                warn_once(
+                    "header",
+                    "_X_AMZN_TRACE_ID is not a trace header with Root, Parent and Sampled: nothing is recorded",
+                )
         self.open: dict[str, object] = {}
         self.outgoing: list[str] = []
         self.number = 0
@@ -114,11 +122,19 @@ class Invocation:
         self.has_ended = False
         self.losses: dict[str, list[int]] | None = None
         self.waiting_since: float | None = None
-        if raw and not self.is_sampled and not self._is_unsampled_by_intent():
-            warn_once(
-                "header",
-                "_X_AMZN_TRACE_ID is not a trace header with Root, Parent and Sampled: nothing is recorded",
-            )
+
+    @property
+    def header(self) -> TraceHeader:
+        """The header in its parts, taken apart when it is first asked for: by a request that hands it on."""
+        header = self._header
+        if header is None:
+            raw = self.raw
+            text = fsdecode(raw) if isinstance(raw, (bytes, str)) else ""
+            header = TraceHeader.from_header_str(text)
+            if len(text) > MAX_HEADER_CHARACTERS or not (text.isascii() and text.isprintable()):
+                header.keep_what_can_be_sent()
+            self._header = header
+        return header
 
     def lose(self, what: str, size_bytes: int) -> None:
         """Note that something was cut, or not sent: the outermost subsegment says so when it closes."""
@@ -132,6 +148,30 @@ class Invocation:
         """A decision not to record, one yet to be made, or none: Lambda's pass-through has a Root without Parent."""
         has_root = is_trace_id(self.trace_id)
         return has_root and (self.header.sampled in (0, "?") or not (self.parent_id or self.header.sampled))
+
+
+def _usual(raw: bytes) -> tuple[str, str, bool] | None:
+    """Root, Parent and the decision of a header in the form that Lambda gives it; None of any other form.
+
+    `Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=<0|1>` and nothing more than a Lineage: read at fixed places, in
+    a fifth of the time that it takes to read a header whose parts may be anywhere.
+    """
+    if raw[:7] != b"Root=1-" or raw[40:48] != b";Parent=" or raw[64:73] != b";Sampled=":
+        return None
+    rest = raw[74:]
+    if rest and (rest[:9] != b";Lineage=" or b";" in rest[1:]):
+        return None
+    decision = raw[73:74]
+    try:
+        text = raw[5:64].decode("ascii")
+    except UnicodeDecodeError as error:
+        pass_on(error)
+        return None
+    root, parent = text[:35], text[43:]
+    is_usual = (
+        root[10] == "-" and decision in _DECISIONS and not (root[2:10] + root[11:] + parent).strip(_HEX)
+    )
+    return (root, parent, decision == b"1") if is_usual else None
 
 
 def is_trace_id(text: str) -> bool:

@@ -7,6 +7,7 @@ time agree on one invocation, and none of them waits for another.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from .. import settings
@@ -39,6 +40,8 @@ _NONE_YET: object = ()  # no value of the environment variable
 
 _REMEMBERED = 16
 
+_TRACE_HEADER_KEY = settings.TRACE_HEADER_KEY
+
 _invocation = Invocation(_NONE_YET)
 
 _begun: dict[int, Invocation] = {}  # the last few, by their numbers
@@ -48,7 +51,12 @@ _is_cold = True
 
 def current() -> Invocation:
     """The running invocation. A header that is not the one last seen begins another."""
-    raw = settings.trace_header()
+    try:
+        # `settings.trace_header`, without a call: this is asked at every captured call, recorded or not.
+        raw = os.environ._data.get(_TRACE_HEADER_KEY)  # type: ignore[attr-defined]
+    except AttributeError as error:
+        pass_on(error)
+        raw = settings.trace_header()
     if raw != _invocation.raw:
         return _begin(raw, only_if_new=True)
     return _invocation
@@ -112,8 +120,9 @@ def _see_to_what_ended(begun: Invocation) -> None:
         ended.has_ended = True
         if ended.keeper is not None:
             ended.keeper.end(begun)
-        for subsegment in opened_in(ended):
-            subsegment.recorder.leave_behind(subsegment)
+        if ended.open:
+            for subsegment in opened_in(ended):
+                subsegment.recorder.leave_behind(subsegment)
     except BaseException:
         begun.before.append(ended)
         raise

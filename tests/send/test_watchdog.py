@@ -243,6 +243,41 @@ handler(1.5, Context(60_000))
     assert [document.get("in_progress") for document in daemon.documents()] == [False, False]
 
 
+def test_a_deadline_that_comes_before_the_next_look_is_seen(daemon: Daemon) -> None:
+    """The thread is between two looks, a second apart, when an invocation begins that has less than that."""
+    ran = python(
+        PRELUDE
+        + """
+handler(0.1, Context(60_000))
+os.environ["_X_AMZN_TRACE_ID"] = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+handler(1.0, Context(500))
+"""
+    )
+
+    assert ran.stderr == ""
+    assert [document.get("in_progress") for document in daemon.documents()] == [False, True, False]
+
+
+def test_a_deadline_is_seen_after_a_long_time_without_invocations(daemon: Daemon) -> None:
+    """The thread sleeps by then, and is woken."""
+    ran = python(
+        PRELUDE
+        + """
+from lambda_tracer.send import watchdog
+handler(0, Context(60_000))
+asleep_by = time.monotonic() + 20
+while watchdog._next_look != float("inf") and time.monotonic() < asleep_by:
+    time.sleep(0.05)
+print(time.monotonic() < asleep_by)
+os.environ["_X_AMZN_TRACE_ID"] = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+handler(1.0, Context(500))
+"""
+    )
+
+    assert (ran.stdout, ran.stderr) == ("True\n", "")
+    assert [document.get("in_progress") for document in daemon.documents()] == [False, True, False]
+
+
 def test_it_does_not_fire_after_a_freeze_either(daemon: Daemon, tmp_path: Path) -> None:
     """The sandbox is frozen right after the first invocation and thawed, past its deadline, for the next."""
     with running(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from lambda_tracer import TraceHeader
+from lambda_tracer.trace.invocation import Invocation
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
 PARENT = "53995c3f42cd8ad8"
@@ -133,3 +135,39 @@ def test_a_header_keeps_a_copy_of_the_data_it_is_given() -> None:
 
 def test_a_header_shows_its_text_in_a_debugger() -> None:
     assert repr(TraceHeader(root=ROOT, sampled=0)) == f"TraceHeader('Root={ROOT};Sampled=0')"
+
+
+USUAL = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(USUAL, USUAL[:-1] + "0", USUAL[:-1] + "?", USUAL[:-1] + "2", USUAL[:-1], USUAL + " ", " " + USUAL),
+        *(USUAL.upper().replace("ROOT", "Root"), USUAL.replace("1-", "2-", 1), USUAL.replace("-bd", "_bd")),
+        *(
+            USUAL.replace("53995c", "53995g"),
+            USUAL.replace("53995c", "53995\u00e9"),
+            USUAL.replace(";", "; "),
+        ),
+        *(USUAL + ";Lineage=a87bd80c:0|68fd508a:5|c512fbe3:2", USUAL + ";Lineage=1=2", USUAL + ";"),
+        *(
+            USUAL + ";Sampled=0",
+            USUAL + ";Lineage=1;Sampled=0",
+            USUAL + ";Lineage=1;Root=1-2-3",
+            USUAL + ";a",
+        ),
+        *(USUAL + ";Lineage=\u00e9\n", USUAL + "1", "Root=1-" + "5" * 200, ""),
+    ],
+)
+def test_an_invocation_reads_the_usual_form_at_fixed_places_to_the_same_end(text: str) -> None:
+    raw = text.encode()
+
+    usual, general = Invocation(raw), TraceHeader.from_header_str(text)
+
+    general.keep_what_can_be_sent()
+    assert (usual.trace_id, usual.parent_id) == (general.root or "", general.parent or "")
+    could_be_read = re.fullmatch("1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}", usual.trace_id) is not None
+    could_be_read = could_be_read and re.fullmatch("[0-9a-fA-F]{16}", usual.parent_id) is not None
+    assert usual.is_sampled == (general.sampled == 1 and could_be_read)
+    assert usual.header.to_header_str() == general.to_header_str()

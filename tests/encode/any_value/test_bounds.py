@@ -229,3 +229,40 @@ def test_sql_and_aws_of_any_size_are_cut_before_they_are_encoded(size: int, daem
     assert work["aws"] == {"operation": "Get"}
     assert work["metadata"]["lambda_tracer"]["cut"]["bytes"] > size
     assert peak < MAX_PEAK_BYTES
+
+
+class Slotted:
+    __slots__ = tuple(f"slot_{number}" for number in range(50))
+
+    def __init__(self) -> None:
+        self.slot_1 = 1
+
+
+def holding_itself() -> dict[str, Any]:
+    """A dict of dicts of itself: a walk that looks at each of them anew has no end."""
+    value: dict[str, Any] = {}
+    value.update({f"key {one}": {f"{two}": value for two in range(20)} for one in range(300)})
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(holding_itself, id="holds itself"),
+        pytest.param(lambda: ["\U0001f600" * 500] * 20, id="a beginning that is large itself"),
+        pytest.param(lambda: [Slotted() for _ in range(500)], id="empty slots"),
+        pytest.param(lambda: [1 << 900] * 9_000, id="large numbers"),
+        pytest.param(lambda: {f"module {number}": json for number in range(1_000)}, id="what is only named"),
+    ],
+)
+def test_a_value_takes_the_time_that_what_is_kept_of_it_does(value: Callable[[], Any]) -> None:
+    made = value()
+    json_text.dumps(made, is_captured=True)
+    took = []
+    for _ in range(5):
+        started = time.thread_time()
+        text = json_text.dumps(made, is_captured=True)
+        took.append(time.thread_time() - started)
+
+    json.loads(text)
+    assert min(took) < 0.02
