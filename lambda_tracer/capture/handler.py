@@ -34,7 +34,6 @@ _NO_ARGUMENTS: Mapping[str, Any] = {}
 # Known by their names, so that the AWS Durable Execution SDK need not be imported.
 _DURABLE_SDK = "<aws_durable_execution_sdk_python."
 _DURABLE_CONTEXT = f"{_DURABLE_SDK}context.DurableContext>"
-_JSON_TYPES = frozenset((list, str, int, float, bool, type(None)))
 _DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
 
 
@@ -197,7 +196,7 @@ class HandlerCall:
                     context = object.__getattribute__(context, "__dict__").get("lambda_context")
                 if type(event) is dict:
                     self._is_durable = "DurableExecutionArn" in event
-                elif type(event) not in _JSON_TYPES:  # as the SDK's local runner passes it
+                else:  # as the SDK's local runner passes it
                     self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
                 if self.described_by is not None:
                     self._describe(call.subsegment, event, context, self.described_by)

@@ -80,12 +80,20 @@ class Told(NamedTuple):
     flags: str
 
 
-def expected(application: Application, case: Case) -> Told:
+def expected(application: Application, case: Case, event: dict[str, Any]) -> Told:
     status = case.status or 500  # else it leaves the handler
-    flags = "" if case.error is None else "fault" if status >= 500 else "error"
-    if status == 429 and case.error is not None:
+    flags = "fault" if status >= 500 else "error" if status >= 400 else ""
+    if status == 429:
         flags += " throttle"
-    return Told(application.name, str(case), case.route, case.error, case.says, flags)
+    return Told(application.name, str(case), case.route or route_of(event), case.error, case.says, flags)
+
+
+def route_of(event: dict[str, Any]) -> str | None:
+    """What the event says of the route, where the framework found none."""
+    if "resource" in event:
+        return f"{event['httpMethod']} {event['resource']}"
+    key = event.get("routeKey", "$default")
+    return None if key == "$default" else str(key)
 
 
 def told(application: Application, case: Case, daemon: Daemon) -> Told:
@@ -100,7 +108,7 @@ def told(application: Application, case: Case, daemon: Daemon) -> Told:
         handler["annotations"].get("Route"),
         exception["type"],
         exception.get("message") if case.says is not None else None,
-        " ".join(flag for flag in ("error", "fault", "throttle") if case.error and handler.get(flag)),
+        " ".join(flag for flag in ("error", "fault", "throttle") if handler.get(flag)),
     )
 
 
@@ -114,9 +122,10 @@ def test_the_handler_tells_the_route_and_the_exception_that_became_the_answer(
             invoke()
             daemon.clear()
 
-            outcome(handler, application.event(*request_of(case)))
+            event = application.event(*request_of(case))
+            outcome(handler, event)
 
-            wanted.append(expected(application, case))
+            wanted.append(expected(application, case, event))
             found.append(told(application, case, daemon))
             document = daemon.subsegment("## lambda_handler")
             assert IN_PATH not in str([document["annotations"], document.get("cause")]), case
