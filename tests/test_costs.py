@@ -115,7 +115,7 @@ def of_one_call(handler: Handler) -> tuple[Counter[str], Counter[str]]:
     return two[0] - one[0], two[1] - one[1]
 
 
-def loaded_at_a_cold_start(before: str = "") -> set[str]:
+def loaded_at_a_cold_start(before: str = "", event: str = "{}") -> set[str]:
     """The modules that a new process loads for its first traced call, beyond the runtime client and `before`."""
     program = (
         "import sys, awslambdaric.bootstrap, awslambdaric.lambda_runtime_client\n"
@@ -124,9 +124,10 @@ def loaded_at_a_cold_start(before: str = "") -> set[str]:
         "from lambda_tracer import Tracer\n"
         "tracer = Tracer()\n"
         "charge = tracer.capture_method(lambda: {'id': 1})\n"
-        "tracer.capture_lambda_handler(lambda event, context: charge())({}, None)\n"
+        "tracer.capture_lambda_handler(lambda event, context: charge())({EVENT}, None)\n"
         "print(*set(sys.modules) - before)\n"
     )
+    program = program.replace("{EVENT}", event)
     header = "Root=1-6530f2a1-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
     environment = {**os.environ, "_X_AMZN_TRACE_ID": header, "LAMBDA_TASK_ROOT": str(PROJECT)}
     environment |= {"AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:9", "AWS_DEFAULT_REGION": "eu-west-1"}
@@ -153,6 +154,23 @@ def test_a_cold_start_loads_little_besides_the_package_and_not_much_of_that() ->
 
     assert loaded - own(loaded) <= OTHER_MODULES
     assert len(own(loaded)) <= OWN_MODULES, sorted(own(loaded))
+
+
+@pytest.mark.parametrize(
+    ("event", "modules"),
+    [
+        ("{}", set()),
+        ("{'order': 1}", set()),
+        ("{'httpMethod': 'GET', 'path': '/', 'requestContext': {}}", {"events.http"}),
+        ("{'Records': [{'eventSource': 'aws:sqs'}]}", {"events.batch", "events.arn"}),
+    ],
+)
+def test_a_cold_start_loads_of_the_event_sources_what_its_event_needs(event: str, modules: set[str]) -> None:
+    """Failing means that a function pays for sources that it does not have."""
+    loaded = own(loaded_at_a_cold_start(event=event)) - own(loaded_at_a_cold_start())
+
+    common = {"events", "events.trigger", "events.facts", "capture.facts"} if event != "{}" else set()
+    assert loaded == {f"lambda_tracer.{name}" for name in common | modules}
 
 
 def test_a_cold_start_loads_few_functions_that_it_does_not_call() -> None:
