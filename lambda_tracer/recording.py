@@ -19,7 +19,7 @@ import os
 from . import guard, settings
 from .clock import clock
 from .encode import document
-from .guard import Late, failed, warn_once
+from .guard import Late, failed, pass_on, warn_once
 from .safe import name_of
 from .send import outbox, watchdog
 from .send.emitter import UDPEmitter
@@ -27,7 +27,7 @@ from .trace import running as invocations
 from .trace.collection import letters, stand_around
 from .trace.context import Carried, is_outermost, last_seen, place, see, seen
 from .trace.header import TraceHeader
-from .trace.running import bind, bound, bound_to, current
+from .trace.running import bind, bound, bound_to
 from .trace.subsegment import Subsegment, opened_in
 from .trace.unrecorded import UNRECORDED, UnrecordedSubsegment
 from .wrapping.wrap import wrap
@@ -47,6 +47,7 @@ else:
     cause = Late("lambda_tracer.encode.cause")  # most invocations meet no exception
 
 _switch = settings.global_sdk_config
+_HEADER_KEY = settings.TRACE_HEADER_KEY
 UNSET: Any = object()
 
 _DURABLE_EXCEPTIONS = "aws_durable_execution_sdk_python.exceptions"
@@ -269,8 +270,19 @@ class SubsegmentRecorder:
         try:
             if "a" in letters:
                 running, parent = place()
-            else:  # the same without a call: this is asked at every captured call
-                running, parent = bound.get() or current(), seen.get()
+            else:  # the same without calls: this is asked at every captured call
+                working_for, parent = bound.get(), seen.get()
+                if working_for is None:
+                    running = invocations.latest
+                    try:
+                        raw = os.environ._data.get(_HEADER_KEY)  # type: ignore[attr-defined]
+                    except AttributeError as error:  # no real os.environ
+                        pass_on(error)
+                        raw = settings.trace_header()
+                    if raw != running.raw:
+                        running = invocations.current()
+                else:
+                    running = working_for
                 while parent is not None and parent.end_time is not None:
                     parent = parent.parent
                 if parent is not None and parent.invocation is not running:

@@ -39,9 +39,9 @@ OTHER_MODULES = {"_contextvars", "_socket", "gc"} | ({"contextlib"} if sys.versi
 OTHER_MODULES |= {"gc"} if sys.version_info < (3, 12) else set()
 """What else a cold start may load: C modules, and what the runtime client itself loads from Python 3.11 on."""
 
-CALLS_SAMPLED = 16
+CALLS_SAMPLED = 15
 C_CALLS_SAMPLED = 30
-CALLS_UNSAMPLED = 5
+CALLS_UNSAMPLED = 4
 CALLS_DISABLED = 3
 """Function calls that one captured call makes, the captured function's own included."""
 

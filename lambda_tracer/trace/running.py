@@ -7,7 +7,6 @@ time agree on one invocation, and none of them waits for another.
 
 from __future__ import annotations
 
-import os
 import sys
 
 from .. import settings
@@ -40,9 +39,8 @@ _NONE_YET: object = ()  # no value of the environment variable
 
 _REMEMBERED = 16
 
-_TRACE_HEADER_KEY = settings.TRACE_HEADER_KEY
-
-_invocation = Invocation(_NONE_YET)
+latest = Invocation(_NONE_YET)
+"""The invocation that ran when it was last asked for. Which one runs now, `current` knows."""
 
 _begun: dict[int, Invocation] = {}  # the last few, by their numbers
 
@@ -51,20 +49,15 @@ _is_cold = True
 
 def current() -> Invocation:
     """The running invocation. A header that is not the one last seen begins another."""
-    try:
-        # `settings.trace_header`, without a call: this is asked at every captured call, recorded or not.
-        raw = os.environ._data.get(_TRACE_HEADER_KEY)  # type: ignore[attr-defined]
-    except AttributeError as error:
-        pass_on(error)
-        raw = settings.trace_header()
-    if raw != _invocation.raw:
+    raw = settings.trace_header()
+    if raw != latest.raw:
         return _begin(raw, only_if_new=True)
-    return _invocation
+    return latest
 
 
 def last() -> Invocation:
     """The invocation that ran when it was last asked for."""
-    return _invocation
+    return latest
 
 
 def begin() -> Invocation:
@@ -73,14 +66,14 @@ def begin() -> Invocation:
 
 
 def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
-    global _invocation
+    global latest
     fresh: Invocation | None = None
     while True:
-        ended = _invocation
+        ended = latest
         while ended.number + 1 in _begun:
             ended = _begun.get(ended.number + 1, ended)
         if only_if_new and raw == ended.raw:  # another thread noticed it first
-            _invocation = ended
+            latest = ended
             _see_to_what_ended(ended)
             return ended
         if fresh is None:
@@ -89,7 +82,7 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
         fresh.before = [ended]
         if _begun.setdefault(fresh.number, fresh) is fresh:
             break
-    _invocation = fresh
+    latest = fresh
     _begun.pop(fresh.number - _REMEMBERED, None)
     _see_to_what_ended(fresh)
     return fresh
@@ -141,22 +134,22 @@ def after_restore() -> None:
 
 def reset() -> None:
     """Begin as a process does, before its first invocation."""
-    global _invocation, _is_cold
+    global latest, _is_cold
     _begun.clear()
-    _invocation = Invocation(None)
+    latest = Invocation(None)
     _is_cold = True
 
 
 def _abandon_open() -> None:
     ids.renew()
-    for subsegment in opened_in(_invocation):
+    for subsegment in opened_in(latest):
         subsegment.waiting = []
         subsegment.waiting_bytes = 0
         subsegment.accepts_children = False
         subsegment.is_stored = True
-    _invocation.open.clear()
-    _invocation.outgoing.clear()
-    _invocation.before.clear()
+    latest.open.clear()
+    latest.outgoing.clear()
+    latest.before.clear()
 
 
 def take_cold_start() -> bool:
