@@ -24,6 +24,9 @@ else:
 
 MAX_HEADERS = 500
 
+_WHATEVER = " /{proxy+}"
+"""The end of a route that every path has: like `$default`, it is no template."""
+
 _JSON = (dict, list, tuple, str, int, float, type(None))
 """What Lambda's runtime makes JSON of."""
 
@@ -94,7 +97,7 @@ def _read_version_2(
         source, route = context.get("apiId"), event.get("routeKey")
         if type(source) is str:
             annotations["Source"] = source[:MAX_TEXT]
-        if type(route) is str and route != "$default":
+        if type(route) is str and route != "$default" and route[-len(_WHATEVER) :] != _WHATEVER:
             annotations["Route"] = route[:MAX_TEXT]
     facts.implied_status = 200
     method, path, user_agent = http.get("method"), http.get("path"), http.get("userAgent")
@@ -120,7 +123,7 @@ def _read_rest(event: dict[str, Any], context: dict[str, Any], facts: Facts) -> 
     source, template = context.get("apiId"), event.get("resource")
     if type(source) is str:
         annotations["Source"] = source[:MAX_TEXT]
-    if type(template) is str and template[:1] == "/":
+    if type(template) is str and template[:1] == "/" and template != "/{proxy+}":
         annotations["Route"] = f"{method} {template[:MAX_TEXT]}"
     # With the stage or the custom domain's base path, as the client wrote it.
     whole = context.get("path")

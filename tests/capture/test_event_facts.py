@@ -178,7 +178,7 @@ def test_credentials_and_queries_in_a_host_or_path_are_not_recorded(daemon: Daem
     assert recorded(daemon)["http"]["request"]["url"] == "http://shop.example.com/items"
 
 
-@pytest.mark.parametrize("route", ["$default", None, 7])
+@pytest.mark.parametrize("route", ["$default", "ANY /{proxy+}", None, 7])
 def test_a_request_without_a_template_has_no_route(route: object, daemon: Daemon) -> None:
     event = sample("api_http_2")
     event["routeKey"] = route
@@ -186,6 +186,18 @@ def test_a_request_without_a_template_has_no_route(route: object, daemon: Daemon
     answering({"statusCode": 200})(event, None)
 
     assert "Route" not in recorded(daemon)["annotations"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "route"), [("/{proxy+}", None), ("$default", None), ("/shop/{proxy+}", "GET /shop/{proxy+}")]
+)
+def test_a_resource_that_every_path_has_is_no_route(resource: str, route: str | None, daemon: Daemon) -> None:
+    event = sample("api_rest")
+    event["resource"] = resource
+
+    answering({"statusCode": 200})(event, None)
+
+    assert recorded(daemon)["annotations"].get("Route") == route
 
 
 # --- The status ---------------------------------------------------------------------------------------------
