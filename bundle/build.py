@@ -12,6 +12,7 @@ bytes. Needs the standard library.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import marshal
 import os
@@ -121,25 +122,22 @@ def make(
         return []
     sources = sorted(_sources(folder))
     first = [next(source for source in sources if source[0] == _named(module)) for module in (*START, *USUAL)]
-    request = [
-        *((*source, True) for source in first),
-        *((*source, False) for source in sources if source not in first),
-    ]
-    texts = sorted(set().union(*(_asked_to_compile(python, request, None) for python in pythons)))
-    answers = [_asked_to_compile(python, request, texts) for python in pythons]
+    others = [] if only_start else [source for source in sources if source not in first]
+    answers = _compiled(
+        pythons, [*((*source, True) for source in first), *((*source, False) for source in others)]
+    )
     target.mkdir(exist_ok=True)
     modules = [
         (name, path, len(source), place < len(START)) for place, (name, path, source) in enumerate(first)
     ]
     _write(target / "start.bundle", *_woven(modules, pythons, answers))
-    for python, (magic, _, others) in zip(pythons, answers, strict=True):
+    for python, (magic, _, rare) in zip(pythons, answers, strict=True):
         if not only_start:
             code = b""
             contents = []
-            for name, path, source in sources:
-                if name in others:
-                    contents.append((name, path, len(source), len(code), len(code) + len(others[name])))
-                    code += others[name]
+            for name, path, source in others:
+                contents.append((name, path, len(source), len(code), len(code) + len(rare[name])))
+                code += rare[name]
             _write(target / f"{python.tag}.bundle", marshal.dumps((magic, contents), FORM), code)
     return [python.version for python in pythons]
 
@@ -202,15 +200,44 @@ def _write(path: Path, contents: bytes, code: bytes) -> None:
     path.chmod(0o644)
 
 
-def _asked_to_compile(python: Interpreter, sources: list[Any], texts: list[str] | None) -> Any:
-    """See `compiling.py`."""
+def _compiled(pythons: list[Interpreter], sources: list[tuple[str, str, bytes, bool]]) -> list[Any]:
+    """What each Python makes of the sources, at the same time: see `compiling.py`."""
     # Sets among the constants are marshalled in the order of their hashes. Lines are kept, columns are not: they are a
     # quarter of the code from Python 3.11 on, and only mark what of a line of ours an exception came through.
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONNODEBUGRANGES": "1"}
-    command = [*python.command, "-S", "-B", "-c", _COMPILING.read_text(encoding="utf-8")]
-    request = marshal.dumps((sources, texts), FORM)
-    ran = subprocess.run(command, input=request, stdout=subprocess.PIPE, env=environment, check=True)
-    return marshal.loads(ran.stdout)
+    compiling = ["-S", "-B", "-c", _COMPILING.read_text(encoding="utf-8")]
+    with contextlib.ExitStack() as running:
+        started = [
+            running.enter_context(
+                subprocess.Popen(
+                    [*python.command, *compiling],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env=environment,
+                )
+            )
+            for python in pythons
+        ]
+        texts: set[str] = set()
+        for found in _asked(started, sources):
+            texts.update(found)
+        return _asked(started, sorted(texts))
+
+
+def _asked(started: list[subprocess.Popen[bytes]], request: object) -> list[Any]:
+    data = marshal.dumps(request, FORM)
+    for python in started:
+        assert python.stdin is not None
+        python.stdin.write(data)
+        python.stdin.flush()
+    answers = []
+    for python in started:
+        assert python.stdout is not None
+        try:
+            answers.append(marshal.load(python.stdout))
+        except EOFError:
+            raise subprocess.CalledProcessError(python.wait(), python.args) from None
+    return answers
 
 
 def _sources(folder: Path) -> Iterator[tuple[str, str, bytes]]:
@@ -236,7 +263,7 @@ def interpreters(commands: Sequence[str] = ()) -> list[Interpreter]:
     """The Pythons that bundles can be made by, one for each version, in order of version."""
     found: dict[str, Interpreter] = {}
     for command in _candidates(commands):
-        python = _asked(command)
+        python = _interpreter(command)
         if python is not None and python.version in VERSIONS:
             found.setdefault(python.version, python)
     return [found[version] for version in VERSIONS if version in found]
@@ -256,7 +283,7 @@ def _candidates(commands: Sequence[str]) -> Iterator[list[str]]:
         )
 
 
-def _asked(command: Sequence[str]) -> Interpreter | None:
+def _interpreter(command: Sequence[str]) -> Interpreter | None:
     """What a command says of itself; None if it does not run, as pyenv's stand-in for a version that is not active."""
     try:
         ran = subprocess.run(

@@ -1,12 +1,12 @@
-"""Compiles sources for the Python that runs this: a request on standard input, an answer on standard output.
+"""Compiles sources for the Python that runs this: requests on standard input, answers on standard output.
 
-Run by each Python that a release is made for, wherever that stands; it imports nothing of the project. Request and
-answer are marshalled, in the form that all of them read.
+Run by each Python that a release is made for, wherever that stands; it imports nothing of the project. Requests and
+answers are marshalled, in the form that all of them read.
 
-The request is a list of (module, path, source as bytes, whether it is one of a cold start), and None or the texts that
-all Pythons have in common. Without those texts, the answer is the texts in the code of a cold start. With them it is
-the magic number; how the marshalled `(texts, code of a cold start)` begins, and its further pieces, one a module; and
-the code of each other module. Equal texts, names and tables are marshalled once, and referred to.
+The first request is a list of (module, path, source as bytes, whether it is one of a cold start). The answer is the
+texts in the code of a cold start. The second request is the texts of all Pythons. The answer is the magic number; how
+the marshalled `(texts, code of a cold start)` begins, and its further pieces, one a module; and the code of each other
+module. Equal texts, names and tables are marshalled once, and referred to.
 """
 
 import ast
@@ -76,27 +76,30 @@ def texts_in(value):
     return set().union(*(texts_in(getattr(value, name, ())) for name in [*names, "co_qualname"]))
 
 
+def answer(value):
+    """Write an answer."""
+    sys.stdout.buffer.write(marshal.dumps(value, FORM))
+    sys.stdout.buffer.flush()
+
+
 def main():
-    """Answer the request."""
-    sources, texts = marshal.load(sys.stdin.buffer)
+    """Answer both requests."""
+    sources = marshal.load(sys.stdin.buffer)
     first = [compiled(source) for _, _, source, is_first in sources if is_first]
-    if texts is None:
-        answer = sorted(set().union(*map(texts_in, first)))
-    else:
-        same = Same()
-        texts = same(tuple(texts))
-        first = tuple(map(same, first))
-        ends = [len(marshal.dumps((texts, first[:count]))) for count in range(len(first) + 1)]
-        whole = marshal.dumps((texts, first))
-        pieces = [whole[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
-        # How often something is referred to must not depend on what else the process has.
-        others = {
-            module: marshal.dumps(marshal.loads(marshal.dumps(compiled(source))))
-            for module, _, source, is_first in sources
-            if not is_first
-        }
-        answer = (MAGIC_NUMBER, pieces, others)
-    sys.stdout.buffer.write(marshal.dumps(answer, FORM))
+    answer(sorted(set().union(*map(texts_in, first))))
+    same = Same()
+    texts = same(tuple(marshal.load(sys.stdin.buffer)))
+    first = tuple(map(same, first))
+    ends = [len(marshal.dumps((texts, first[:count]))) for count in range(len(first) + 1)]
+    whole = marshal.dumps((texts, first))
+    pieces = [whole[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+    # How often something is referred to must not depend on what else the process has.
+    others = {
+        module: marshal.dumps(marshal.loads(marshal.dumps(compiled(source))))
+        for module, _, source, is_first in sources
+        if not is_first
+    }
+    answer((MAGIC_NUMBER, pieces, others))
 
 
 main()

@@ -90,10 +90,8 @@ def expected(application: Application, case: Case, event: dict[str, Any]) -> Tol
 
 def route_of(event: dict[str, Any]) -> str | None:
     """What the event says of the route, where the framework found none."""
-    if "resource" in event:
-        return f"{event['httpMethod']} {event['resource']}"
-    key = event.get("routeKey", "$default")
-    return None if key == "$default" else str(key)
+    resource = event.get("resource", "/{proxy+}")
+    return None if resource == "/{proxy+}" else f"{event['httpMethod']} {resource}"
 
 
 def told(application: Application, case: Case, daemon: Daemon) -> Told:
