@@ -32,9 +32,17 @@ def main() -> None:
     parser.add_argument(
         "--only", action="append", metavar="PART", help="only this part, which may be repeated"
     )
+    parser.add_argument(
+        "--beside",
+        action="append",
+        choices=environments.SUBJECTS[2:],
+        help="only beside this incumbent, which may be repeated",
+    )
     parser.add_argument("--output", type=Path, default=RESULTS, help="default: benchmarks/RESULTS.md")
     options = parser.parse_args()
     few = options.quick
+    if options.beside:
+        environments.limit(options.beside)
     parts: dict[str, Callable[[], Section]] = {
         "deployed": lambda: deployed.measure(*(2, 1) if few else (25, 4)),
         "cold": lambda: cold_start.measure(*(2, 1) if few else (25, 4)),

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Collection
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
@@ -43,6 +44,14 @@ DISTRIBUTIONS = {
 """What a subject's version is the version of."""
 
 SUBJECTS = list(DISTRIBUTIONS)
+
+
+def limit(subjects: Collection[str]) -> None:
+    """Leave out the incumbents that are none of these."""
+    SUBJECTS[2:] = [subject for subject in SUBJECTS[2:] if subject in subjects]
+    wanted = {ENVIRONMENT_OF.get(subject, subject) for subject in SUBJECTS}
+    for name in [name for name in PACKAGES if name not in wanted]:
+        del PACKAGES[name]
 
 
 def prepare() -> None:

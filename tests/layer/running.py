@@ -3,6 +3,7 @@ by another Python, through the exec wrapper, or as Lambda's own runtime is."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -41,11 +42,13 @@ def quoted(*words: str | Path) -> str:
 
 
 def interpreters() -> list[str]:
-    """The Pythons of this machine that the layer is for, one of each version: in PATH, and those that pyenv keeps."""
+    """The Pythons of this machine that the layer is for, one of each version: PATH's, pyenv's, BUNDLE_PYTHONS'."""
     found = {sys.version_info[:2]: sys._base_executable or sys.executable}  # type: ignore[attr-defined]
     for minor in range(10, 15):
         candidates = [shutil.which(f"python3.{minor}")]
         candidates += map(str, Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3.{minor}"))
+        named = os.environ.get("BUNDLE_PYTHONS", "").split(";")
+        candidates += [path.strip() for path in named if path.strip().endswith(f"/python3.{minor}")]
         for candidate in candidates:
             if (3, minor) not in found and candidate and _runs(candidate):
                 found[3, minor] = candidate
