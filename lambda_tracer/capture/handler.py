@@ -191,7 +191,6 @@ class HandlerCall:
                 return
             self._annotate_first(call.subsegment)
             if self._running is not None:
-                self._running.handler = call.subsegment
                 if name_of(type(context)) == _DURABLE_CONTEXT:
                     context = object.__getattribute__(context, "__dict__").get("lambda_context")
                 if type(event) is dict:
@@ -199,6 +198,7 @@ class HandlerCall:
                 else:  # as the SDK's local runner passes it
                     self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
                 if self.described_by is not None:
+                    self._running.handler = call.subsegment  # of which frameworks tell something, too
                     self._describe(call.subsegment, event, context, self.described_by)
                 self._watched = watchdog.prepare(self._running, call.recorder.outbox, context)
                 watchdog.begin(self._watched)

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 
 from ... import recording
 from ...guard import failed, pass_on
+from ...trace.subsegment import handler_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def begin(request: object, base: str = "") -> Answer | None:
 def _handler() -> Subsegment | None:
     """The subsegment of the captured handler that runs, if what is done here is recorded."""
     found = recording.default.place()
-    handler: Any = None if found is None else found[0].handler
+    handler = None if found is None else handler_of(found[0])
     return handler if handler is not None and handler.end_time is None else None
 
 

@@ -179,3 +179,25 @@ def test_nothing_of_it_is_loaded_before_the_framework_is(is_before: bool) -> Non
 
     patch = [f"lambda_tracer.patches.{name}" for name in ("web", "web.answer", "web.flask")]
     assert ran.stdout.splitlines() == [str(patch if is_before else []), str(patch)], ran.stderr
+
+
+@pytest.mark.parametrize("event_facts", [True, False])
+def test_without_event_facts_a_framework_tells_nothing(event_facts: bool, daemon: Daemon) -> None:
+    flask = pytest.importorskip("flask", reason="flask is not installed")
+    awsgi = pytest.importorskip("awsgi", reason="aws-wsgi is not installed")
+    app = flask.Flask("shop")
+
+    @app.get("/items/<name>")
+    def item(name: str) -> str:
+        raise KeyError(name)
+
+    def lambda_handler(event: Any, context: Any) -> Any:
+        return awsgi.response(app, event, context)
+
+    tracer = Tracer(service="", event_facts=event_facts)
+    handler = tracer.capture_lambda_handler(lambda_handler, capture_response=False)
+
+    assert handler(events.rest("GET", "/items/a"), None)["statusCode"] == "500"
+
+    (found,) = daemon.subsegments()
+    assert ("cause" in found, "fault" in found, "Route" in found["annotations"]) == (event_facts,) * 3
