@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 else:
     http = Late("lambda_tracer.events.http")  # only for HTTP requests
 
+_MAY_BE_ANSWERED = frozenset(("direct", "bedrock_agent"))
+"""What frameworks may answer besides HTTP requests. An application that the code calls for a message answers nobody."""
+
 _status_of: Callable[[object, int | None], int | None] | None = None
 
 
@@ -32,6 +35,8 @@ def describe(subsegment: Subsegment, event: object, tells_client_ip: bool) -> Fa
         subsegment.given_metadata = {"lambda_tracer": facts.metadata}
     request = facts.request
     if request is None:
+        if facts.annotations["Trigger"] not in _MAY_BE_ANSWERED:
+            subsegment.invocation.handler = None
         return None
     if tells_client_ip and type(facts.client_ip) is str and facts.client_ip:
         request["client_ip"] = facts.client_ip
@@ -61,6 +66,9 @@ def answered(subsegment: Subsegment, value: object, facts: Facts) -> None:
         blocks["response"]["status"] = status
     else:
         return
+    before = subsegment.invocation.flags_before
+    if before is not None:
+        subsegment.fault, subsegment.error, subsegment.throttle = before
     if status >= 500:
         subsegment.fault = True
     elif status >= 400:

@@ -37,6 +37,14 @@ _DURABLE_CONTEXT = f"{_DURABLE_SDK}context.DurableContext>"
 _DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
 
 
+def _has_durable_arn(event: dict[Any, Any]) -> bool:
+    try:
+        return "DurableExecutionArn" in event
+    except BaseException as error:  # a key's own code
+        pass_on(error)
+        return False
+
+
 class HandlerCapture:
     """How calls of the Lambda handler are recorded: each outermost one is a new invocation, recorded or not."""
 
@@ -64,7 +72,7 @@ class HandlerCapture:
                 running = recording.default.begin_invocation_unless_begun()
             recorded = self.capture()
             if recorded is not None:
-                context = kwargs.get("context") or (args[-1] if args else None)
+                context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
                 call = HandlerCall(self.capture, recorded, running, context)
                 if self.tells_facts:
                     call.described_by = self
@@ -194,7 +202,7 @@ class HandlerCall:
                 if name_of(type(context)) == _DURABLE_CONTEXT:
                     context = object.__getattribute__(context, "__dict__").get("lambda_context")
                 if type(event) is dict:
-                    self._is_durable = "DurableExecutionArn" in event
+                    self._is_durable = _has_durable_arn(event)
                 else:  # as the SDK's local runner passes it
                     self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
                 if self.described_by is not None:

@@ -67,7 +67,7 @@ def _read_records(records: list[Any], facts: Facts) -> bool:
     if first is None:
         return False
     source = text(first.get("eventSource")) or text(first.get("EventSource"))
-    if source is None or not source.startswith("aws:"):
+    if source is None or not (source.startswith("aws:") and source[4:].isascii() and source[4:].isalnum()):
         return False
     trigger = _SOURCES.get(source) or source[4:]
     name = short_name(first.get("eventSourceARN"))

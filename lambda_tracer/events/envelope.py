@@ -18,6 +18,11 @@ MAX_BEGINNING = 2_048
 
 _WHITESPACE = " \t\n\r"
 _FIRST_RECORD = '{"Records":[{'
+_OF_EVENTBRIDGE = {"version", "id", "detail-type", "source", "account"}
+_IN_SOURCES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")
+MAX_SOURCE = 256
+"""Characters in the source of an event."""
+
 _MARKS = ('"TopicArn"', '"detail-type"')
 
 
@@ -34,9 +39,10 @@ def wrapped_source(body: object) -> str | None:
     said = _texts(beginning, 1)
     if said.get("Type") == "Notification" and (topic := short_name(said.get("TopicArn"))):
         return f"sns {topic}"
-    if "detail-type" in said and said.get("source"):
-        return f"eventbridge {said['source']}"
-    return None
+    source = said.get("source", "")
+    if said.keys() >= _OF_EVENTBRIDGE and len(source) <= MAX_SOURCE and _IN_SOURCES.issuperset(source):
+        return f"eventbridge {source}"
+    return None  # or somebody's own
 
 
 def _texts(beginning: str, at: int) -> dict[str, str]:

@@ -139,10 +139,16 @@ def _read_rest(event: dict[str, Any], context: dict[str, Any], facts: Facts) -> 
 
 
 def _url(host: object, path: str, scheme: str = "https") -> str:
-    """A URL without query and fragment; a path alone where no host is known."""
+    """A URL without query, fragment, parameters and credentials; a path alone where no host is known."""
     if "?" in path or "#" in path:
         path = path.partition("?")[0].partition("#")[0]
-    return f"{scheme}://{host}{path}" if type(host) is str else path
+    if ";" in path:
+        path = "/".join([part.partition(";")[0] for part in path.split("/")])
+    if "@" in path and "//" in path:  # a whole URL, as proxies are asked for one
+        path = "/" + path.rpartition("@")[2].partition("/")[2]
+    if type(host) is not str or not host.isascii() or not host.isprintable():
+        return path
+    return f"{scheme}://{host.rpartition('@')[2]}{path}"
 
 
 def _read_websocket(event: dict[str, Any], context: dict[str, Any], facts: Facts) -> bool:

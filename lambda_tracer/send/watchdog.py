@@ -134,11 +134,14 @@ def after_fork() -> None:
     _wake = allocate_lock()
 
 
+_NO_DEADLINE_S = 1e9
+
+
 def _remaining_s(context: Any) -> float | None:
     try:
         milliseconds = context.get_remaining_time_in_millis()
         remaining = float(milliseconds) / 1000
-        return remaining if remaining == remaining else None  # NaN is no deadline
+        return remaining if abs(remaining) < _NO_DEADLINE_S else None  # nor is NaN one
     except Exception as error:  # not Lambda's context: a test's, or none
         pass_on(error)
         return None

@@ -74,6 +74,7 @@ class Invocation:
         "answers_http",
         "before",
         "causes",
+        "flags_before",
         "handler",
         "has_ended",
         "is_sampled",
@@ -119,6 +120,7 @@ class Invocation:
         self.records: Batch | None = None
         self.handler: object = None
         self.answers_http = False
+        self.flags_before: tuple[bool, bool, bool] | None = None
         self.has_ended = False
         self.losses: dict[str, list[int]] | None = None
         self.waiting_since: float | None = None

@@ -178,6 +178,33 @@ def test_credentials_and_queries_in_a_host_or_path_are_not_recorded(daemon: Daem
     assert recorded(daemon)["http"]["request"]["url"] == "http://shop.example.com/items"
 
 
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/a;jsessionid=t0ps3cret/b", "/a/b"),
+        ("https://user:t0ps3cret@shop.example.com/a", "/a"),
+        ("/@alice/a", "/@alice/a"),
+    ],
+)
+def test_what_else_a_path_may_carry_of_credentials_is_not_recorded(
+    path: str, url: str, daemon: Daemon
+) -> None:
+    event = sample("api_http_2")
+    event["requestContext"]["http"]["path"] = path
+    event["requestContext"]["domainName"] = "user:t0ps3cret@shop.example.com"
+
+    answering({"statusCode": 200})(event, None)
+
+    assert recorded(daemon)["http"]["request"]["url"] == f"https://shop.example.com{url}"
+
+
+def test_a_record_whose_source_is_no_services_name_says_nothing(daemon: Daemon) -> None:
+    record = {"eventSource": "aws:alice x@example.com", "eventSourceARN": "arn:aws:a:b:c:alice"}
+    answering(None)({"Records": [record]}, None)
+
+    assert recorded(daemon)["annotations"]["Trigger"] == "direct"
+
+
 @pytest.mark.parametrize("route", ["$default", "ANY /{proxy+}", None, 7])
 def test_a_request_without_a_template_has_no_route(route: object, daemon: Daemon) -> None:
     event = sample("api_http_2")
@@ -399,7 +426,7 @@ def test_one_that_leaves_the_handler_is_a_fault_there_whatever_it_carries(daemon
 
 
 def test_where_nobody_waits_for_an_answer_a_4xx_exception_is_a_fault(daemon: Daemon) -> None:
-    raising(ClientError(404), becomes=200)(sample("sqs"), None)
+    raising(ClientError(404), becomes=200)({"order": 1}, None)
 
     assert [flags(document) for document in daemon.subsegments()] == [["fault"]] * 2
 

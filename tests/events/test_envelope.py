@@ -64,3 +64,12 @@ def test_no_body_raises(body: str | bytes) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_hostile_body_harms_nothing(name: str) -> None:
     assert wrapped_source(RECIPES[name]()) is None
+
+
+def test_json_of_ones_own_with_such_names_is_no_event_of_eventbridge() -> None:
+    own = {"source": "alice@example.com", "detail-type": "x"}
+    assert wrapped_source(json.dumps(own)) is None
+    envelope = {"version": "0", "id": "1", "detail-type": "x", "account": "123456789012"}
+    assert wrapped_source(json.dumps({**envelope, "source": "alice@example.com"})) is None
+    assert wrapped_source(json.dumps({**envelope, "source": "x" * 257})) is None
+    assert wrapped_source(json.dumps({**envelope, "source": "aws.ec2"})) == "eventbridge aws.ec2"

@@ -11,6 +11,7 @@ httpx) answers nobody's request: nothing is recorded of it.
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 
 from ... import recording
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from ...trace.subsegment import Subsegment
 
+_MAX_FRAMES = 20
+
 _answer: ContextVar[Answer | None] = ContextVar("lambda_tracer_answer", default=None)
 
 
@@ -31,17 +34,28 @@ class Answer:
     """One answer of an application, from the call of it to its end."""
 
     __slots__ = (
-        *("_answered", "_base", "_error", "handler", "_is_called_inside", "_is_over", "_outer"),
-        *("_prefix", "_status", "request"),
+        *("_answered", "_base", "_carrier", "_error", "_is_called_inside", "_is_over", "_outer", "_prefix"),
+        *("_status", "app", "handler", "request"),
     )
 
-    def __init__(self, handler: Subsegment, request: object, base: str, outer: Answer | None) -> None:
+    def __init__(
+        self,
+        handler: Subsegment,
+        request: object,
+        base: str,
+        outer: Answer | None,
+        app: object,
+        carrier: object,
+    ) -> None:
         """`handler` is what is recorded on. `request` is what a request is known by in the applications that are
         mounted in this one, and `base` the path above the application, which is no part of routes. `outer` is what
-        this context is answering otherwise: then nothing is recorded.
+        this context is answering otherwise: then nothing is recorded. `app` is the application, and `carrier` the
+        object that the request is in: a middleware may change what it says.
         """
         self.handler = handler
         self.request = request
+        self.app = app
+        self._carrier = carrier
         self._base = base
         self._outer = outer
         self._is_called_inside = outer is not None
@@ -51,9 +65,10 @@ class Answer:
         self._error: BaseException | None = None
         self._answered: BaseException | None = None
 
-    def is_of(self, request: object) -> bool:
+    def is_of(self, request: object, carrier: object = None) -> bool:
         """Whether the request is the one that is answered here."""
-        return request is self.request or (type(request) is tuple and request == self.request)
+        is_same = request is self.request or (carrier is not None and carrier is self._carrier)
+        return is_same or (type(request) is tuple and request == self.request)
 
     def is_under_way(self) -> bool:
         """Whether neither the application's call nor that of the handler has ended."""
@@ -81,8 +96,12 @@ class Answer:
         self._prefix, self._base = before
 
     def mounted_at(self, base: str) -> tuple[str, str]:
-        """`mounted` where there is no template: what the path has more than the one above."""
-        return self.mounted(base[len(self._base) :] if base.startswith(self._base) else "", base)
+        """`mounted` where there is no template: what the path has more than the one above, if that is a mount's.
+
+        Middlewares move other parts of paths there, too, and what a header says: none of these is part of a template.
+        """
+        more = base[len(self._base) :] if base.startswith(self._base) else ""
+        return self.mounted(more if more and _is_mount(more) else "", base)
 
     def raised(self, error: BaseException) -> None:
         """An exception came by that may become the answer."""
@@ -92,9 +111,9 @@ class Answer:
     def begins(self, status: object) -> None:
         """The application answers with that status."""
         error, self._error = self._error, None
-        if not isinstance(status, int):
+        if not issubclass(type(status), int):
             return
-        self._status = int(status)
+        self._status = int.__int__(status)  # type: ignore[arg-type]  # an int, perhaps of a subclass
         if error is not None:
             self._answered = error
             if self._status >= 400:
@@ -110,17 +129,22 @@ class Answer:
         self._is_over = True
         if error is not None and error is not self._answered and issubclass(type(error), Exception):
             is_first = self._answered is None and self._status >= 400
-            self._record(error, self._status if is_first else 500)
-        self._outer = self._error = self._answered = None
+            self._record(error, self._status if is_first else 500, has_become_the_answer=is_first)
+        self._outer = self._error = self._answered = self._carrier = None
 
-    def _record(self, error: BaseException, status: int) -> None:
+    def _record(self, error: BaseException, status: int, *, has_become_the_answer: bool = True) -> None:
         handler = self.handler
         if self._is_called_inside or handler.end_time is not None:
             return
         try:
-            was_fault = handler.fault
+            before = handler.fault, handler.error, handler.throttle
+            # What the handler returns has the last word on what became its answer.
+            if not has_become_the_answer:
+                handler.invocation.flags_before = (True, *(handler.invocation.flags_before or before)[1:])
+            elif handler.invocation.flags_before is None:
+                handler.invocation.flags_before = before
             handler.add_exception(error)
-            handler.fault = was_fault
+            handler.fault = before[0]
             handler.apply_status_code(status)
         except Exception as failure:
             failed(failure)
@@ -146,7 +170,7 @@ def matched(method: object, template: object) -> None:
         found.matched(method, template)
 
 
-def begin(request: object, base: str = "") -> Answer | None:
+def begin(request: object, base: str = "", app: object = None, carrier: object = None) -> Answer | None:
     """Begin the answer of an application that is called; see `Answer`. Its `ends` is to be called, whatever happens.
 
     None where it is nothing new: nothing is recorded, or the application is part of one that is answering already.
@@ -154,14 +178,14 @@ def begin(request: object, base: str = "") -> Answer | None:
     try:
         outer = _answer.get()
         if outer is not None and outer.is_under_way():
-            if not outer.is_recorded() or outer.is_of(request):
+            if not outer.is_recorded() or outer.is_of(request, carrier):
                 return None
-            found = Answer(outer.handler, request, base, outer)
+            found = Answer(outer.handler, request, base, outer, app, carrier)
         else:
             handler = _handler()
             if handler is None:
                 return None
-            found = Answer(handler, request, base, None)
+            found = Answer(handler, request, base, None, app, carrier)
         _answer.set(found)
         return found
     except Exception as error:
@@ -192,10 +216,10 @@ def wsgi(call: Callable[..., Any]) -> Callable[..., Any]:
             return call(self, environ, start_response)
         base = _text(environ, "SCRIPT_NAME")
         request = _text(environ, "REQUEST_METHOD"), base + _text(environ, "PATH_INFO")
-        found = begin(request, base)
+        found = begin(request, base, self, environ)
         if found is None:
             within = current()
-            if within is None:
+            if within is None or within.app is self:
                 return call(self, environ, start_response)
             before = within.mounted_at(base)
             try:
@@ -231,9 +255,9 @@ def asgi(call: Callable[..., Any]) -> Callable[..., Any]:
         else:
             # Below a mount there is the whole path, or what is left of it.
             request = _text(scope, "method"), path if path.startswith(base) else base + path
-        found = begin(request, base)
+        found = begin(request, base, self, scope)
         if found is None:
-            if within is None:
+            if within is None or within.app is self:
                 return await call(self, scope, receive, send)
             before = within.mounted_at(base)
             try:
@@ -255,6 +279,21 @@ def asgi(call: Callable[..., Any]) -> Callable[..., Any]:
         return response
 
     return call_answering
+
+
+def _is_mount(part: str) -> bool:
+    """Whether a dispatcher (werkzeug's, hypercorn's) that has called this has an application mounted at that path."""
+    frame: Any = sys._getframe(2)
+    for _ in range(_MAX_FRAMES):
+        if frame is None:
+            return False
+        mounts = (
+            getattr(frame.f_locals.get("self"), "mounts", None) if "mounts" in frame.f_code.co_names else None
+        )
+        if type(mounts) is dict and part in mounts:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_mounted(app: Any, scope: Any) -> bool:
@@ -302,13 +341,21 @@ def noted_async(call: Callable[..., Any]) -> Callable[..., Any]:
     return call_noted
 
 
+def _begun(request_of: Callable[..., object], args: Any, kwargs: Any) -> Answer | None:
+    try:
+        return begin(request_of(*args, **kwargs))
+    except Exception as error:
+        pass_on(error)  # whoever calls an application with that is about to be told
+        return None
+
+
 def returned(
     call: Callable[..., Any], request_of: Callable[..., object], status_of: Callable[[Any], object]
 ) -> Callable[..., Any]:
     """A method that returns an answer: `request_of` its arguments is what the request is known by."""
 
     def call_answering(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found = begin(request_of(*args, **kwargs)) if is_awaited() else None
+        found = _begun(request_of, args, kwargs) if is_awaited() else None
         if found is None:
             return call(self, *args, **kwargs)
         try:
@@ -329,7 +376,7 @@ def returned_async(
     """`returned` for a coroutine function."""
 
     async def call_answering(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found = begin(request_of(*args, **kwargs)) if is_awaited() else None
+        found = _begun(request_of, args, kwargs) if is_awaited() else None
         if found is None:
             return await call(self, *args, **kwargs)
         try:

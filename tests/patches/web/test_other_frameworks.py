@@ -201,3 +201,96 @@ def test_without_event_facts_a_framework_tells_nothing(event_facts: bool, daemon
 
     (found,) = daemon.subsegments()
     assert ("cause" in found, "fault" in found, "Route" in found["annotations"]) == (event_facts,) * 3
+
+
+def flask_app() -> Any:
+    flask = pytest.importorskip("flask", reason="flask is not installed")
+    app = flask.Flask("shop")
+
+    @app.get("/i/<int:number>")
+    def item(number: int) -> str:
+        raise ValueError("swallowed")
+
+    @app.get("/ok")
+    def fine() -> str:
+        return "fine"
+
+    return app
+
+
+class Moved:
+    """A middleware that moves the first part of the path, a client's value, to where applications are mounted."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        _, part, rest = environ["PATH_INFO"].split("/", 2)
+        environ["SCRIPT_NAME"] += f"/{part}"
+        environ["PATH_INFO"] = f"/{rest}"
+        return self.app(environ, start_response)
+
+
+@pytest.mark.parametrize("where", ["inside", "outside"])
+def test_a_middleware_that_moves_the_path_hides_neither_route_nor_exception(
+    where: str, daemon: Daemon
+) -> None:
+    awsgi = pytest.importorskip("awsgi", reason="aws-wsgi is not installed")
+    app = flask_app()
+    if where == "inside":
+        app.wsgi_app = Moved(app.wsgi_app)
+    served = app if where == "inside" else Moved(app)
+    handler = traced(lambda event, context: awsgi.response(served, event, context))
+
+    assert handler(events.rest("GET", "/tenant-va1ue/i/5"), None)["statusCode"] == "500"
+
+    (found,) = daemon.subsegments()
+    assert found["annotations"]["Route"] == "GET /i/{number}"
+    assert found["cause"]["exceptions"][0]["type"] == "ValueError"
+
+
+def test_an_application_that_is_called_for_a_message_answers_nobody(daemon: Daemon) -> None:
+    app = flask_app()
+    record = {"eventSource": "aws:sqs", "messageId": "1", "eventSourceARN": "arn:aws:sqs:eu-west-1:1:orders"}
+    handler = traced(lambda event, context: app.test_client().get("/i/5").status_code)
+
+    assert handler({"Records": [record]}, None) == 500
+
+    (found,) = daemon.subsegments()
+    assert "Route" not in found["annotations"]
+    assert not {"fault", "error", "cause"} & found.keys()
+
+
+def test_what_the_handler_returns_has_the_last_word_on_an_answers_flags(daemon: Daemon) -> None:
+    app = flask_app()
+
+    def respond(event: Any, context: Any) -> Any:
+        assert app.test_client().get("/i/5").status_code == 500
+        return {"statusCode": 200, "body": "a fallback"}
+
+    assert traced(respond)(events.rest("GET", "/i/5"), None)["statusCode"] == 200
+
+    (found,) = daemon.subsegments()
+    assert not {"fault", "error"} & found.keys()
+    assert found["cause"]["exceptions"][0]["type"] == "ValueError"
+
+
+def test_a_status_that_is_an_int_with_a_will_of_its_own_is_not_asked(daemon: Daemon) -> None:
+    resolvers = pytest.importorskip(
+        "aws_lambda_powertools.event_handler", reason="Powertools is not installed"
+    )
+
+    class Odd(int):
+        def __int__(self) -> int:
+            raise RuntimeError("asked")
+
+    app = resolvers.APIGatewayRestResolver()
+
+    @app.get("/odd")
+    def odd() -> Any:
+        return resolvers.Response(status_code=Odd(200), body="fine")
+
+    assert traced(app.resolve)(events.rest("GET", "/odd"), None)["statusCode"] == 200
+    with pytest.raises(TypeError, match=r"resolve\(\)"):
+        app.resolve({}, None, 1)
+    assert daemon.subsegment("## lambda_handler")["http"]["response"]["status"] == 200
