@@ -38,14 +38,18 @@ def main() -> None:
         choices=environments.SUBJECTS[2:],
         help="only beside this incumbent, which may be repeated",
     )
+    parser.add_argument(
+        "--samples", type=int, default=25, metavar="N", help="cold starts of each kind (default: %(default)s)"
+    )
     parser.add_argument("--output", type=Path, default=RESULTS, help="default: benchmarks/RESULTS.md")
     options = parser.parse_args()
     few = options.quick
     if options.beside:
         environments.limit(options.beside)
+    cold_starts = (2, 1) if few else (options.samples, max(1, options.samples // 6))
     parts: dict[str, Callable[[], Section]] = {
-        "deployed": lambda: deployed.measure(*(2, 1) if few else (25, 4)),
-        "cold": lambda: cold_start.measure(*(2, 1) if few else (25, 4)),
+        "deployed": lambda: deployed.measure(*cold_starts),
+        "cold": lambda: cold_start.measure(*cold_starts),
         "calls": lambda: calls.measure(*(1, 1) if few else (3, 5)),
         "patched": lambda: calls.measure_patched(*(1, 1) if few else (3, 5)),
         "scale": lambda: scale.measure(*(1, 2_000) if few else (3, 100_000)),
