@@ -104,7 +104,9 @@ def test_the_names_of_secrets_are_those_that_are_redacted() -> None:
 def test_the_costs_shown_are_those_of_one_run() -> None:
     results = (PROJECT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
     measured = results.partition("\n")[2].strip().partition(",")[0]
-    complete = {row[0]: row[1:] for row in tables("docs/reference/performance.md")}
+    complete: dict[str, list[str]] = {}
+    for row in tables("docs/reference/performance.md"):
+        complete.setdefault(row[0], row[1:])  # of the first table, the newest
     short = {row[0]: row[1:] for row in tables("README.md")}
 
     assert short
