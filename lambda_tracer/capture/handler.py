@@ -264,7 +264,7 @@ class HandlerCall:
         """Note how a durable function ended, where it is decorated by the SDK first and so does not raise."""
         try:
             call = self._call
-            if type(status) is not str or status not in _DURABLE_STATUSES or call is None:
+            if type(status) is not str or status not in _DURABLE_STATUSES:
                 return
             call.annotate("DurableStatus", status)
             if status == "FAILED" and isinstance(call, CapturedCall) and call.subsegment is not None:

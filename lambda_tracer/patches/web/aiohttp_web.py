@@ -36,16 +36,14 @@ def _handle(handle: Callable[..., Any]) -> Callable[..., Any]:
         found = answer.begin(request)
         if found is None:
             return await handle(self, request)
-        try:
-            response = await handle(self, request)
-            found.begins(getattr(response, "status", None))
-        except BaseException as error:
-            if isinstance(error, Exception):
+        with found:
+            try:
+                response = await handle(self, request)
+                found.begins(getattr(response, "status", None))
+            except Exception as error:
                 found.raised(error)
                 found.begins(_status(error))
-            found.ends(error)
-            raise
-        found.ends()
+                raise
         return response
 
     return handle_answering

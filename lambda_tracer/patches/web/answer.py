@@ -119,7 +119,10 @@ class Answer:
             if self._status >= 400:
                 self._record(error, self._status)
 
-    def ends(self, error: BaseException | None = None) -> None:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """The application's call has ended: by `error`, if it raised.
 
         One that became the answer may be raised all the same, to be logged. Any other comes too late for an answer, or
@@ -171,7 +174,7 @@ def matched(method: object, template: object) -> None:
 
 
 def begin(request: object, base: str = "", app: object = None, carrier: object = None) -> Answer | None:
-    """Begin the answer of an application that is called; see `Answer`. Its `ends` is to be called, whatever happens.
+    """Begin the answer of an application that is called; see `Answer`. The call is to be within it.
 
     None where it is nothing new: nothing is recorded, or the application is part of one that is answering already.
     """
@@ -231,13 +234,8 @@ def wsgi(call: Callable[..., Any]) -> Callable[..., Any]:
             found.begins(int(status[:3]) if type(status) is str and status[:3].isdecimal() else None)
             return start_response(status, *args, **kwargs)
 
-        try:
-            response = call(self, environ, start_noted)
-        except BaseException as error:
-            found.ends(error)
-            raise
-        found.ends()
-        return response
+        with found:
+            return call(self, environ, start_noted)
 
     return call_answering
 
@@ -270,13 +268,8 @@ def asgi(call: Callable[..., Any]) -> Callable[..., Any]:
                 found.begins(message.get("status"))
             await send(message)
 
-        try:
-            response = await call(self, scope, receive, send_noted)
-        except BaseException as error:
-            found.ends(error)
-            raise
-        found.ends()
-        return response
+        with found:
+            return await call(self, scope, receive, send_noted)
 
     return call_answering
 
@@ -358,13 +351,9 @@ def returned(
         found = _begun(request_of, args, kwargs) if is_awaited() else None
         if found is None:
             return call(self, *args, **kwargs)
-        try:
+        with found:
             response = call(self, *args, **kwargs)
             found.begins(status_of(response))
-        except BaseException as error:
-            found.ends(error)
-            raise
-        found.ends()
         return response
 
     return call_answering
@@ -379,13 +368,9 @@ def returned_async(
         found = _begun(request_of, args, kwargs) if is_awaited() else None
         if found is None:
             return await call(self, *args, **kwargs)
-        try:
+        with found:
             response = await call(self, *args, **kwargs)
             found.begins(status_of(response))
-        except BaseException as error:
-            found.ends(error)
-            raise
-        found.ends()
         return response
 
     return call_answering
