@@ -93,7 +93,7 @@ demo-patches: $(INSTALLED)  ## invoke the example that calls libraries, against 
 # What measures runs first, one after the other. pytest's 5 says that ARGS picked none of that half.
 define suite
 @$(1) -m pytest -q -m "alone and not soak" $(ARGS) || [ $$? -eq 5 ]
-@$(1) -m pytest -n auto -m "not alone and not soak" $(ARGS)
+@$(1) -m pytest -n auto --dist worksteal -m "not alone and not soak" $(ARGS)
 endef
 
 test: $(INSTALLED)  ## run the whole suite (ARGS="..." goes to pytest)
