@@ -19,6 +19,8 @@ import yaml
 import lambda_tracer
 from tests.shared_build import distributions
 
+pytestmark = pytest.mark.once
+
 PROJECT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 VERSION = lambda_tracer.__version__

@@ -11,6 +11,8 @@ from tests.docs.limits import LIMITS, PATCHABLE, Limit, command, is_secret
 from tests.docs.pages import PAGES, PROJECT, names, tables
 from tests.events.test_trigger import TRIGGERS
 
+pytestmark = pytest.mark.once
+
 PACKAGE = PROJECT / "lambda_tracer"
 
 
