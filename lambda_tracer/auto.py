@@ -65,7 +65,9 @@ def _captured(handler: Callable[..., Any]) -> Any:
         return handler
     is_taken_over = f"{__package__}.compat" in sys.modules and _takes_over()
     if is_taken_over and _is_captured(handler, by_powertools=True):
-        return handler
+        from .capture.watch import watch_handler  # only where it is needed
+
+        return watch_handler(handler)
     if not is_taken_over and "aws_xray_sdk.core" in sys.modules:
         # Each would record everything, side by side.
         _stop_recording()

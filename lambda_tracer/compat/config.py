@@ -26,3 +26,4 @@ class SDKConfig:
 
 global_sdk_config = SDKConfig()
 VERSION = "2.15.0"
+"""The release of the SDK whose names these are."""

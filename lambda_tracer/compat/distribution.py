@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import Distribution
 
-from .finder import VERSION
+from .config import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

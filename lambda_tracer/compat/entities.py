@@ -125,6 +125,7 @@ class Segment(trace.Subsegment, metaclass=Kind):
 
     def add_subsegment(self, subsegment: Any) -> None:
         """Keep it in `subsegments`. It is not sent: nor is this segment."""
+        subsegment.parent_id = self.id
         self.subsegments.append(subsegment)
         self.increment()
 
@@ -164,37 +165,25 @@ class Segment(trace.Subsegment, metaclass=Kind):
     def to_dict(self) -> dict[str, Any]:
         """What it was told."""
         told = trace.Subsegment.to_dict(self)
-        for name in ("type", "namespace"):
-            told.pop(name, None)
-        return told
+        return {
+            name: value for name, value in told.items() if value != "" and name not in ("type", "namespace")
+        }
 
     def __getattr__(self, name: str) -> Any:
         """What it has not got."""
         raise AttributeError(_why(self, name))
 
 
-class FacadeSegment(LambdaSegment, metaclass=Kind):
-    """The segment that Lambda writes, as the function sees it. Nothing of it can be changed; see `LambdaSegment`."""
+class SeenSegment(LambdaSegment):
+    """Lambda's segment as the function sees it, with what the SDK's have besides."""
 
-    __module__ = "aws_xray_sdk.core.models.facade_segment"
     __slots__ = ()
-    counts = staticmethod(lambda entity: isinstance(entity, LambdaSegment) and bool(entity))
+    user = None
 
-    def __init__(
-        self,
-        name: str | Invocation,
-        entityid: str | None = None,
-        traceid: str | None = None,
-        sampled: Any = None,
-    ) -> None:
-        """Of an invocation, which comes in the place of `name`; or of what the arguments say."""
-        is_named = not isinstance(name, Invocation)
-        LambdaSegment.__init__(
-            self, _made_up(TraceHeader(traceid, entityid, sampled)) if isinstance(name, str) else name
-        )
+    def __init__(self, invocation: Invocation) -> None:
+        """The segment of that invocation."""
+        LambdaSegment.__init__(self, invocation)
         self.__dict__["ref_counter"] = helpers.AtomicCounter()
-        if is_named:
-            self.__dict__.update(name=name, sampled=sampled)
 
     @property
     def initializing(self) -> bool:
@@ -238,16 +227,41 @@ class FacadeSegment(LambdaSegment, metaclass=Kind):
         raise AttributeError(_why(self, name))
 
 
-class DummySegment(FacadeSegment):
+class FacadeSegment(SeenSegment, metaclass=Kind):
+    """The segment that Lambda writes. Nothing of it can be changed; see `LambdaSegment`."""
+
+    __module__ = "aws_xray_sdk.core.models.facade_segment"
+    __slots__ = ()
+
+    def __init__(
+        self,
+        name: str | Invocation,
+        entityid: str | None = None,
+        traceid: str | None = None,
+        sampled: Any = None,
+    ) -> None:
+        """Of an invocation, which comes in the place of `name`; or of what the arguments say."""
+        if isinstance(name, Invocation):
+            SeenSegment.__init__(self, name)
+        else:
+            SeenSegment.__init__(self, _made_up(TraceHeader(traceid, entityid)))
+            self.__dict__.update(name=name, sampled=sampled)
+
+
+class DummySegment(SeenSegment, metaclass=Kind):
     """A segment of which nothing is recorded; also what `current_segment` gives where there is no trace."""
 
     __module__ = "aws_xray_sdk.core.models.dummy_entities"
     __slots__ = ()
-    counts = staticmethod(lambda entity: isinstance(entity, LambdaSegment) and not entity)
 
-    def __init__(self, name: str = "dummy") -> None:
-        """With ids of zeros."""
-        FacadeSegment.__init__(self, name, NO_ID, NO_TRACE_ID, False)
+    def __init__(self, name: str | Invocation = "dummy") -> None:
+        """With ids of zeros; or of an invocation without a trace, which comes in the place of `name`."""
+        if isinstance(name, Invocation):
+            SeenSegment.__init__(self, name)
+            name = "dummy"
+        else:
+            SeenSegment.__init__(self, _made_up(TraceHeader(NO_TRACE_ID, NO_ID)))
+        self.__dict__.update(name=name, sampled=False)
 
     def put_annotation(self, key: str, value: Any) -> None:
         """Does nothing, as the methods that follow."""
@@ -295,15 +309,16 @@ class DummySubsegment(unrecorded.UnrecordedSubsegment, metaclass=Kind):
         raise AttributeError(_why(self, name))
 
 
-_segment: tuple[Invocation, FacadeSegment] | None = None
+_segment: tuple[Invocation, SeenSegment] | None = None
 
 
-def segment_of(invocation: Invocation) -> FacadeSegment:
-    """Lambda's segment of an invocation: the same one as long as that runs."""
+def segment_of(invocation: Invocation) -> SeenSegment:
+    """Lambda's segment of an invocation: the same one as long as that runs. Without a trace, one that is a dummy."""
     global _segment
     known = _segment
     if known is None or known[0] is not invocation:
-        _segment = known = invocation, FacadeSegment(invocation)
+        kind = FacadeSegment if invocation.trace_id else DummySegment
+        _segment = known = invocation, kind(invocation)
     return known[1]
 
 

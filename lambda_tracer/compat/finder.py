@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 NAME = "aws_xray_sdk"
 ROOM = __name__.rpartition(".")[0]
 FOLDER = os.path.dirname(os.path.abspath(__file__))
-VERSION = "2.15.0"
-"""The release whose names these are."""
-
 ADOPTED = {"core": "recorder", "core.emitters.udp_emitter": "emitter"}
 """Modules that, once imported, have objects of ours take part as their own kind; and where that is done."""
 

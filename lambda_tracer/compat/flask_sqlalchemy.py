@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_sqlalchemy import SQLAlchemy  # type: ignore[import-not-found]
+from flask_sqlalchemy import SQLAlchemy
 
 from .sqlalchemy import XRayQuery as XRayBaseQuery
 from .sqlalchemy import XRaySession as XRaySignallingSession

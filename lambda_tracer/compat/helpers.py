@@ -147,20 +147,20 @@ def wildcard_match(pattern: str | None, text: str | None, case_insensitive: bool
 
 
 def get_stacktrace(limit: int | None = None) -> list[Any]:
-    """The frames from the outermost call to this one, and on to where the exception at hand was raised.
+    """The frames down to the one above the caller, and those on the way to where the exception at hand was raised.
 
     Entries as `traceback.extract_stack` gives them. `limit`: so many of the last ones, or, negative, of the first.
     """
     import sys
     import traceback
 
-    frames = list(traceback.extract_stack(sys._getframe(1)))
+    frames = list(traceback.extract_stack(sys._getframe(1)))[:-1]
     at = sys.exc_info()[2]
     if at is not None:
         frames += traceback.extract_tb(at)
     if limit is None:
         return frames
-    return frames[:-limit] if limit < 0 else frames[len(frames) - limit :] if limit < len(frames) else frames
+    return frames[:-limit] if limit < 0 else frames[max(0, len(frames) - limit) :]
 
 
 def metadata_to_dict(value: Any) -> Any:

@@ -13,6 +13,7 @@ from ..sdk import recorder
 from ..sdk.recorder import xray_recorder
 from ..trace.context import place
 from . import entities
+from .config import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ else:
 TRACING_NAME_KEY = "AWS_XRAY_TRACING_NAME"
 DAEMON_ADDR_KEY = "AWS_XRAY_DAEMON_ADDRESS"
 CONTEXT_MISSING_KEY = "AWS_XRAY_CONTEXT_MISSING"
-XRAY_META = {"xray": {"sdk": "X-Ray for Python", "sdk_version": "2.15.0"}}
+XRAY_META = {"xray": {"sdk": "X-Ray for Python", "sdk_version": VERSION}}
 
 _NO_EFFECT = {
     "plugins": "a segment would say where it ran",
