@@ -1,4 +1,4 @@
-"""Programs that import `aws_xray_sdk`, run in an interpreter of their own: on the real SDK, or on the compatible names."""
+"""Programs that import `aws_xray_sdk`, in an interpreter of their own: on the real SDK, or on the compatible names."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ invoke(1)
 class Ran:
     """What a program told by `note`, and what it wrote to standard error: log messages, one a line."""
 
-    def __init__(self, told: dict[str, Any], errors: str) -> None:
+    def __init__(self, told: Any, errors: str) -> None:
         self.told = told
         self.log = errors.splitlines()
 

@@ -213,7 +213,7 @@ with mock.patch.dict(sys.modules, {"aws_xray_sdk.core": mock.MagicMock()}):
 def test_threads_that_import_at_once_get_the_same() -> None:
     told = run(
         """
-names = ["core.xray_recorder", "core.models.subsegment.Subsegment", "ext.util.inject_trace_header", "core.context.Context"]
+names = ["core.xray_recorder", "core.models.subsegment.Subsegment", "ext.util.strip_url", "core.context.Context"]
 barrier = threading.Barrier(8)
 found, errors = [], []
 

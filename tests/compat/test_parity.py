@@ -108,7 +108,8 @@ with x.in_segment("own", sampling=1) as own:
     note("own segment", lambda: [kinds(own), own.name, own.annotations, own.in_progress, own.sampled])
 del os.environ["_X_AMZN_TRACE_ID"]
 x.clear_trace_entities()
-note("no trace", lambda: [kinds(x.current_segment()), kinds(x.begin_subsegment("n")), x.current_subsegment(), x.is_sampled()])
+note("no trace", lambda: [kinds(x.current_segment()), kinds(x.begin_subsegment("n")), x.current_subsegment()])
+note("not sampled", lambda: x.is_sampled())
 invoke(5)
 
 made = Segment("name", "1234567890abcdef", "1-5759e988-bd862e3fe1be46a994272793", "1111111111111111", False)
@@ -123,21 +124,28 @@ note("child of the made segment", lambda: [child.parent_id, child.trace_id, chil
 note("no name", lambda: Segment(""))
 note("no segment", lambda: Subsegment("n", "local", None))
 dummy = DummySegment()
-note("dummies", lambda: [kinds(dummy), kinds(DummySubsegment(dummy)), dummy.id, dummy.trace_id, DummySubsegment(dummy).id])
+of_dummy = DummySubsegment(dummy)
+note("dummies", lambda: [kinds(dummy), kinds(of_dummy), dummy.id, dummy.trace_id, of_dummy.id])
 facade = FacadeSegment("facade", "1111111111111111", "1-5759e988-bd862e3fe1be46a994272793", True)
 note("facade", lambda: [kinds(facade), facade.id, facade.trace_id, facade.sampled, facade.initializing])
 class Mine(Subsegment):
     pass
-note("subclass", lambda: [isinstance(Mine("n", "local", facade), Subsegment), isinstance(x.begin_subsegment("s"), Mine)])
+mine = Mine("n", "local", facade)
+note("subclass", lambda: [isinstance(mine, Subsegment), isinstance(x.begin_subsegment("s"), Mine)])
 x.end_subsegment()
 
-SETTINGS = ("sampling", "dynamic_naming", "streaming_threshold", "max_trace_back", "stream_sql", "context", "streaming")
+SETTINGS = (
+    "sampling", "dynamic_naming", "streaming_threshold", "max_trace_back", "stream_sql", "context", "streaming",
+)
 note("settings", lambda: [getattr(x, name) for name in SETTINGS])
-note("sampler", lambda: [type(x.sampler) is LocalSampler, type(x.streaming) is DefaultStreaming, x.context.context_missing])
-note("contexts", lambda: [type(check_in_lambda()) is LambdaContext, Context().context_missing, type(x.context) is LambdaContext])
+note("sampler", lambda: [type(x.sampler) is LocalSampler, type(x.streaming) is DefaultStreaming])
+note("contexts", lambda: [type(each) is LambdaContext for each in (check_in_lambda(), x.context)])
+note("missing", lambda: [x.context.context_missing, Context().context_missing])
 cause = Throwable(ValueError("m"), [("/a/b.py", 3, "f", "x")], True)
 note("throwable", lambda: {key: value for key, value in cause.to_dict().items() if key != "id"})
-PATTERNS = [("*", "a"), ("a?c", "ABC"), ("*.x", "a.x.y"), ("", ""), ("", "a"), ("a*b*c", "axxbyyc"), ("[a]", "a"), (None, "a")]
+PATTERNS = [
+    ("*", "a"), ("a?c", "ABC"), ("*.x", "a.x.y"), ("", ""), ("", "a"), ("a*b*c", "axxbyyc"), ("[a]", "a"), (None, "a"),
+]
 note("patterns", lambda: [wildcard_match(*each) for each in PATTERNS])
 counter = AtomicCounter(3)
 note("counter", lambda: [counter.increment(), counter.decrement(2), counter.get_current(), counter.reset()])
@@ -146,7 +154,8 @@ note("daemon", lambda: [daemon.udp_ip, daemon.udp_port, daemon.tcp_ip, daemon.tc
 note("bad daemon", lambda: DaemonConfig("x"))
 note("trace id", lambda: [len(TraceId().to_id()), TraceId().to_id()[:2]])
 note("trace header", lambda: TraceHeader.from_header_str("Root=a;Parent=b;Sampled=1;k=v").to_header_str())
-note("words", lambda: [util.to_snake_case("QueueOwnerAWSAccountId"), util.strip_url("http://a?b"), util.strip_url(None)])
+note("words", lambda: [util.to_snake_case("QueueOwnerAWSAccountId"), util.strip_url("http://a?b")])
+note("no URL", lambda: util.strip_url(None))
 note("hosts", lambda: [util.get_hostname(url) for url in ("http://User@HOST:80/x", None, "x")])
 note("response header", lambda: [util.prepare_response_header(each, made) for each in (TraceHeader(sampled="?"), None)])
 note("request header", lambda: [util.construct_xray_header(each).root for each in ({"X-Amzn-Trace-Id": "Root=a"}, {})])
@@ -157,8 +166,8 @@ note("no plugins", lambda: get_plugin_modules(()))
 note("ignored", lambda: [add_ignored(hostname="a.example"), reset_ignored()])
 note("unknown library", lambda: patch(["no_such_library"]))
 note("configure", lambda: x.configure(
-    sampling=False, plugins=(), context_missing="LOG_ERROR", service="svc", dynamic_naming="*.example.com", max_trace_back=5,
-    streaming_threshold=10, daemon_address="127.0.0.1:3000",
+    sampling=False, plugins=(), context_missing="LOG_ERROR", service="svc", dynamic_naming="*.example.com",
+    max_trace_back=5, streaming_threshold=10, daemon_address="127.0.0.1:3000",
 ))
 note("configured", lambda: [x.service, x.dynamic_naming, x.sampling, x.streaming_threshold, x.max_trace_back])
 note("names", lambda: [util.calculate_segment_name(host, x) for host in ("www.example.com", "else.where")])
