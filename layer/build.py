@@ -94,14 +94,15 @@ def write(folder: Path) -> None:
 def pack(folder: Path, target: Path) -> None:
     """Zip `folder`, so that the same files give the same bytes: sorted, without dates, with fixed modes."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             name = path.relative_to(folder).as_posix()
             entry = zipfile.ZipInfo(name, FIRST_ZIP_DATE)
             entry.create_system = 3  # Unix, also when built elsewhere: the modes below are Unix's
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (0o100755 if name == "lambda-tracer" else 0o100644) << 16
-            archive.writestr(entry, path.read_bytes())
+            # An entry of its own has its own level: that of the archive is for names alone.
+            archive.writestr(entry, path.read_bytes(), compresslevel=9)
 
 
 def _write_dependencies(folder: Path) -> None:

@@ -195,7 +195,7 @@ IMPORTED_BY_NAME = {
     "",  # rare public names, on first use
     "auto",  # the function's own module
     "compat.finder",  # what a name of the X-Ray SDK's stands for, when it is asked for
-    "compat.plugins",  # as the X-Ray SDK finds its plugins
+    "compat.no_effect",  # as the X-Ray SDK finds its plugins
     "guard",  # `Late`
     "patches.registry",  # the patch of a library that has been imported
 }

@@ -6,7 +6,7 @@ import os
 
 from .. import recording, settings
 from ..trace.context import place
-from .entities import segment_of
+from .segments import segment_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

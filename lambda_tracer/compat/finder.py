@@ -96,9 +96,7 @@ class Finder:
         name = getattr(context, "name", None) or ""
         if name.lower().replace("_", "-") != NAME.replace("_", "-"):
             return []
-        from .distribution import CompatibleDistribution  # only after importlib.metadata has been imported
-
-        return [CompatibleDistribution()]
+        return [_distribution()]
 
     def invalidate_caches(self) -> None:
         """There are none."""
@@ -169,6 +167,24 @@ def _file(below: str) -> str:
         return os.path.join(FOLDER, "table.py")
     parts = home[1:].split(".") if home.startswith("/") else ["compat", *home.split(".")]
     return os.path.join(os.path.dirname(FOLDER), *parts) + ".py"
+
+
+def _distribution() -> Distribution:
+    from importlib.metadata import Distribution  # which asks
+
+    from .config import VERSION
+
+    class Compatible(Distribution):
+        """What `importlib.metadata` says of the SDK: the release whose names these are, and no files."""
+
+        def read_text(self, filename: str) -> str | None:
+            named = f"Metadata-Version: 2.1\nName: aws-xray-sdk\nVersion: {VERSION}\n"
+            return named if filename == "METADATA" else None
+
+        def locate_file(self, path: Any) -> Any:
+            raise FileNotFoundError(f"the compatible aws-xray-sdk has no files: {path}")
+
+    return Compatible()
 
 
 def _why(module: str, name: str) -> str:

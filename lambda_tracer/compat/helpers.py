@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 ORIGIN_TRACE_HEADER_ATTR_KEY = "_origin_trace_header"
-SUBSEGMENT_RECORDING_ATTRIBUTE = "_self___SUBSEGMENT_RECORDING_ATTRIBUTE__"
 MUTATION_UNSUPPORTED_MESSAGE = "the segment belongs to Lambda"
 SQS_XRAY_HEADER = "AWSTraceHeader"
 
@@ -181,13 +180,3 @@ def is_instance_method(parent_class: type, func_name: str, func: Any) -> bool:
         if func_name in vars(kind):
             return not is_classmethod(func) and not isinstance(vars(kind)[func_name], staticmethod)
     return True
-
-
-def set_as_recording(decorated_func: Any, wrapped: Any) -> None:
-    """Mark a function that is decorated, as the SDK's decorators do."""
-    setattr(decorated_func, SUBSEGMENT_RECORDING_ATTRIBUTE, hasattr(wrapped, SUBSEGMENT_RECORDING_ATTRIBUTE))
-
-
-def is_already_recording(func: Any) -> bool:
-    """Whether a function has that mark, from one decorator to the next."""
-    return bool(getattr(func, SUBSEGMENT_RECORDING_ATTRIBUTE, False))

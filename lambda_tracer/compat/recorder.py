@@ -17,15 +17,14 @@ from .config import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any
 
     from . import context as contexts
-    from . import sampling, say
+    from . import no_effect, segments
 else:
     contexts = Late("lambda_tracer.compat.context")
-    sampling = Late("lambda_tracer.compat.sampling")
-    say = Late("lambda_tracer.compat.say")
+    segments = Late("lambda_tracer.compat.segments")
+    no_effect = Late("lambda_tracer.compat.no_effect")
 
 TRACING_NAME_KEY = "AWS_XRAY_TRACING_NAME"
 DAEMON_ADDR_KEY = "AWS_XRAY_DAEMON_ADDRESS"
@@ -58,7 +57,7 @@ def _made_when_asked_for(name: str, make: str) -> Any:
     def get(self: Any) -> Any:
         if vars(self).get(name) is None:
             home, _, function = make.partition(".")
-            vars(self)[name] = getattr({"contexts": contexts, "sampling": sampling}[home], function)()
+            vars(self)[name] = getattr({"contexts": contexts, "no_effect": no_effect}[home], function)()
         return vars(self)[name]
 
     def put(self: Any, value: Any) -> None:
@@ -73,8 +72,8 @@ class AWSXRayRecorder(recorder.Recorder):
     __module__ = "aws_xray_sdk.core.recorder"
 
     context = _made_when_asked_for("context", "contexts.new_context")
-    sampler = _made_when_asked_for("sampler", "sampling.LocalSampler")
-    streaming = _made_when_asked_for("streaming", "sampling.DefaultStreaming")
+    sampler = _made_when_asked_for("sampler", "no_effect.LocalSampler")
+    streaming = _made_when_asked_for("streaming", "no_effect.DefaultStreaming")
     _context = _alias("context")
     _sampler = _alias("sampler")
     _streaming = _alias("streaming")
@@ -125,9 +124,9 @@ class AWSXRayRecorder(recorder.Recorder):
         }
         for name, value in given.items():
             if value:
-                say.has_no_effect(f"configure({name}=...)", _NO_EFFECT[name])
+                no_effect.has_no_effect(f"configure({name}=...)", _NO_EFFECT[name])
         if context is not None and not contexts.is_own(context):
-            say.has_no_effect(
+            no_effect.has_no_effect(
                 f"configure(context={type(context).__name__}())", "what is current is known to lambda_tracer"
             )
         if isinstance(dynamic_naming, str):
@@ -150,7 +149,7 @@ class AWSXRayRecorder(recorder.Recorder):
 
     def current_segment(self) -> Any:
         """The segment that Lambda writes: to be read, not written. Without a trace it counts as false."""
-        return entities.segment_of(place()[0])
+        return segments.segment_of(place()[0])
 
     def begin_segment(
         self,
@@ -161,18 +160,18 @@ class AWSXRayRecorder(recorder.Recorder):
     ) -> Any:
         """A segment of its own that is never sent, as with the SDK in Lambda. One log message says so."""
         if sampling == 0 or not settings.global_sdk_config.sdk_enabled():
-            return entities.DummySegment(name or self.service or "dummy")
-        say.has_no_effect("begin_segment", say.LAMBDA_OWNS_SEGMENTS)
-        return entities.Segment(name or self.service or "unnamed", traceid=traceid, parent_id=parent_id)
+            return segments.DummySegment(name or self.service or "dummy")
+        no_effect.has_no_effect("begin_segment", no_effect.LAMBDA_OWNS_SEGMENTS)
+        return segments.Segment(name or self.service or "unnamed", traceid=traceid, parent_id=parent_id)
 
     def end_segment(self, end_time: float | None = None) -> None:
         """One log message: Lambda ends its segment."""
         if settings.global_sdk_config.sdk_enabled():
-            say.has_no_effect("end_segment", say.LAMBDA_OWNS_SEGMENTS)
+            no_effect.has_no_effect("end_segment", no_effect.LAMBDA_OWNS_SEGMENTS)
 
     def in_segment(self, name: str | None = None, **segment_kwargs: Any) -> Any:
         """A block whose subsegments are below Lambda's segment, as they are without it."""
-        return SegmentContextManager(self, name, **segment_kwargs)
+        return segments.SegmentContextManager(self, name, **segment_kwargs)
 
     in_segment_async = in_segment
 
@@ -181,37 +180,6 @@ class AsyncAWSXRayRecorder(AWSXRayRecorder):
     """The same: every method is for coroutines, too."""
 
     __module__ = "aws_xray_sdk.core.async_recorder"
-
-
-class SegmentContextManager:
-    """What `in_segment` gives: `with` and `async with`."""
-
-    __module__ = "aws_xray_sdk.core.models.segment"
-
-    def __init__(self, recorder: AWSXRayRecorder, name: str | None = None, **segment_kwargs: Any) -> None:
-        self.recorder = recorder
-        self.name = name
-        self.segment_kwargs = segment_kwargs
-        self.segment: Any = None
-
-    def __enter__(self) -> Any:
-        self.segment = self.recorder.begin_segment(name=self.name, **self.segment_kwargs)
-        return self.segment
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if exc is not None and self.segment is not None:
-            self.segment.add_exception(exc, traceback)
-        self.recorder.end_segment()
-
-    async def __aenter__(self) -> Any:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.__exit__(exc_type, exc, traceback)
 
 
 class SubsegmentContextManager(SubsegmentContext):
@@ -242,11 +210,6 @@ def release() -> None:
 
 def _shared() -> Any:
     return recorder.xray_recorder
-
-
-def subsegment_decorator(wrapped: Any) -> Any:
-    """A decorator as it is: what it decorates is wrapped by the recorder."""
-    return wrapped
 
 
 def __getattr__(name: str) -> Any:

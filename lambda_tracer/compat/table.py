@@ -60,13 +60,13 @@ MODULES: dict[str, str] = {
     "core": "recorder: xray_recorder AWSXRayRecorder AsyncAWSXRayRecorder; patches: patch patch_all",
     "core.async_context": "context: AsyncContext TaskLocalStorage task_factory _Context=Context",
     "core.async_recorder": (
-        "recorder: AsyncAWSXRayRecorder AWSXRayRecorder AsyncSegmentContextManager=SegmentContextManager "
-        "AsyncSubsegmentContextManager=SubsegmentContextManager SegmentContextManager SubsegmentContextManager; "
-        "helpers: is_already_recording; recorder: subsegment_decorator; " + _STACKTRACE
+        "recorder: AsyncAWSXRayRecorder AWSXRayRecorder AsyncSubsegmentContextManager=SubsegmentContextManager "
+        "SubsegmentContextManager; segments: AsyncSegmentContextManager=SegmentContextManager SegmentContextManager; "
+        + _STACKTRACE
     ),
     "core.context": (
         "context: Context MISSING_SEGMENT_MSG SUPPORTED_CONTEXT_MISSING CXT_MISSING_STRATEGY_KEY; log: log; "
-        "entities: DummySegment; exceptions: SegmentNotFoundException; " + _SWITCH
+        "segments: DummySegment; exceptions: SegmentNotFoundException; " + _SWITCH
     ),
     "core.daemon_config": (
         "emitter: DaemonConfig DAEMON_ADDRESS_KEY DEFAULT_ADDRESS; exceptions: InvalidDaemonAddressException"
@@ -84,31 +84,30 @@ MODULES: dict[str, str] = {
     ),
     "core.lambda_launcher": (
         "context: LambdaContext check_in_lambda LAMBDA_TRACE_HEADER_KEY LAMBDA_TASK_ROOT_KEY TOUCH_FILE_DIR "
-        "TOUCH_FILE_PATH Context; log: log; entities: DummySegment FacadeSegment; /trace.header: TraceHeader; "
+        "TOUCH_FILE_PATH Context; log: log; segments: DummySegment FacadeSegment; /trace.header: TraceHeader; "
         + _SWITCH
     ),
     "core.models": "",
     "core.models.default_dynamic_naming": "helpers: DefaultDynamicNaming wildcard_match",
     "core.models.dummy_entities": (
-        "entities: DummySegment DummySubsegment Segment Subsegment; helpers: NoOpTraceId TraceId"
+        "segments: DummySegment Segment; entities: DummySubsegment Subsegment; helpers: NoOpTraceId TraceId"
     ),
     "core.models.entity": (
-        "entities: Entity; log: log; helpers: ORIGIN_TRACE_HEADER_ATTR_KEY Throwable annotation_value_types "
+        "segments: Entity; log: log; helpers: ORIGIN_TRACE_HEADER_ATTR_KEY Throwable annotation_value_types "
         "metadata_to_dict; exceptions: AlreadyEndedException; " + _HTTP
     ),
     "core.models.facade_segment": (
-        "entities: FacadeSegment Segment; helpers: MUTATION_UNSUPPORTED_MESSAGE; "
+        "segments: FacadeSegment Segment; helpers: MUTATION_UNSUPPORTED_MESSAGE; "
         "exceptions: FacadeSegmentMutationException"
     ),
     "core.models.http": f"helpers: {_HTTP_NAMES}",
     "core.models.noop_traceid": "helpers: NoOpTraceId",
     "core.models.segment": (
-        "entities: Segment Entity; recorder: SegmentContextManager; helpers: ORIGIN_TRACE_HEADER_ATTR_KEY TraceId "
+        "segments: Segment Entity SegmentContextManager; helpers: ORIGIN_TRACE_HEADER_ATTR_KEY TraceId "
         "AtomicCounter; exceptions: SegmentNameMissingException"
     ),
     "core.models.subsegment": (
-        "entities: Subsegment Entity; recorder: SubsegmentContextManager subsegment_decorator; "
-        "helpers: SUBSEGMENT_RECORDING_ATTRIBUTE set_as_recording is_already_recording; "
+        "entities: Subsegment; segments: Entity; recorder: SubsegmentContextManager; "
         "exceptions: SegmentNotFoundException"
     ),
     "core.models.throwable": "helpers: Throwable; log: log",
@@ -122,43 +121,44 @@ MODULES: dict[str, str] = {
     ),
     "core.plugins": "",
     "core.plugins.ec2_plugin": (
-        "plugins: SERVICE_NAME=EC2 ORIGIN=EC2_ORIGIN IMDS_URL initialize runtime_context; log: log"
+        "no_effect: SERVICE_NAME=EC2 ORIGIN=EC2_ORIGIN IMDS_URL initialize runtime_context; log: log"
     ),
-    "core.plugins.ecs_plugin": "plugins: SERVICE_NAME=ECS ORIGIN=ECS_ORIGIN initialize runtime_context; log: log",
+    "core.plugins.ecs_plugin": "no_effect: SERVICE_NAME=ECS ORIGIN=ECS_ORIGIN initialize runtime_context; log: log",
     "core.plugins.elasticbeanstalk_plugin": (
-        "plugins: SERVICE_NAME=BEANSTALK ORIGIN=BEANSTALK_ORIGIN CONF_PATH=BEANSTALK_CONF initialize runtime_context; "
-        "log: log"
+        "no_effect: SERVICE_NAME=BEANSTALK ORIGIN=BEANSTALK_ORIGIN CONF_PATH=BEANSTALK_CONF initialize "
+        "runtime_context; log: log"
     ),
-    "core.plugins.utils": "plugins: module_prefix PLUGIN_MAPPING get_plugin_modules; exceptions: MissingPluginNames",
+    "core.plugins.utils": "no_effect: module_prefix PLUGIN_MAPPING get_plugin_modules; exceptions: MissingPluginNames",
     "core.recorder": (
         "recorder: AWSXRayRecorder TRACING_NAME_KEY DAEMON_ADDR_KEY CONTEXT_MISSING_KEY XRAY_META SERVICE_INFO "
-        "SegmentContextManager SubsegmentContextManager; log: log; entities: Segment Subsegment DummySegment "
-        "DummySubsegment; helpers: DefaultDynamicNaming; emitter: UDPEmitter DaemonConfig; sampling: DefaultStreaming; "
-        "context: Context check_in_lambda; plugins: get_plugin_modules; config: global_sdk_config VERSION; "
-        "exceptions: SegmentNameMissingException SegmentNotFoundException; " + _STACKTRACE
+        "SubsegmentContextManager; log: log; segments: Segment DummySegment SegmentContextManager; "
+        "entities: Subsegment DummySubsegment; helpers: DefaultDynamicNaming; emitter: UDPEmitter DaemonConfig; "
+        "no_effect: DefaultStreaming get_plugin_modules; context: Context check_in_lambda; "
+        "config: global_sdk_config VERSION; exceptions: SegmentNameMissingException SegmentNotFoundException; "
+        + _STACKTRACE
     ),
     "core.sampling": "",
-    "core.sampling.connector": "sampling: ServiceConnector SamplingRule; context: Context; entities: DummySegment",
+    "core.sampling.connector": "no_effect: ServiceConnector SamplingRule; context: Context; segments: DummySegment",
     "core.sampling.local": "",
-    "core.sampling.local.reservoir": "sampling: Reservoir",
+    "core.sampling.local.reservoir": "no_effect: Reservoir",
     "core.sampling.local.sampler": (
-        "sampling: LocalSampler SamplingRule SUPPORTED_RULE_VERSION local_sampling_rule; "
+        "no_effect: LocalSampler SamplingRule SUPPORTED_RULE_VERSION local_sampling_rule; "
         "exceptions: InvalidSamplingManifestError"
     ),
     "core.sampling.local.sampling_rule": (
-        "sampling: SamplingRule Reservoir; helpers: wildcard_match; exceptions: InvalidSamplingManifestError"
+        "no_effect: SamplingRule Reservoir; helpers: wildcard_match; exceptions: InvalidSamplingManifestError"
     ),
-    "core.sampling.reservoir": "sampling: Reservoir ReservoirDecision",
-    "core.sampling.rule_cache": "sampling: RuleCache TTL",
-    "core.sampling.rule_poller": "sampling: RulePoller DEFAULT_INTERVAL; log: log",
+    "core.sampling.reservoir": "no_effect: Reservoir ReservoirDecision",
+    "core.sampling.rule_cache": "no_effect: RuleCache TTL",
+    "core.sampling.rule_poller": "no_effect: RulePoller DEFAULT_INTERVAL; log: log",
     "core.sampling.sampler": (
-        "sampling: DefaultSampler LocalSampler RuleCache RulePoller TargetPoller ServiceConnector ReservoirDecision; "
+        "no_effect: DefaultSampler LocalSampler RuleCache RulePoller TargetPoller ServiceConnector ReservoirDecision; "
         "log: log; " + _SWITCH
     ),
-    "core.sampling.sampling_rule": "sampling: SamplingRule Reservoir; helpers: wildcard_match",
-    "core.sampling.target_poller": "sampling: TargetPoller; log: log",
+    "core.sampling.sampling_rule": "no_effect: SamplingRule Reservoir; helpers: wildcard_match",
+    "core.sampling.target_poller": "no_effect: TargetPoller; log: log",
     "core.streaming": "",
-    "core.streaming.default_streaming": "sampling: DefaultStreaming",
+    "core.streaming.default_streaming": "no_effect: DefaultStreaming",
     "core.utils": "",
     "core.utils.atomic_counter": "helpers: AtomicCounter",
     "core.utils.compat": "helpers: annotation_value_types is_classmethod is_instance_method",
@@ -171,8 +171,8 @@ MODULES: dict[str, str] = {
     "ext.aiobotocore.patch": _AIOBOTOCORE[1],
     "ext.aiohttp": "",
     "ext.aiohttp.client": (
-        "/patches.http.aiohttp: aws_xray_trace_config=aiohttp_trace_config; aiohttp: REMOTE_NAMESPACE LOCAL_NAMESPACE "
-        f"LOCAL_EXCEPTIONS begin_subsegment end_subsegment end_subsegment_with_exception; {_RECORDER}; {_HTTP}; "
+        "/patches.http.aiohttp: aws_xray_trace_config=aiohttp_trace_config; "
+        f"{_RECORDER}; {_HTTP}; "
         f"{_STACKTRACE}; util: inject_trace_header strip_url get_hostname"
     ),
     "ext.aiohttp.middleware": (

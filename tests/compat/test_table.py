@@ -11,6 +11,10 @@ from lambda_tracer.compat import table
 
 LEFT_OUT = {
     # what its patches call, each for one library's call: nobody calls them by hand
+    "ext.aiohttp.client": {
+        *("REMOTE_NAMESPACE", "LOCAL_NAMESPACE", "LOCAL_EXCEPTIONS", "begin_subsegment", "end_subsegment"),
+        "end_subsegment_with_exception",
+    },
     "ext.httplib.patch": {
         *("httplib_client_module", "PATCH_FLAG", "http_response_processor", "http_send_request_processor"),
         "http_read_processor",
@@ -20,6 +24,15 @@ LEFT_OUT = {
     "ext.pynamodb.patch": {"PYNAMODB4", "pynamodb_meta_processor"},
     "ext.requests.patch": {"requests_processor"},
     "ext.util": {"first_cap_re", "all_cap_re"},
+    # how its decorators know each other
+    "core.models.subsegment": {
+        *(
+            "SUBSEGMENT_RECORDING_ATTRIBUTE",
+            "set_as_recording",
+            "is_already_recording",
+            "subsegment_decorator",
+        ),
+    },
     # how its plugin for EC2 asks where it runs, which Lambda is not
     "core.plugins.ec2_plugin": {"get_token", "get_metadata", "parse_metadata_json", "do_request"},
 }

@@ -1,17 +1,40 @@
-"""What the X-Ray SDK samples and streams by. In Lambda the trace header says what is sampled, so it has no effect."""
+"""What of the X-Ray SDK has no effect in Lambda, and is accepted: sampling, streaming, plugins. Each is said once."""
 
 from __future__ import annotations
 
-from . import say
+from ..guard import warn_once
+from .exceptions import MissingPluginNames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
     from typing import Any
 
+LAMBDA_OWNS_SEGMENTS = "in Lambda the segment belongs to Lambda"
+LAMBDA_SAMPLES = "in Lambda the trace header says what is sampled"
 TTL = 3600
 DEFAULT_INTERVAL = 300
 SUPPORTED_RULE_VERSION = (1, 2)
 local_sampling_rule = {"version": 2, "default": {"fixed_target": 1, "rate": 0.05}, "rules": []}
+EC2, EC2_ORIGIN = "ec2", "AWS::EC2::Instance"
+ECS, ECS_ORIGIN = "ecs", "AWS::ECS::Container"
+BEANSTALK, BEANSTALK_ORIGIN = "elastic_beanstalk", "AWS::ElasticBeanstalk::Environment"
+BEANSTALK_CONF = "/var/elasticbeanstalk/xray/environment.conf"
+IMDS_URL = "http://169.254.169.254/latest/"
+
+module_prefix = "aws_xray_sdk.core.plugins."
+PLUGIN_MAPPING = {
+    "ec2plugin": "ec2_plugin",
+    "ecsplugin": "ecs_plugin",
+    "elasticbeanstalkplugin": "elasticbeanstalk_plugin",
+}
+runtime_context = None
+
+
+def has_no_effect(what: str, why: str) -> None:
+    """Log once that something is accepted and changes nothing. `what` is a name of the SDK's."""
+    warn_once(f"compat {what}", "%s: accepted, without effect: %s", what, why)
 
 
 class LocalSampler:
@@ -68,7 +91,7 @@ class Unneeded:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Takes anything."""
-        say.has_no_effect(type(self).__name__, say.LAMBDA_SAMPLES)
+        has_no_effect(type(self).__name__, LAMBDA_SAMPLES)
 
 
 class SamplingRule(Unneeded):
@@ -80,7 +103,7 @@ class Reservoir(Unneeded):
 
 
 class ReservoirDecision:
-    """What a reservoir may say."""
+    """What a reservoir may"""
 
     TAKE, BORROW, NO = "take", "borrow", "no"
 
@@ -99,3 +122,23 @@ class TargetPoller(Unneeded):
 
 class ServiceConnector(Unneeded):
     """What asks X-Ray for rules."""
+
+
+def initialize() -> None:
+    """Does nothing, and is logged once."""
+    has_no_effect("plugins", LAMBDA_OWNS_SEGMENTS)
+
+
+def get_plugin_modules(plugins: Iterable[str]) -> tuple[ModuleType, ...]:
+    """The modules of plugins by their names. Raises MissingPluginNames where none is named."""
+    names = [name.lower() for name in plugins or ()]
+    if not names:
+        raise MissingPluginNames("no plugin was named")
+    import sys
+
+    found = []
+    for name in names:
+        module = module_prefix + PLUGIN_MAPPING.get(name, name)
+        __import__(module)
+        found.append(sys.modules[module])
+    return tuple(found)
