@@ -35,6 +35,9 @@ ZIP = LAYER / "dist" / "lambda-tracer-layer.zip"
 LEFT_OUT = {"local", "__pycache__", "bundles"}
 """Folders of the package that a function has no use for."""
 
+LEFT_OUT_FILES = {"testing.py", "compat/__main__.py"}
+"""Modules for test suites and the command line alone."""
+
 LEFT_OUT_OF_DEPENDENCIES = {"jsonpickle/ext"}
 """Support for numpy, pandas and gmpy2 that has to be switched on by a call, which nobody makes."""
 
@@ -83,7 +86,7 @@ def write(folder: Path) -> None:
     python = folder / "python"
     for source in sorted(PACKAGE.rglob("*.py")):
         relative = source.relative_to(PACKAGE)
-        if not LEFT_OUT.intersection(relative.parts):
+        if not LEFT_OUT.intersection(relative.parts) and relative.as_posix() not in LEFT_OUT_FILES:
             _put(python / PACKAGE.name / relative, source.read_bytes())
     _write_dependencies(python / PACKAGE.name / "dependencies")
     _write_metadata(python)

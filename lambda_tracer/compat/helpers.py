@@ -167,16 +167,3 @@ def metadata_to_dict(value: Any) -> Any:
     from ..encode.any_value import plain
 
     return plain(value, redact=False)
-
-
-def is_classmethod(func: Any) -> bool:
-    """Whether a function is bound to something, as a class method is to its class."""
-    return getattr(func, "__self__", None) is not None
-
-
-def is_instance_method(parent_class: type, func_name: str, func: Any) -> bool:
-    """Whether a function of a class is called with an instance."""
-    for kind in parent_class.__mro__:
-        if func_name in vars(kind):
-            return not is_classmethod(func) and not isinstance(vars(kind)[func_name], staticmethod)
-    return True

@@ -87,41 +87,17 @@ class DefaultStreaming:
 
 
 class Unneeded:
-    """A part of the SDK's sampling that has no work here; making one is logged once."""
+    """A part of the SDK's sampling that has no work here: a rule, a reservoir, what fetches rules. Said once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Takes anything."""
-        has_no_effect(type(self).__name__, LAMBDA_SAMPLES)
-
-
-class SamplingRule(Unneeded):
-    """A rule."""
-
-
-class Reservoir(Unneeded):
-    """What a rule may take a second."""
+        has_no_effect("sampling rules", LAMBDA_SAMPLES)
 
 
 class ReservoirDecision:
-    """What a reservoir may"""
+    """What a reservoir may say."""
 
     TAKE, BORROW, NO = "take", "borrow", "no"
-
-
-class RuleCache(Unneeded):
-    """The rules that are known."""
-
-
-class RulePoller(Unneeded):
-    """What fetches rules."""
-
-
-class TargetPoller(Unneeded):
-    """What fetches what rules may take."""
-
-
-class ServiceConnector(Unneeded):
-    """What asks X-Ray for rules."""
 
 
 def initialize() -> None:

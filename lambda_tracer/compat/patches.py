@@ -69,6 +69,12 @@ def __getattr__(name: str) -> LibraryPatch:
     return found
 
 
+def transport(inner: Any) -> Any:
+    """A transport of httpx as it is: the clients are traced."""
+    registry.patch(["httpx"])
+    return inner
+
+
 def command_listener(*args: Any, **kwargs: Any) -> Any:
     """A listener that does nothing: pymongo's clients are traced without one."""
     from pymongo.monitoring import CommandListener

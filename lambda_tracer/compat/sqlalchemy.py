@@ -1,4 +1,4 @@
-"""The X-Ray SDK's subclasses of SQLAlchemy's sessions: SQLAlchemy itself is patched, so they add nothing."""
+"""The X-Ray SDK's subclasses of SQLAlchemy's classes: SQLAlchemy itself is patched, so they add nothing."""
 
 from __future__ import annotations
 
@@ -56,3 +56,11 @@ def parse_bind(bind: Any) -> dict[str, Any]:
         "user": url.username or "",
         "database_type": bind.engine.name,
     }
+
+
+def __getattr__(name: str) -> Any:
+    if name != "XRayFlaskSqlAlchemy":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from flask_sqlalchemy import SQLAlchemy  # which need not be there
+
+    return SQLAlchemy

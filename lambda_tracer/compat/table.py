@@ -22,38 +22,31 @@ _SWITCH = "config: global_sdk_config"
 _PATCHED = "patches: _PATCHED_MODULES"
 _CONNECTION = "sql: XRayTracedConn"
 
+_LIBRARIES = {
+    "aiobotocore": f"{_RECORDER}; util: inject_header aws_meta_processor",
+    "botocore": f"{_RECORDER}; util: inject_header aws_meta_processor",
+    "httplib": (
+        "util: add_ignored reset_ignored inject_trace_header get_hostname strip_url unwrap; "
+        f"exceptions: SegmentNotFoundException; {_RECORDER}; {_HTTP}; {_PATCHED}"
+    ),
+    "httpx": (
+        "patches: SyncInstrumentedTransport=transport AsyncInstrumentedTransport=transport; "
+        f"util: inject_trace_header get_hostname; {_RECORDER}; {_HTTP}"
+    ),
+    "mysql": _CONNECTION,
+    "pg8000": f"{_CONNECTION}; {_PATCHED}; util: unwrap",
+    "psycopg": _CONNECTION,
+    "psycopg2": "sql: XRayTracedConn XRayTracedCursor",
+    "pymongo": f"patches: XrayCommandListener=command_listener; {_RECORDER}",
+    "pymysql": f"{_CONNECTION}; {_PATCHED}; util: unwrap",
+    "pynamodb": f"{_RECORDER}; {_HTTP}",
+    "requests": f"util: inject_trace_header strip_url get_hostname; {_RECORDER}; {_HTTP}",
+    "sqlalchemy_core": f"{_RECORDER}; {_PATCHED}; {_STACKTRACE}; util: unwrap",
+    "sqlite3": "sql: XRayTracedSQLite XRayTracedConn",
+}
+"""What the module `patch` of a library has besides `patch`, and `unpatch` where the SDK has that."""
 
-def _library(name: str, *others: str, unpatch: bool = False) -> tuple[str, str]:
-    """What the package of a library has, and its module `patch`."""
-    of_library = f"patches: patch={name}.patch" + (f" unpatch={name}.unpatch" if unpatch else "")
-    return of_library, "; ".join([of_library, *others])
-
-
-_AIOBOTOCORE = _library("aiobotocore", _RECORDER, "util: inject_header aws_meta_processor")
-_BOTOCORE = _library("botocore", _RECORDER, "util: inject_header aws_meta_processor")
-_HTTPLIB = _library(
-    "httplib",
-    "util: add_ignored reset_ignored inject_trace_header get_hostname strip_url unwrap",
-    _RECORDER,
-    _HTTP,
-    _PATCHED,
-    "exceptions: SegmentNotFoundException",
-    unpatch=True,
-)
-_HTTPX = _library(
-    "httpx", "httpx: SyncInstrumentedTransport AsyncInstrumentedTransport", _RECORDER, _HTTP,
-    "util: inject_trace_header get_hostname",
-)  # fmt: skip
-_MYSQL = _library("mysql", _CONNECTION)
-_PG8000 = _library("pg8000", _CONNECTION, _PATCHED, "util: unwrap", unpatch=True)
-_PSYCOPG = _library("psycopg", _CONNECTION)
-_PSYCOPG2 = _library("psycopg2", "sql: XRayTracedConn XRayTracedCursor")
-_PYMONGO = _library("pymongo", "patches: XrayCommandListener=command_listener", _RECORDER)
-_PYMYSQL = _library("pymysql", _CONNECTION, _PATCHED, "util: unwrap", unpatch=True)
-_PYNAMODB = _library("pynamodb", _RECORDER, _HTTP)
-_REQUESTS = _library("requests", _RECORDER, _HTTP, "util: inject_trace_header strip_url get_hostname")
-_SQLALCHEMY_CORE = _library("sqlalchemy_core", _RECORDER, _PATCHED, _STACKTRACE, "util: unwrap", unpatch=True)
-_SQLITE3 = _library("sqlite3", "sql: XRayTracedSQLite XRayTracedConn")
+_UNPATCHED = {"httplib", "pg8000", "pymysql", "sqlalchemy_core"}
 
 MODULES: dict[str, str] = {
     "": "config: global_sdk_config SDKConfig",
@@ -71,12 +64,10 @@ MODULES: dict[str, str] = {
     "core.daemon_config": (
         "emitter: DaemonConfig DAEMON_ADDRESS_KEY DEFAULT_ADDRESS; exceptions: InvalidDaemonAddressException"
     ),
-    "core.emitters": "",
     "core.emitters.udp_emitter": (
         "emitter: UDPEmitter PROTOCOL_HEADER PROTOCOL_DELIMITER DEFAULT_DAEMON_ADDRESS DaemonConfig; log: log; "
         "exceptions: InvalidDaemonAddressException"
     ),
-    "core.exceptions": "",
     "core.exceptions.exceptions": (
         "exceptions: AlreadyEndedException FacadeSegmentMutationException InvalidDaemonAddressException "
         "InvalidSamplingManifestError MissingPluginNames SegmentNameMissingException SegmentNotFoundException "
@@ -87,7 +78,6 @@ MODULES: dict[str, str] = {
         "TOUCH_FILE_PATH Context; log: log; segments: DummySegment FacadeSegment; /trace.header: TraceHeader; "
         + _SWITCH
     ),
-    "core.models": "",
     "core.models.default_dynamic_naming": "helpers: DefaultDynamicNaming wildcard_match",
     "core.models.dummy_entities": (
         "segments: DummySegment Segment; entities: DummySubsegment Subsegment; helpers: NoOpTraceId TraceId"
@@ -116,10 +106,8 @@ MODULES: dict[str, str] = {
     ),
     "core.models.traceid": "helpers: TraceId",
     "core.patcher": (
-        "patches: patch patch_all SUPPORTED_MODULES NO_DOUBLE_PATCH _PATCHED_MODULES; log: log; "
-        "helpers: is_classmethod is_instance_method; " + _SWITCH
+        "patches: patch patch_all SUPPORTED_MODULES NO_DOUBLE_PATCH _PATCHED_MODULES; log: log; " + _SWITCH
     ),
-    "core.plugins": "",
     "core.plugins.ec2_plugin": (
         "no_effect: SERVICE_NAME=EC2 ORIGIN=EC2_ORIGIN IMDS_URL initialize runtime_context; log: log"
     ),
@@ -137,39 +125,34 @@ MODULES: dict[str, str] = {
         "config: global_sdk_config VERSION; exceptions: SegmentNameMissingException SegmentNotFoundException; "
         + _STACKTRACE
     ),
-    "core.sampling": "",
-    "core.sampling.connector": "no_effect: ServiceConnector SamplingRule; context: Context; segments: DummySegment",
-    "core.sampling.local": "",
-    "core.sampling.local.reservoir": "no_effect: Reservoir",
+    "core.sampling.connector": (
+        "no_effect: ServiceConnector=Unneeded SamplingRule=Unneeded; context: Context; segments: DummySegment"
+    ),
+    "core.sampling.local.reservoir": "no_effect: Reservoir=Unneeded",
     "core.sampling.local.sampler": (
-        "no_effect: LocalSampler SamplingRule SUPPORTED_RULE_VERSION local_sampling_rule; "
+        "no_effect: LocalSampler SamplingRule=Unneeded SUPPORTED_RULE_VERSION local_sampling_rule; "
         "exceptions: InvalidSamplingManifestError"
     ),
     "core.sampling.local.sampling_rule": (
-        "no_effect: SamplingRule Reservoir; helpers: wildcard_match; exceptions: InvalidSamplingManifestError"
+        "no_effect: SamplingRule=Unneeded Reservoir=Unneeded; helpers: wildcard_match; "
+        "exceptions: InvalidSamplingManifestError"
     ),
-    "core.sampling.reservoir": "no_effect: Reservoir ReservoirDecision",
-    "core.sampling.rule_cache": "no_effect: RuleCache TTL",
-    "core.sampling.rule_poller": "no_effect: RulePoller DEFAULT_INTERVAL; log: log",
+    "core.sampling.reservoir": "no_effect: Reservoir=Unneeded ReservoirDecision",
+    "core.sampling.rule_cache": "no_effect: RuleCache=Unneeded TTL",
+    "core.sampling.rule_poller": "no_effect: RulePoller=Unneeded DEFAULT_INTERVAL; log: log",
     "core.sampling.sampler": (
-        "no_effect: DefaultSampler LocalSampler RuleCache RulePoller TargetPoller ServiceConnector ReservoirDecision; "
-        "log: log; " + _SWITCH
+        "no_effect: DefaultSampler LocalSampler RuleCache=Unneeded RulePoller=Unneeded TargetPoller=Unneeded "
+        "ServiceConnector=Unneeded ReservoirDecision; log: log; " + _SWITCH
     ),
-    "core.sampling.sampling_rule": "no_effect: SamplingRule Reservoir; helpers: wildcard_match",
-    "core.sampling.target_poller": "no_effect: TargetPoller; log: log",
-    "core.streaming": "",
+    "core.sampling.sampling_rule": "no_effect: SamplingRule=Unneeded Reservoir=Unneeded; helpers: wildcard_match",
+    "core.sampling.target_poller": "no_effect: TargetPoller=Unneeded; log: log",
     "core.streaming.default_streaming": "no_effect: DefaultStreaming",
-    "core.utils": "",
     "core.utils.atomic_counter": "helpers: AtomicCounter",
-    "core.utils.compat": "helpers: annotation_value_types is_classmethod is_instance_method",
+    "core.utils.compat": "helpers: annotation_value_types",
     "core.utils.conversion": "helpers: metadata_to_dict; log: log",
     "core.utils.search_pattern": "helpers: wildcard_match",
     "core.utils.sqs_message_helper": "/sqs: SqsMessageHelper; helpers: SQS_XRAY_HEADER",
     "core.utils.stacktrace": "helpers: get_stacktrace",
-    "ext": "",
-    "ext.aiobotocore": _AIOBOTOCORE[0],
-    "ext.aiobotocore.patch": _AIOBOTOCORE[1],
-    "ext.aiohttp": "",
     "ext.aiohttp.client": (
         "/patches.http.aiohttp: aws_xray_trace_config=aiohttp_trace_config; "
         f"{_RECORDER}; {_HTTP}; "
@@ -182,9 +165,6 @@ MODULES: dict[str, str] = {
         "util: whitelist inject_header aws_meta_processor inject_trace_header to_snake_case; "
         f"exceptions: SegmentNotFoundException; {_RECORDER}; {_HTTP}"
     ),
-    "ext.botocore": _BOTOCORE[0],
-    "ext.botocore.patch": _BOTOCORE[1],
-    "ext.bottle": "",
     "ext.bottle.middleware": (
         f"middlewares: XRayMiddleware=BottleMiddleware; {_HTTP}; {_STACKTRACE}; {_UTIL}; {_IN_LAMBDA}"
     ),
@@ -203,47 +183,19 @@ MODULES: dict[str, str] = {
         f"log: log; {_RECORDER}; {_HTTP}; {_STACKTRACE}; {_UTIL}; {_IN_LAMBDA}"
     ),
     "ext.django.templates": f"django: patch_template; log: log; {_RECORDER}",
-    "ext.flask": "",
     "ext.flask.middleware": (
         f"middlewares: XRayMiddleware=FlaskMiddleware; {_HTTP}; {_STACKTRACE}; {_UTIL}; {_IN_LAMBDA}"
     ),
-    "ext.flask_sqlalchemy": "",
     "ext.flask_sqlalchemy.query": (
-        "flask_sqlalchemy: XRayFlaskSqlAlchemy XRayBaseQuery XRaySignallingSession; sqlalchemy: XRaySession XRayQuery "
-        "decorate_all_functions xray_on_call"
+        "sqlalchemy: XRayFlaskSqlAlchemy XRayBaseQuery=XRayQuery XRaySignallingSession=XRaySession XRaySession "
+        "XRayQuery decorate_all_functions xray_on_call"
     ),
-    "ext.httplib": f"{_HTTPLIB[0]}; util: add_ignored reset_ignored",
-    "ext.httplib.patch": _HTTPLIB[1],
-    "ext.httpx": _HTTPX[0],
-    "ext.httpx.patch": _HTTPX[1],
-    "ext.mysql": _MYSQL[0],
-    "ext.mysql.patch": _MYSQL[1],
-    "ext.pg8000": _PG8000[0],
-    "ext.pg8000.patch": _PG8000[1],
-    "ext.psycopg": _PSYCOPG[0],
-    "ext.psycopg.patch": _PSYCOPG[1],
-    "ext.psycopg2": _PSYCOPG2[0],
-    "ext.psycopg2.patch": _PSYCOPG2[1],
-    "ext.pymongo": _PYMONGO[0],
-    "ext.pymongo.patch": _PYMONGO[1],
-    "ext.pymysql": _PYMYSQL[0],
-    "ext.pymysql.patch": _PYMYSQL[1],
-    "ext.pynamodb": _PYNAMODB[0],
-    "ext.pynamodb.patch": _PYNAMODB[1],
-    "ext.requests": _REQUESTS[0],
-    "ext.requests.patch": _REQUESTS[1],
-    "ext.sqlalchemy": "",
     "ext.sqlalchemy.query": (
         "sqlalchemy: XRaySession XRayQuery XRaySessionMaker decorate_all_functions xray_on_call"
     ),
-    "ext.sqlalchemy.util": "",
     "ext.sqlalchemy.util.decorators": (
         f"sqlalchemy: decorate_all_functions xray_on_call parse_bind; {_RECORDER}; util: strip_url"
     ),
-    "ext.sqlalchemy_core": _SQLALCHEMY_CORE[0],
-    "ext.sqlalchemy_core.patch": _SQLALCHEMY_CORE[1],
-    "ext.sqlite3": _SQLITE3[0],
-    "ext.sqlite3.patch": _SQLITE3[1],
     "ext.util": (
         "util: inject_trace_header to_snake_case strip_url get_hostname unwrap UNKNOWN_HOSTNAME "
         "calculate_sampling_decision calculate_segment_name construct_xray_header prepare_response_header; "
@@ -253,5 +205,13 @@ MODULES: dict[str, str] = {
     "version": "config: VERSION",
 }
 
+for _name, _others in _LIBRARIES.items():
+    _patch = f"patches: patch={_name}.patch" + (f" unpatch={_name}.unpatch" if _name in _UNPATCHED else "")
+    MODULES[f"ext.{_name}"] = _patch + ("; util: add_ignored reset_ignored" if _name == "httplib" else "")
+    MODULES[f"ext.{_name}.patch"] = f"{_patch}; {_others}"
+
 PACKAGES = {module.rpartition(".")[0] for module in MODULES}
-"""Those that have modules below them."""
+"""Those that have modules below them. Most have no names of their own."""
+
+for _name in PACKAGES:
+    MODULES.setdefault(_name, "")

@@ -148,7 +148,10 @@ note("heavy", lambda: [name for name in ("wrapt", "jsonpickle", "botocore", "aio
     assert told["used"] == [
         "aws_xray_sdk",
         "aws_xray_sdk.core",
-        *(f"lambda_tracer.compat.{name}" for name in ("config", "entities", "finder", "kind", "recorder", "table")),
+        *(
+            f"lambda_tracer.compat.{name}"
+            for name in ("config", "entities", "finder", "kind", "recorder", "table")
+        ),
     ]
     assert told["heavy"] == []
 

@@ -33,6 +33,7 @@ LEFT_OUT = {
             "subsegment_decorator",
         ),
     },
+    "core.utils.compat": {"is_classmethod", "is_instance_method"},
     # how its plugin for EC2 asks where it runs, which Lambda is not
     "core.plugins.ec2_plugin": {"get_token", "get_metadata", "parse_metadata_json", "do_request"},
 }
