@@ -12,7 +12,7 @@ from typing import Any
 PROJECT = Path(__file__).parents[2]
 PATIENCE_S = 120
 
-HEADER = "Root=1-5759e988-00000000000000000000000{number};Parent=53995c3f42cd8ad8;Sampled={sampled}"
+HEADER = "Root=1-5759e988-00000000000000000000000{number:x};Parent=53995c3f42cd8ad8;Sampled={sampled}"
 
 PRELUDE = """
 import asyncio, importlib, inspect, json, logging, os, pickle, sys, threading
