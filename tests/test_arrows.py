@@ -45,7 +45,8 @@ ARROWS: dict[str, set[str]] = {
     "clock": set(),
     "guard": set(),
     # the developer's side, of which the rest knows nothing
-    "local": {"local.show", "local.run", "local.receive"},
+    "local": {"local.commands", "local.run", "local.receive"},
+    "local.commands": {"local.show", "local.run", "local.receive"},
     "local.show": {"local.run", "local.receive"},
     "local.run": {"local.receive"},
     "local.receive": set(),
