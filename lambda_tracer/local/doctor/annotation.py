@@ -15,7 +15,7 @@ _SEGMENT_CALLS = ("begin_segment", "end_segment", "in_segment", "in_segment_asyn
 
 def findings(source: Source) -> Iterator[Finding]:
     """What is said of the calls in a file."""
-    for call in source.calls():
+    for call in source.calls:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if name == "put_annotation":
             yield from _annotation(source, call)

@@ -23,7 +23,7 @@ DEFAULT_TIMEOUT_S = "3"
 
 def functions(source: Source, root: Path) -> Iterator[Function]:
     """The functions in one file; `root` is where the app may be run."""
-    for call in source.calls():
+    for call in source.calls:
         origin = source.origin(call)
         if origin not in _FUNCTIONS:
             continue

@@ -22,9 +22,7 @@ _SWITCH = "set_sdk_enabled"
 
 def tracers(sources: list[Source]) -> list[tuple[Source, ast.Call]]:
     """Where a Tracer of ours is made."""
-    return [
-        (source, call) for source in sources for call in source.calls() if source.origin(call) in _TRACERS
-    ]
+    return [(source, call) for source in sources for call in source.calls if source.origin(call) in _TRACERS]
 
 
 def findings(
@@ -43,7 +41,7 @@ def findings(
             )
         yield from _modules(source, call, argument(call, "patch_modules", 3), function.folder)
     for source in sources:
-        for call in source.calls():
+        for call in source.calls:
             if source.origin(call) in _PATCH:
                 yield from _modules(source, call, argument(call, "modules", 0), function.folder)
             elif (
@@ -100,7 +98,7 @@ def _auto_patch(
         return
     traced: set[str] = set()
     for source in sources:
-        for call in source.calls():
+        for call in source.calls:
             name = source.origin(call)
             if name.endswith(".patch_all") or (
                 name.endswith(".patch") and not call.args and not call.keywords

@@ -79,14 +79,14 @@ def middlewares(sources: list[Source]) -> set[str]:
     return {
         node.name
         for source in sources
-        for node in source.decorated()
+        for node in source.decorated
         if any(source.origin(each).endswith(".lambda_handler_decorator") for each in node.decorator_list)
     }
 
 
 def findings(source: Source, middlewares: set[str]) -> Iterator[Finding]:
     """What is said of the decorators in a file."""
-    for node in source.decorated():
+    for node in source.decorated:
         names = [_attribute(each) for each in node.decorator_list]
         if isinstance(node, ast.ClassDef):
             yield from _class(source, node, names)

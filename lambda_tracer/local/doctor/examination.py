@@ -184,7 +184,9 @@ def _import_all(examination: Examination, codes: dict[Path, _Code], timeout_s: f
     jobs: dict[tuple[Any, ...], list[Function]] = {}
     for function in wanted[:MAX_IMPORTED]:
         variables_of = tuple(sorted((name, each.text) for name, each in function.variables.items()))
-        jobs.setdefault((function.folder, function.handler, variables_of), []).append(function)
+        jobs.setdefault(
+            (function.folder, function.handler, variables_of, *function.layer_folders), []
+        ).append(function)
 
     def run(functions: list[Function]) -> Imported:
         first = functions[0]
@@ -215,7 +217,8 @@ def _examine(function: Function, code: _Code, result: Imported | None, timeout_s
         yield from tracers.findings(function, code.sources, loaded, both)
     if not uses_ours and not function.has_wrapper and not tracers.takes_over(function, code.sources):
         return
-    yield from capturing.findings(function, code.sources, result if has_result else None)
+    if result is None or result.is_callable:
+        yield from capturing.findings(function, code.sources, result if has_result else None)
     middlewares = decorators.middlewares(code.sources)
     for source in code.sources:
         yield from decorators.findings(source, middlewares)

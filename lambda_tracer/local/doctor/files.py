@@ -49,8 +49,12 @@ def find(root: Path) -> Files:
         suffix = path.suffix.lower()
         if path.name in _SERVERLESS_NAMES:
             found.serverless.append(path)
-        elif suffix in (".yaml", ".yml", ".json", ".template") and _has(path, _TEMPLATE):
-            found.templates.append(path)
+        elif suffix in (".yaml", ".yml", ".json", ".template"):
+            if _has(path, _TEMPLATE):
+                found.templates.append(path)
+            elif suffix != ".json" and _is_too_large(path):
+                place = path.relative_to(root)
+                found.notes.append(f"{place} is larger than {MAX_FILE_BYTES:,} bytes: it was not read")
         elif suffix == ".tf" and _has(path, _TERRAFORM):
             found.terraform.append(path)
         elif suffix == ".py" and _has(path, _CDK):
@@ -116,6 +120,13 @@ def _installed(folder: str, folders: list[str]) -> set[str]:
 def _has(path: Path, pattern: re.Pattern[bytes]) -> bool:
     data = _bytes(path)
     return data is not None and pattern.search(data) is not None
+
+
+def _is_too_large(path: Path) -> bool:
+    try:
+        return os.stat(path).st_size > MAX_FILE_BYTES
+    except OSError:
+        return False
 
 
 def _bytes(path: Path) -> bytes | None:

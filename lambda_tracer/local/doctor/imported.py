@@ -25,6 +25,7 @@ from lambda_tracer.local.run.process import end_family
 
 from .finding import Finding
 from .function import OUR_HANDLER, OUR_WRAPPER, Function
+from .variables import FLAGS, is_flag
 
 MAX_OUTPUT_BYTES = 20_000_000
 """What a handler may print while it is imported."""
@@ -63,7 +64,7 @@ class Imported:
     @property
     def succeeded(self) -> bool:
         """Whether there is a handler to say anything of."""
-        return self.error is None and not self.has_ended
+        return self.error is None and not self.has_ended and self.is_callable
 
 
 def import_handler(function: Function, libraries: list[str], timeout_s: float) -> Imported:
@@ -119,10 +120,13 @@ def _environment(function: Function, folder: Path, daemon: Daemon) -> dict[str, 
         name: name if setting.text is None else setting.text for name, setting in function.variables.items()
     }
     variables.pop("AWS_XRAY_DAEMON_ADDRESS", None)
+    for flag in FLAGS:
+        # It keeps the Tracer from being made, which is a finding of its own: all else is still to be found.
+        if not is_flag(variables.get(flag, "")):
+            del variables[flag]
     handler = function.handler.text if function.handler is not None else ""
     if variables.pop("AWS_LAMBDA_EXEC_WRAPPER", "") == OUR_WRAPPER and handler:
         variables["LAMBDA_TRACER_HANDLER"], handler = handler, OUR_HANDLER
-    # An unreadable switch keeps the Tracer from being made; it is a finding of its own.
     name = function.name if re.fullmatch(r"[\w-]{1,64}", function.name, re.ASCII) else ""
     settings = FunctionSettings(
         handler=handler or "", task_root=folder, name=name, environment=_without_nul(variables)
@@ -241,7 +245,7 @@ def findings(function: Function, imported: Imported, needed: bool, timeout_s: fl
         )
     elif imported.error is not None:
         yield _of_error(function, imported.error, needed, *at)
-    elif not imported.is_callable:
+    elif not imported.succeeded:
         yield Finding(
             "handler-not-found",
             f"{name} is there, but it can't be called.",

@@ -14,9 +14,6 @@ _MANAGED = re.compile(
     r"policy/(?:service-role/)?(?:AWSXRayDaemonWriteAccess|AWSXrayWriteOnlyAccess|AWSXrayFullAccess|AdministratorAccess"
     r"|PowerUserAccess|CloudWatchLambdaApplicationSignalsExecutionRolePolicy|CloudWatchApplicationSignalsFullAccess)$"
 )
-_NAMES = re.compile(
-    "AWSXRayDaemonWriteAccess|AWSXrayWriteOnlyAccess|AWSXrayFullAccess|AdministratorAccess|PowerUser"
-)
 
 
 def may_send(role: Value, resources: Value) -> bool | None:
@@ -38,12 +35,13 @@ def may_send(role: Value, resources: Value) -> bool | None:
 
 
 def allows(policy: Value) -> bool:
-    """Whether a policy, or a list of them, mentions an action that includes sending."""
-    texts = list(policy.texts())
-    return any(_NAMES.search(text) for text in texts) or any(
-        fnmatch.fnmatchcase(ACTION.lower(), text.lower())
-        for text in texts
-        if text.lower().startswith("xray:") or text in ("*", "xray*")
+    """Whether a policy, or a list of them, has an action that includes sending."""
+    return any(
+        fnmatch.fnmatchcase(ACTION.lower(), action.lower())
+        for each in (policy.members() or [policy])
+        for statement in _statements(each)
+        if (actions := statement.get("Action")) is not None
+        for action in actions.texts()
     )
 
 

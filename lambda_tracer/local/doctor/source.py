@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -30,13 +29,18 @@ class Import(NamedTuple):
 
 @dataclass
 class Source:
-    """A parsed file. `names` says what a name stands for, `made_by` what was called to make a variable."""
+    """A parsed file. `names` says what a name stands for, `made_by` what was called to make a variable.
+
+    `calls` are all calls in it, `decorated` all functions and classes that have decorators.
+    """
 
     path: Path
     tree: ast.Module
     imports: list[Import] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     made_by: dict[str, str] = field(default_factory=dict)
+    calls: list[ast.Call] = field(default_factory=list)
+    decorated: list[Decorated] = field(default_factory=list)
 
     def origin(self, node: ast.AST) -> str:
         """The full name of what a name or attribute refers to, a call's being that of what is called.
@@ -59,21 +63,6 @@ class Source:
         while isinstance(node, (ast.Attribute, ast.Call)):
             node = node.value if isinstance(node, ast.Attribute) else node.func
         return self.made_by.get(node.id, "") if isinstance(node, ast.Name) else ""
-
-    def calls(self) -> Iterator[ast.Call]:
-        """Every call in it."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call):
-                yield node
-
-    def decorated(self) -> Iterator[Decorated]:
-        """Every function and class that has decorators."""
-        for node in ast.walk(self.tree):
-            if (
-                isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-                and node.decorator_list
-            ):
-                yield node
 
 
 def sources(paths: list[Path], notes: list[str], *, every: bool = False) -> list[Source]:
@@ -101,7 +90,11 @@ def _read(path: Path, tree: ast.Module) -> Source:
     assigned: list[ast.Assign | ast.AnnAssign] = []
     checked_only: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        if isinstance(node, ast.Call):
+            source.calls.append(node)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.decorator_list:
+            source.decorated.append(node)
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             checked_only.update(id(below) for each in node.body for below in ast.walk(each))
         elif isinstance(node, ast.Import):
             for alias in node.names:

@@ -20,6 +20,11 @@ _POLICY_FROM_ELSEWHERE = re.compile(
     r'\bmodule\s+"|policy_arn\s*=\s*(?:var|data|local|module)\.|policy\s*=\s*(?:var|module)\.'
 )
 
+_PAIR = re.compile(
+    r'\s*"?([A-Za-z_]\w*)"?\s*[=:]\s*(?:"([^"$]*)"|(true|false|\d+)|.+?)\s*,?\s*(?:#.*|//.*)?$'
+)
+_ASSIGNED = r'^\s*{}\s*=\s*("[^"\n]*"|[^\s#/]+)'
+
 DEFAULT_TIMEOUT_S = "3"
 
 
@@ -34,7 +39,7 @@ def functions(path: Path, text: str, others: str) -> Iterator[Function]:
             if match is None:
                 return None
             line = first + block.count("\n", 0, match.start(1))
-            quoted = re.fullmatch(r'"([^"$]*)"|(\d+)', match[1].strip())
+            quoted = re.fullmatch(r'"([^"$]*)"|(\d+)', match[1])
             return Setting((quoted[1] or quoted[2] or "") if quoted else None, line)
 
         function = Function(
@@ -42,24 +47,22 @@ def functions(path: Path, text: str, others: str) -> Iterator[Function]:
             kind="Terraform",
             file=path,
             line=first,
-            handler=setting(r"^\s*handler\s*=\s*(.+?)\s*$"),
-            runtime=setting(r"^\s*runtime\s*=\s*(.+?)\s*$"),
-            timeout=setting(r"^\s*timeout\s*=\s*(.+?)\s*$") or Setting(DEFAULT_TIMEOUT_S, first),
+            handler=setting(_ASSIGNED.format("handler")),
+            runtime=setting(_ASSIGNED.format("runtime")),
+            timeout=setting(_ASSIGNED.format("timeout")) or Setting(DEFAULT_TIMEOUT_S, first),
             tracing=setting(r"tracing_config\s*\{[^}]*?\bmode\s*=\s*(\S+)"),
             architecture=setting(r"^\s*architectures\s*=\s*\[\s*(\"[^\"]*\")\s*\]"),
             is_image=re.search(r'package_type\s*=\s*"Image"', block) is not None,
         )
         if function.tracing is None and re.search(r'dynamic\s+"tracing_config"', block):
             function.tracing = Setting(None, first)
-        layers = setting(r"^\s*layers\s*=\s*(.+?)\s*$")
+        layers = setting(_ASSIGNED.format("layers"))
         function.layers = [Setting(None, layers.line)] if layers is not None else []
         variables = re.search(r"\bvariables\s*=\s*\{([^}]*)\}", block)
         if variables is not None:
             start = first + block.count("\n", 0, variables.start(1))
             for number, line in enumerate(variables[1].split("\n")):
-                pair = re.match(
-                    r'\s*"?([A-Za-z_]\w*)"?\s*[=:]\s*(?:"([^"$]*)"|(true|false|\d+)|.+?)\s*,?\s*$', line
-                )
+                pair = _PAIR.match(line)
                 if pair:
                     value = pair[2] if pair[2] is not None else pair[3]
                     function.variables[pair[1]] = Setting(value, start + number)

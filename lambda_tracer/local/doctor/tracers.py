@@ -86,9 +86,7 @@ def uses_ours(sources: list[Source]) -> bool:
 def takes_over(function: Function, sources: list[Source]) -> bool:
     """Whether code with the X-Ray SDK's names runs on our recorder: then it is no second tracer."""
     return function.is_true("LAMBDA_TRACER_TAKE_OVER") or any(
-        source.origin(call).startswith("lambda_tracer.compat")
-        for source in sources
-        for call in source.calls()
+        source.origin(call).startswith("lambda_tracer.compat") for source in sources for call in source.calls
     )
 
 
@@ -146,7 +144,7 @@ def _two(
             setting.line,
         )
     for source in sources:
-        for call in source.calls():
+        for call in source.calls:
             if constant(argument(call, "trace_execution")) is True:
                 yield Finding(
                     "two-tracers",
@@ -206,7 +204,7 @@ def _recording(source: Source) -> Iterator[Use]:
         if tracer and each.line not in seen:
             seen.add(each.line)
             yield Use(tracer, source, each.line, each.name)
-    for call in source.calls():  # import aws_lambda_powertools; aws_lambda_powertools.Tracer()
+    for call in source.calls:  # import aws_lambda_powertools; aws_lambda_powertools.Tracer()
         origin = source.origin(call)
         is_theirs = origin == "aws_lambda_powertools.Tracer" and "aws_lambda_powertools" in source.names
         if is_theirs and argument(call, "provider") is None and call.lineno not in seen:
@@ -225,5 +223,5 @@ def _records(each: Import, source: Source) -> str:
 
 def _has_provider(source: Source, tracer: str) -> bool:
     """Whether every Tracer of Powertools that a file makes records with a recorder that it is given."""
-    made = [call for call in source.calls() if source.origin(call) == tracer]
+    made = [call for call in source.calls if source.origin(call) == tracer]
     return bool(made) and all(argument(call, "provider") is not None for call in made)

@@ -40,7 +40,7 @@ POWERTOOLS = frozenset(
     )
 )
 
-_X_RAY = frozenset(
+X_RAY = frozenset(
     (
         *(
             "AWS_XRAY_SDK_ENABLED",
@@ -78,7 +78,7 @@ RESERVED = frozenset(
 _TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
 _FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
 
-_LOCAL = {
+LOCAL = {
     "AWS_SAM_LOCAL": "a function under `sam local`",
     "AWS_CHALICE_CLI_MODE": "Chalice's command line",
 }
@@ -94,6 +94,11 @@ def findings(function: Function) -> Iterator[Finding]:
     yield from _margin(function)
 
 
+def is_flag(text: str) -> bool:
+    """Whether it is one of the words for true and false, or empty, which is as if it were not set."""
+    return text.strip().lower() in {"", *_TRUE, *_FALSE}
+
+
 def _name(function: Function, name: str, setting: Setting) -> Iterator[Finding]:
     if name in RESERVED:
         yield Finding(
@@ -104,12 +109,12 @@ def _name(function: Function, name: str, setting: Setting) -> Iterator[Finding]:
             setting.line,
         )
         return
-    if name in OURS or name in POWERTOOLS or name in _X_RAY:
+    if name in OURS or name in POWERTOOLS or name in X_RAY:
         return
     upper = name.upper()
     if not upper.startswith((*_PREFIXES, *_ALMOST)):
         return
-    known = sorted({*OURS, *POWERTOOLS, *_X_RAY})
+    known = sorted({*OURS, *POWERTOOLS, *X_RAY})
     near = next(iter(difflib.get_close_matches(upper, known, 1, 0.82)), "")
     if near:
         yield Finding(
@@ -130,7 +135,7 @@ def _name(function: Function, name: str, setting: Setting) -> Iterator[Finding]:
 
 
 def _value(function: Function, name: str, setting: Setting, text: str) -> Iterator[Finding]:
-    if name in FLAGS and text and text.lower() not in _TRUE | _FALSE:
+    if name in FLAGS and not is_flag(text):
         consequence = (
             "the function does not start"
             if name.startswith("POWERTOOLS_")
@@ -179,7 +184,7 @@ def _off(function: Function) -> Iterator[Finding]:
                 function.file,
                 setting.line,
             )
-    for name, where in _LOCAL.items():
+    for name, where in LOCAL.items():
         setting = function.variables.get(name)
         if setting is not None and setting.text != "":
             yield Finding(
