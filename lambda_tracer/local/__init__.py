@@ -1,8 +1,8 @@
 """The developer's side: run a handler here as Lambda would, and see its trace. Never part of the layer.
 
 `cli` is the command; each of its own commands is a module of `commands`, which says what may stand behind it and runs
-it. `run` starts the function, `receive` takes what the function says, `show` is what is printed. `doctor` looks for what
-is wrong before anything is deployed. Imports point one way:
+it. `run` starts the function, `receive` takes what the function says, `show` is what is printed. `doctor` looks for
+what is wrong before anything is deployed. Imports point one way:
 
     cli -> commands -> show, doctor -> run -> receive
 
