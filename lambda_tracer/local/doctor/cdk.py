@@ -31,7 +31,7 @@ def functions(source: Source, root: Path) -> Iterator[Function]:
         is_open = any(keyword.arg is None for keyword in call.keywords)
         unknown = Setting(None, call.lineno) if is_open else None
         function = Function(
-            name=name if isinstance(name, str) else "a function",
+            name=name if isinstance(name, str) else f"function in line {call.lineno}",
             kind="CDK",
             file=source.path,
             line=call.lineno,

@@ -19,6 +19,7 @@ from . import (
     files,
     imported,
     libraries,
+    reach,
     requirements,
     serverless,
     terraform,
@@ -138,19 +139,40 @@ def _functions(found: files.Files, examination: Examination) -> Iterator[Functio
         yield from cdk.functions(source, found.root)
 
 
-@dataclass
 class _Code:
-    """A function's folder, read once however many functions are in it."""
+    """A function's folder. Each file in it is read once, however many functions it is of."""
 
-    sources: list[Source]
-    needed: list[Requirement]
+    def __init__(self, folder: Path, examination: Examination) -> None:
+        self.folder = folder
+        self.notes = examination.notes
+        self.needed: list[Requirement] = requirements.find(folder) or requirements.find(examination.root)
+        self._parsed: dict[Path, Source | None] = {}
+        self._all: list[Source] | None = None
+
+    def sources(self, function: Function) -> list[Source]:
+        """The files that a function's handler imports, or all that have a word of tracing in them."""
+        roots = [self.folder]
+        for layer in function.layer_folders:
+            roots += [layer / "python", layer]
+        found = reach.sources(function.own_handler, roots, self._parse) if function.own_handler else None
+        if found is None:
+            if self._all is None:
+                self._all = sources.sources(files.python_files(self.folder, self.notes), self.notes)
+            found = self._all
+        return found
+
+    def _parse(self, path: Path) -> Source | None:
+        if path not in self._parsed:
+            text = files.read(path)
+            self._parsed[path] = None if text is None else sources.parse(path, text, self.notes)
+        return self._parsed[path]
 
 
 def _examine_all(examination: Examination, timeout_s: float, imports: bool) -> None:
     codes: dict[Path, _Code] = {}
     for function in examination.functions:
         if function.folder is not None and function.folder not in codes:
-            codes[function.folder] = _read(function.folder, examination)
+            codes[function.folder] = _Code(function.folder, examination)
     if imports:
         done = _import_all(examination, codes, timeout_s)
     else:
@@ -169,12 +191,6 @@ def _examine_all(examination: Examination, timeout_s: float, imports: bool) -> N
         examination.findings += [each.of(function.name) for each in about]
         if (result := done.get(id(function))) is not None and result.succeeded:
             examination.imported.append(function.name)
-
-
-def _read(folder: Path, examination: Examination) -> _Code:
-    paths = files.python_files(folder, examination.notes)
-    needed = requirements.find(folder) or requirements.find(examination.root)
-    return _Code(sources.sources(paths, examination.notes), needed)
 
 
 def _import_all(examination: Examination, codes: dict[Path, _Code], timeout_s: float) -> dict[int, Imported]:
@@ -204,7 +220,8 @@ def _import_all(examination: Examination, codes: dict[Path, _Code], timeout_s: f
 
 
 def _examine(function: Function, code: _Code, result: Imported | None, timeout_s: float) -> Iterator[Finding]:
-    uses_ours = tracers.uses_ours(code.sources)
+    found = code.sources(function)
+    uses_ours = tracers.uses_ours(found)
     has_result = result is not None and result.succeeded
     yield from deployment.findings(function, uses_ours)
     off = list(variables.findings(function))
@@ -214,18 +231,16 @@ def _examine(function: Function, code: _Code, result: Imported | None, timeout_s
     if function.handler is not None or uses_ours:
         loaded = result.loaded if result is not None else []
         both = result.both if result is not None else []
-        yield from tracers.findings(function, code.sources, loaded, both)
-    if not uses_ours and not function.has_wrapper and not tracers.takes_over(function, code.sources):
+        yield from tracers.findings(function, found, loaded, both)
+    if not uses_ours and not function.has_wrapper and not tracers.takes_over(function, found):
         return
     if result is None or result.is_callable:
-        yield from capturing.findings(function, code.sources, result if has_result else None)
-    middlewares = decorators.middlewares(code.sources)
-    for source in code.sources:
+        yield from capturing.findings(function, found, result if has_result else None)
+    middlewares = decorators.middlewares(found)
+    for source in found:
         yield from decorators.findings(source, middlewares)
         yield from annotation.findings(source)
-    configured = list(
-        configuration.findings(function, code.sources, code.needed, result.used if result else [])
-    )
+    configured = list(configuration.findings(function, found, code.needed, result.used if result else []))
     yield from configured
     is_told = any(each.code == "tracer-disabled" for each in (*off, *configured))
     made = result.tracers if result is not None and has_result else []

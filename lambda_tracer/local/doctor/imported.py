@@ -87,6 +87,7 @@ def _import(
         path[1:1] = [str(layer / "python"), str(layer)]
     request = {
         "handler": environment["_HANDLER"],
+        "own_handler": function.own_handler,
         "root": str(folder) + os.sep,
         "path": path,
         "libraries": libraries,

@@ -38,7 +38,7 @@ def main(request_path: str) -> None:
     log: list[str] = []
     logging.getLogger("lambda_tracer").addHandler(_Kept(log))
     before = set(sys.modules)
-    handler, error = _import(request["handler"], request["root"])
+    handler, error = _import(request["handler"], request["own_handler"], request["root"])
     write({"stage": "imported", "error": error})
     if error is None:
         write({"stage": "examined", **_examined(handler, before, log)})
@@ -67,30 +67,28 @@ class _Kept(logging.Handler):
             self.messages.append(record.getMessage()[:MAX_TEXT])
 
 
-def _import(name: str, root: str) -> tuple[Any, dict[str, Any] | None]:
-    """The handler, or what is wrong. Names are as in Lambda: `folder/module.function`."""
+def _import(name: str, own: str, root: str) -> tuple[Any, dict[str, Any] | None]:
+    """The handler, or what is wrong. Names are as in Lambda: `folder/module.function`.
+
+    `own` is the handler in the function's code: another one where ours stands around it, and imports it.
+    """
+    own_module = own.rpartition(".")[0].replace("/", ".")
     module_name, _, attribute = name.rpartition(".")
-    module_name = module_name.replace("/", ".")
     try:
-        module = importlib.import_module(module_name)
+        module = importlib.import_module(module_name.replace("/", "."))
+        return getattr(module, attribute), None
     except ModuleNotFoundError as exc:
         missing = exc.name or ""
-        kind = "no module" if f"{module_name}.".startswith(f"{missing}.") else "missing"
+        kind = "no module" if f"{own_module}.".startswith(f"{missing}.") else "missing"
         return None, {**_described(exc, root), "kind": kind, "missing": missing}
     except SystemExit as exc:
         return None, {**_described(exc, root), "kind": "exit"}
+    except AttributeError as exc:
+        described = _described(exc, root)
+        is_handler = described["file"] is None and exc.obj is sys.modules.get(own_module)
+        return None, {**described, "kind": "no attribute" if is_handler else "exception"}
     except BaseException as exc:
         return None, {**_described(exc, root), "kind": "exception"}
-    try:
-        return getattr(module, attribute), None
-    except AttributeError as exc:
-        kind = "no attribute"
-        return None, {
-            **_described(exc, root),
-            "kind": kind,
-            "file": getattr(module, "__file__", None),
-            "line": 0,
-        }
 
 
 def _described(error: BaseException, root: str) -> dict[str, Any]:

@@ -32,6 +32,9 @@ def functions(path: Path, service: Value) -> Iterator[Function]:
             architecture=_setting(properties, "architecture") or _setting(provider, "architecture"),
             is_image=properties.get("image") is not None,
         )
+        command = properties.get("image", "command")
+        if function.handler is None and command is not None and command.members():
+            function.handler = _read(command.members()[0])
         if function.timeout is None:
             function.timeout = Setting(DEFAULT_TIMEOUT_S, function.line)
         for each in (provider, properties):

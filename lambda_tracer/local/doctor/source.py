@@ -21,7 +21,7 @@ Decorated = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Import(NamedTuple):
-    """One imported name: `aws_xray_sdk.core.xray_recorder`, and the line."""
+    """One imported name: `aws_xray_sdk.core.xray_recorder`, a relative one with its dots, and the line."""
 
     name: str
     line: int
@@ -67,22 +67,26 @@ class Source:
 
 def sources(paths: list[Path], notes: list[str], *, every: bool = False) -> list[Source]:
     """Those of the files that have a word of tracing in them, or all, parsed. `notes` names the ones that can't be."""
-    found = []
-    for path in paths:
-        text = files.read(path)
-        if text is None or not (every or _WORDS.search(text)):
-            continue
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
-            notes.append(
-                f"{path.name} was not read: it is no Python that this Python knows ({type(exc).__name__})"
-            )
-            continue
-        found.append(_read(path, tree))
-    return found
+    return [
+        source
+        for path in paths
+        if (text := files.read(path)) is not None and (every or _WORDS.search(text))
+        if (source := parse(path, text, notes)) is not None
+    ]
+
+
+def parse(path: Path, text: str, notes: list[str]) -> Source | None:
+    """A file, parsed; None for one that can't be, which `notes` then names."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
+        notes.append(
+            f"{path.name} was not read: it is no Python that this Python knows ({type(exc).__name__})"
+        )
+        return None
+    return _read(path, tree)
 
 
 def _read(path: Path, tree: ast.Module) -> Source:
@@ -105,7 +109,7 @@ def _read(path: Path, tree: ast.Module) -> Source:
             for alias in node.names:
                 full = f"{'.' * node.level}{node.module or ''}.{alias.name}"
                 source.names[alias.asname or alias.name] = full
-                if not node.level and id(node) not in checked_only:
+                if id(node) not in checked_only:
                     source.imports.append(Import(full, node.lineno))
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             assigned.append(node)

@@ -294,6 +294,7 @@ from aws_lambda_powertools.utilities.parser import event_parser
 from lambda_tracer import Tracer, xray_recorder
 
 import broken_driver
+from package.part import work
 
 tracer = Tracer(patch_modules=["broken_driver", "pymysql"])  # doctor: no-service
 logger = Logger()
@@ -380,6 +381,15 @@ def orders():
     with xray_recorder.in_segment("orders"):  # doctor: segment-calls
         pass
 === broken_driver.py
+=== package/__init__.py
+=== package/part.py
+from .deeper import work
+=== package/deeper.py
+def work(tracer):
+    tracer.put_annotation("Größe", 1)  # doctor: annotation-key
+    from stored import lambda_handler
+=== docs/example.py
+from aws_xray_sdk.core import xray_recorder
 === stored.py
 from aws_lambda_powertools.utilities.idempotency import idempotent
 from lambda_tracer import Tracer, global_sdk_config, patch
@@ -547,9 +557,14 @@ async def asynchronous(event, context):
 HOSTILE = """
 === template.yaml
 Transform: AWS::Serverless-2016-10-31
-Globals: {Function: {Runtime: python3.13, Tracing: Active, CodeUri: src/, Layers: [arn]}}
+Globals:
+  Function:
+    Runtime: python3.13
+    Tracing: Active
+    CodeUri: src/
+    Layers: [arn]
+    Environment: {Variables: {AWS_LAMBDA_EXEC_WRAPPER: /opt/lambda-tracer}}
 Resources:
-  Hangs: {Type: AWS::Serverless::Function, Properties: {Handler: hangs.handler}}
   Exits: {Type: AWS::Serverless::Function, Properties: {Handler: exits.handler}}
   Leaves:
     Type: AWS::Serverless::Function
@@ -570,12 +585,15 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       Handler: fine.number  # doctor: handler-not-found
+  Missing:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: folder/nowhere.handler  # doctor: handler-not-found
+  Nameless:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: fine.no_handler  # doctor: handler-not-found
   Fine: {Type: AWS::Serverless::Function, Properties: {Handler: fine.handler}}
-=== src/hangs.py
-import subprocess, sys, threading
-for _ in range(20):
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(50)", "left by a handler"], start_new_session=True)
-threading.Event().wait()  # doctor: handler-hangs
 === src/exits.py
 import sys
 sys.exit("no")  # doctor: handler-exits
@@ -630,4 +648,12 @@ from aws_lambda_powertools import Tracer
 from lambda_tracer import Recorder
 
 tracer = Tracer(provider=Recorder())
+"""
+
+HANGS = """
+=== hangs.py
+import subprocess, sys, threading
+for _ in range(3):
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(50)", "left by a handler"], start_new_session=True)
+threading.Event().wait()  # doctor: handler-hangs
 """
