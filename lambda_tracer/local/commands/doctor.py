@@ -65,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         path = Path(options.path).resolve(strict=True)
     except (OSError, ValueError, RuntimeError):
-        raise UsageError(f"PATH: no such file or folder: {options.path}") from None
+        hint = "" if options.handler else " (a handler comes second: lambda-tracer doctor . HANDLER)"
+        raise UsageError(f"PATH: no such file or folder: {options.path}{hint}") from None
     if options.handler:
         check_handler(options.handler)
     environment = dict(variable(text) for text in options.env)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lambda_tracer.local.run.process import end_family
+
 from . import (
     annotation,
     capturing,
@@ -208,10 +210,18 @@ def _import_all(examination: Examination, codes: dict[Path, _Code], timeout_s: f
         first = functions[0]
         assert first.folder is not None
         names = [libraries.DISTRIBUTIONS.get(each.name, "") for each in codes[first.folder].needed]
-        return imported.import_handler(first, [name for name in names if name], timeout_s)
+        return imported.import_handler(first, [name for name in names if name], timeout_s, running)
 
+    running: imported.Running = set()
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        results = list(pool.map(run, jobs.values()))
+        futures = [pool.submit(run, functions) for functions in jobs.values()]
+        try:
+            results = [future.result() for future in futures]
+        except BaseException:  # an interruption: who waits for handlers no longer wants them
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(running):
+                end_family(process)
+            raise
     return {
         id(function): result
         for functions, result in zip(jobs.values(), results, strict=True)

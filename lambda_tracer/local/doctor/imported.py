@@ -67,19 +67,29 @@ class Imported:
         return self.error is None and not self.has_ended and self.is_callable
 
 
-def import_handler(function: Function, libraries: list[str], timeout_s: float) -> Imported:
+Running = set[subprocess.Popen[bytes]]
+"""The processes that there are now, for who has to end them."""
+
+
+def import_handler(function: Function, libraries: list[str], timeout_s: float, running: Running) -> Imported:
     """Import the handler of a function whose folder and handler are known."""
     assert function.folder is not None
     daemon = Daemon()
     try:
         with tempfile.TemporaryDirectory(prefix="lambda-tracer-doctor-") as scratch:
-            return _import(function, function.folder, libraries, timeout_s, daemon, Path(scratch))
+            return _import(function, function.folder, libraries, timeout_s, daemon, Path(scratch), running)
     finally:
         daemon.close()
 
 
 def _import(
-    function: Function, folder: Path, libraries: list[str], timeout_s: float, daemon: Daemon, scratch: Path
+    function: Function,
+    folder: Path,
+    libraries: list[str],
+    timeout_s: float,
+    daemon: Daemon,
+    scratch: Path,
+    running: Running,
 ) -> Imported:
     environment = _environment(function, folder, daemon)
     path = environment.pop("PYTHONPATH").split(os.pathsep)
@@ -106,10 +116,12 @@ def _import(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    running.add(process)
     try:
         has_ended = _drain(process, timeout_s)
     finally:
         end_family(process)
+        running.discard(process)
         if process.stdout is not None:
             process.stdout.close()
     return _read(scratch, folder, has_ended, process.returncode)

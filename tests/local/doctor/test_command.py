@@ -49,7 +49,10 @@ def test_findings_are_told_in_words_one_line_for_a_sentence(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["nowhere"], "PATH: no such file or folder: nowhere"),
+        (
+            ["app.h"],
+            "PATH: no such file or folder: app.h (a handler comes second: lambda-tracer doctor . HANDLER)",
+        ),
         ([".", "app"], "HANDLER must be MODULE.FUNCTION"),
         ([".", "app.handler", "--timeout", "0"], "argument --timeout: expected seconds"),
         (["--env", "A"], "--env: expected K=V: 'A'"),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from lambda_tracer.local.doctor import variables
 from lambda_tracer.local.doctor.finding import CODES
 from lambda_tracer.patches import registry
 from tests.docs.pages import names, tables
-from tests.local.command import PROJECT
+from tests.local.command import COMMAND, PROJECT, environment
 from tests.local.doctor import planted
 from tests.local.doctor.planted import Examined, doctor, plant
 
@@ -103,12 +107,37 @@ def test_what_a_handler_does_while_it_is_imported_is_one_clear_finding(tmp_path:
 
 def test_a_handler_that_hangs_ends_with_what_it_has_started(tmp_path: Path) -> None:
     wrapped = "AWS_LAMBDA_EXEC_WRAPPER=/opt/lambda-tracer"
-    found = examined(tmp_path, planted.HANGS, ".", "hangs.handler", "--timeout", "5", "--env", wrapped)
+    found = examined(tmp_path, hangs(tmp_path), ".", "hangs.handler", "--timeout", "5", "--env", wrapped)
 
     what = "Importing hangs.handler did not end within 5 s: Lambda ends an initialisation after 10 s."
     assert found.of("handler-hangs")["what"] == what
-    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"left by a handler" in _bytes(path)]
-    assert left == []
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a handler has started is found in /proc")
+def test_an_interruption_ends_the_handlers_that_are_being_imported(tmp_path: Path) -> None:
+    plant(tmp_path, hangs(tmp_path))
+    command = [*COMMAND, "doctor", ".", "hangs.handler", "--timeout", "300"]
+
+    with subprocess.Popen(command, cwd=tmp_path, env=environment({}), stdout=subprocess.DEVNULL) as process:
+        while len(left_behind(tmp_path)) < 3 and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        exit_code = process.wait()
+
+    assert exit_code == 130
+    assert left_behind(tmp_path) == []
+
+
+def hangs(folder: Path) -> str:
+    """The handler that hangs, of which the processes are known by the folder."""
+    return planted.HANGS.replace("left by a handler", f"left by {folder}")
+
+
+def left_behind(folder: Path) -> list[Path]:
+    """The processes that the handler planted in a folder has started."""
+    mark = f"left by {folder}".encode()
+    return [path for path in Path("/proc").glob("[0-9]*/cmdline") if mark in _bytes(path)]
 
 
 def _bytes(path: Path) -> bytes:
