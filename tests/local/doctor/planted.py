@@ -479,6 +479,18 @@ resource "aws_lambda_function" "look" {
     mode = "PassThrough"  # doctor: tracing-pass-through
   }
 }
+resource "aws_lambda_function" "image" {
+  role         = var.role
+  package_type = "Image"
+  tracing_config {
+    mode = "Active"
+  }
+  environment {
+    variables = {
+      AWS_LAMBDA_EXEC_WRAPPER = "/opt/lambda-tracer"  # doctor: wrapper-in-image
+    }
+  }
+}
 resource "aws_iam_role" "order" {
   name = "order"
 }
@@ -657,3 +669,11 @@ for _ in range(3):
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(50)", "left by a handler"], start_new_session=True)
 threading.Event().wait()  # doctor: handler-hangs
 """
+
+CODES = {
+    code.strip()
+    for text in (SAM, CODE, OTHER_NOTATIONS, HANDLERS, HOSTILE, HANGS, BESIDE)
+    for found in _MARK.finditer(text)
+    for code in found[1].split(",")
+}
+"""The codes that are planted."""
