@@ -1,4 +1,4 @@
-"""What the user may write after `lambda-tracer`, and what of it can't be right.
+"""What the user may write after `lambda-tracer invoke`, and what of it can't be right.
 
 Everything that is wrong with a command line is a `UsageError`, found before anything runs.
 """
@@ -11,17 +11,13 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import NoReturn
 
+from lambda_tracer.local.commands.usage import Parser, UsageError, positive_float, positive_int, quoted
 from lambda_tracer.local.receive.invocation import MAX_PAYLOAD_BYTES
 from lambda_tracer.local.receive.json_value import NotJSON, read_deep, read_loosely
 from lambda_tracer.local.run.function import DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_S
 
 _HANDLER = re.compile(r"[^\s\0./:]+(?:[./][^\s\0./:]+)*\.[^\s\0./:]+")
-_MAX_DIGITS = 9
-_MAX_QUOTED = 200
-"""Characters of what was given, in the line that says what is wrong with it."""
-
 _INSTALL = "pip install 'lambda-tracer[local]'"
 
 _DESCRIPTION = """\
@@ -39,20 +35,8 @@ examples:
 exit code: 0; 1 if the function failed; 2 for bad usage; 130 or 143 if interrupted"""
 
 
-class UsageError(Exception):
-    """What the user asked for can't be done; the message is the one line they get."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {self.prog} --help)")
-
-
-def parser() -> argparse.ArgumentParser:
-    """The whole command line. What it refuses is raised as a `UsageError`."""
-    top = _Parser(prog="lambda-tracer", description="The local side of lambda_tracer.")
-    top.add_argument("--version", action="version", version=_version())
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
+    """Add `invoke` and all that may stand behind it."""
     invoke = commands.add_parser(
         "invoke",
         help="run a handler as Lambda would and show its trace",
@@ -73,21 +57,21 @@ def parser() -> argparse.ArgumentParser:
     add(
         "-n",
         "--invocations",
-        type=_positive_int,
+        type=positive_int,
         metavar="N",
         help="how many in all; the events are used in turn (default: one for each event)",
     )
     add("--task-root", default=".", metavar="DIR", help="the function's folder (default: this one)")
     add(
         "--timeout",
-        type=_positive_float,
+        type=positive_float,
         default=DEFAULT_TIMEOUT_S,
         metavar="SECONDS",
         help="the function is ended after this, as Lambda would (default: 3, like Lambda's)",
     )
     add(
         "--memory",
-        type=_positive_int,
+        type=positive_int,
         default=DEFAULT_MEMORY_MB,
         metavar="MB",
         help="what the function is told (default: 128)",
@@ -108,14 +92,14 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--metadata", action="store_true", help="show the metadata of subsegments as well")
     add("--inline", action="store_true", help="run the handler in this process, without the runtime client")
-    return top
+    return invoke
 
 
 def check_handler(handler: str) -> None:
     """Has it the form that Lambda asks for? Whether there is such a handler, the runtime client finds out."""
     if not _HANDLER.fullmatch(handler):
         expected = "MODULE.FUNCTION, as in app.lambda_handler or src/app.lambda_handler"
-        raise UsageError(f"HANDLER must be {expected}: {_quoted(handler)}")
+        raise UsageError(f"HANDLER must be {expected}: {quoted(handler)}")
 
 
 def check_name(name: str) -> None:
@@ -146,11 +130,11 @@ def variable(text: str) -> tuple[str, str]:
     """Name and value of `K=V`."""
     name, separator, value = text.partition("=")
     if not separator or not name or "\0" in text:
-        raise UsageError(f"--env: expected K=V: {_quoted(text)}")
+        raise UsageError(f"--env: expected K=V: {quoted(text)}")
     try:
         os.fsencode(text)
     except UnicodeEncodeError as exc:
-        raise UsageError(f"--env: the value of {_quoted(name)} is not text") from exc
+        raise UsageError(f"--env: the value of {quoted(name)} is not text") from exc
     return name, value
 
 
@@ -207,32 +191,3 @@ def _checked_event(data: bytes, where: str) -> bytes:
     except NotJSON as exc:
         raise UsageError(f"--event: {where} is not JSON: {exc}") from exc
     return text.encode()
-
-
-def _positive_int(text: str) -> int:
-    if not text.isdecimal() or len(text) > _MAX_DIGITS or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0: {_quoted(text)}")
-    return int(text)
-
-
-def _positive_float(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"expected seconds, above 0 and at most a day: {_quoted(text)}")
-    return value
-
-
-def _quoted(text: str) -> str:
-    return repr(text) if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]!r}..."
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"lambda-tracer {version('lambda-tracer')}"
-    except PackageNotFoundError:
-        return "lambda-tracer (run from its source)"
