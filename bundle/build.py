@@ -224,7 +224,7 @@ def _compiled(pythons: list[Interpreter], sources: list[tuple[str, str, bytes, b
         return _asked(started, sorted(texts))
 
 
-def _asked(started: list[subprocess.Popen[bytes]], request: object) -> list[Any]:
+def _asked(started: list[subprocess.Popen[bytes]], request: Any) -> list[Any]:
     data = marshal.dumps(request, FORM)
     for python in started:
         assert python.stdin is not None
