@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lambda_tracer.local.receive.documents import mapping
-from lambda_tracer.local.view.joined_trace import MISSING, SEGMENT, Entry
+from lambda_tracer.local.view.joined_trace import MISSING, SEGMENT, Entry, JoinedTrace
 
 
 @dataclass(eq=False, slots=True)
@@ -40,8 +40,13 @@ class Calls:
     calls: list[Call] = field(default_factory=list)
 
 
-def calls_of(entries: list[Entry]) -> Calls:
-    """What is in a trace's `entries`, which are in the order of its tree."""
+def calls_of(trace: JoinedTrace) -> Calls:
+    """Those of a trace, worked out once for each change of it."""
+    return trace.once(_calls)
+
+
+def _calls(trace: JoinedTrace) -> Calls:
+    entries = trace.entries
     found = Calls()
     # By entry: the visit that it is part of, and the call that it is part of.
     owners: dict[int, Visit] = {}
@@ -50,7 +55,8 @@ def calls_of(entries: list[Entry]) -> Calls:
     for entry in entries:
         parent = entry.parent
         if entry.kind == SEGMENT or parent is None:
-            visit = Visit(entry.service, _type(entry), entry, is_root=parent is None)
+            is_inferred = entry.node.document.get("inferred") is True
+            visit = Visit(entry.service, _type(entry), entry, parent is None, is_inferred)
             found.visits.append(visit)
             owners[id(entry)] = visit
             if parent is not None:

@@ -25,7 +25,7 @@ def details_of(trace: JoinedTrace) -> dict[str, Any]:
         "nodes": [_node(entry) for entry in entries],
         "problems": trace.problems,
         "critical_path": critical_path(entries, clock.now()),
-        "graph": Graph.of([calls_of(entries)]).to_dict(),
+        "graph": Graph.of([calls_of(trace)]).to_dict(),
         "invocations": trace.invocations,
     }
 

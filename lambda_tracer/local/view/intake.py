@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from lambda_tracer.local.receive.documents import Document, mapping, problems_of, read_document
 from lambda_tracer.local.receive.json_value import NotJSON, as_json, read_loosely
 from lambda_tracer.local.view.log import Log, say
+from lambda_tracer.local.view.otlp.segment_document import document_of
+from lambda_tracer.local.view.otlp.span import Span, read_base64
+from lambda_tracer.local.view.otlp.wire import WireError
 from lambda_tracer.local.view.store import Store
+
+_SPANS = (b"T1S", b"T1U")
+"""What spans of OpenTelemetry begin with where X-Ray's documents are expected: sampled ones, and unsampled ones."""
 
 
 class Refused(ValueError):
@@ -43,8 +50,29 @@ class Intake:
             raise Refused('it does not begin with the line {"format":"json","version":1}')
         self.text(body, len(data))
 
+    def spans(self, spans: Iterable[Span], is_sampled: bool = True) -> list[str]:
+        """Spans of OpenTelemetry; gives the ids of their traces."""
+        found: dict[str, None] = {}
+        for span in spans:
+            if not span.trace_id or not span.span_id:
+                raise Refused("a span in it has no trace id, or no id of its own")
+            document = document_of(span)
+            problems = problems_of(document)
+            if not is_sampled:
+                problems.append("is not sampled")
+            found[self._keep(document, span.size_bytes, problems)] = None
+        return list(found)
+
     def text(self, text: str | bytes, size_bytes: int) -> str:
-        """One document as text; gives the id of its trace."""
+        """One document as text, or spans as ADOT sends them in its place; gives the id of its trace."""
+        if text[:3] in (*_SPANS, *(prefix.decode() for prefix in _SPANS)):
+            data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+            try:
+                return self.spans(read_base64(data[3:]), data.startswith(b"T1S"))[0]
+            except WireError as exc:
+                raise Refused(f"its spans can't be read: {exc}") from exc
+            except IndexError as exc:
+                raise Refused("it holds no spans") from exc
         document, problems = read_document(text, size_bytes)
         if document is None:
             raise Refused(f"it {problems[0]}")

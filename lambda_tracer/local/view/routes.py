@@ -9,15 +9,23 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from lambda_tracer.local.receive.http_connection import Request
 from lambda_tracer.local.receive.json_value import quick_json
+from lambda_tracer.local.view.calls import calls_of
 from lambda_tracer.local.view.details import details_of
 from lambda_tracer.local.view.events import Events
+from lambda_tracer.local.view.filter.match import matches
+from lambda_tracer.local.view.filter.parser import parse
+from lambda_tracer.local.view.filter.tokens import FilterError
+from lambda_tracer.local.view.graph import Graph
 from lambda_tracer.local.view.http_server import Answer, Stream
-from lambda_tracer.local.view.intake import Intake
+from lambda_tracer.local.view.intake import Intake, Refused
 from lambda_tracer.local.view.joined_trace import JoinedTrace
 from lambda_tracer.local.view.log import Log
+from lambda_tracer.local.view.otlp.request import spans_in
+from lambda_tracer.local.view.otlp.wire import WireError
 from lambda_tracer.local.view.page_files import page_file
 from lambda_tracer.local.view.store import Store, newest_first
 from lambda_tracer.local.view.summary import summary_of
+from lambda_tracer.local.view.xray_api.operations import Operations
 
 
 class Refusal(Exception):
@@ -43,6 +51,7 @@ class Routes:
         self._store = store
         self._intake = intake
         self._log = log
+        self._operations = Operations(store, intake, log)
         self.server = Server("", "", "")
 
     def respond(self, request: Request) -> Answer | Stream:
@@ -65,9 +74,11 @@ class Routes:
         found = self._answers().get((method, path))
         if found is not None:
             return found(request, query)
+        if method == "POST" and not path.startswith(("/api/", "/v1/")):
+            return self._operations.answer(path, request.body)
         if method == "GET" and path.startswith("/api/traces/"):
             return self._trace(path.removeprefix("/api/traces/"))
-        known = {route for _, route in self._answers()}
+        known = {route for _, route in self._answers()} | self._operations.paths
         if path in known:
             raise Refusal(405, f"{request.method} {path} is not served")
         raise Refusal(404, f"{path} is not here")
@@ -76,15 +87,18 @@ class Routes:
         return {
             ("GET", "/api/traces"): self._traces,
             ("DELETE", "/api/traces"): self._clear,
+            ("GET", "/api/graph"): self._graph,
             ("GET", "/api/events"): self._events,
+            ("POST", "/v1/traces"): self._spans,
         }
 
     def _traces(self, request: Request, query: dict[str, str]) -> Answer:
         after = _number(query.get("after", "0"))
+        is_shown = _filter(query)
         store = self._store
         with store.lock:
             traces = store.traces()
-            matching = traces
+            matching = [trace for trace in traces if is_shown(trace)]
             shown = newest_first(trace for trace in matching if trace.revision > after)
             return _json(
                 {
@@ -110,14 +124,41 @@ class Routes:
             raise Refusal(404, f"there is no trace {trace_id[:100]}")
         return trace
 
+    def _graph(self, request: Request, query: dict[str, str]) -> Answer:
+        is_shown = _filter(query)
+        with self._store.lock:
+            calls = [calls_of(trace) for trace in self._store.traces() if is_shown(trace)]
+            return _json(Graph.of(calls).to_dict())
+
     def _clear(self, request: Request, query: dict[str, str]) -> Answer:
         self._store.clear()
         return Answer(204)
 
+    def _spans(self, request: Request, query: dict[str, str]) -> Answer:
+        try:
+            self._intake.spans(spans_in(request.body, request.headers))
+        except (WireError, Refused) as exc:
+            raise Refusal(400, str(exc)) from exc
+        is_json = request.headers.get("content-type", "").startswith("application/json")
+        # An ExportTraceServiceResponse that has nothing to say: everything was taken.
+        return Answer(200, b"{}") if is_json else Answer(200, b"", "application/x-protobuf")
+
     def _events(self, request: Request, query: dict[str, str]) -> Stream:
         after = request.headers.get("last-event-id") or query.get("after")
-        events = Events(self._store, lambda trace: True, None if after is None else _number(after))
+        events = Events(self._store, _filter(query), None if after is None else _number(after))
         return Stream(events.send, "text/event-stream")
+
+
+def _filter(query: dict[str, str]) -> Callable[[JoinedTrace], bool]:
+    """Whether a trace matches the request's `filter`; all do where there is none."""
+    text = query.get("filter", "").strip()
+    if not text:
+        return lambda trace: True
+    try:
+        expression = parse(text)
+    except FilterError as exc:
+        raise Refusal(400, str(exc)) from exc
+    return lambda trace: matches(expression, trace)
 
 
 def _page(path: str) -> Answer:
