@@ -28,7 +28,8 @@ export function aligned(treeA, treeB) {
   return top.children;
 }
 
-const startOf = (row) => Math.min(row.a?.start ?? Infinity, row.b?.start ?? Infinity);
+/** Rows are in the order of the first trace; what only the second has stands where it would be by its time. */
+const startOf = (row) => row.a?.start ?? row.b.start;
 
 /** By name; single roots belong to each other whatever they are called. */
 function paired(as, bs, level) {

@@ -33,6 +33,7 @@ export function startLoader(from) {
   }
   onChange(["route"], follow);
   onChange(["traces"], chooseFirst);
+  onChange(["traces", "route"], choosePartner);
   onChange(["filter"], () => {
     change({ graph: null, waiting: new Map() });
     loadList();
@@ -109,6 +110,15 @@ function refreshShown(summaries) {
   if (route.view === "map") refreshGraph();
 }
 
+/** Compared is with the one that is most like it, until another is chosen. */
+function choosePartner() {
+  const { route, tree, traces } = state;
+  if (route.view !== "compare" || !route.trace || route.with) return;
+  const own = traces.get(route.trace) ?? tree?.summary;
+  const found = own && counterpart(own, traces.values());
+  if (found) go({ with: found }, { quietly: true });
+}
+
 /** With nothing asked for, the newest trace is shown, and stays. */
 function chooseFirst() {
   if (state.route.trace || state.route.scope === "all") return;
@@ -122,11 +132,6 @@ function follow() {
   else if (tree?.summary.id !== route.trace) {
     change({ tree: null, missing: "", found: { text: "", ids: [], at: -1 }, folds: { closed: new Set(), opened: new Set() } });
     loadTrace();
-  }
-  if (route.view === "compare" && route.trace && !route.with) {
-    const own = state.traces.get(route.trace) ?? tree?.summary;
-    const found = own && counterpart(own, state.traces.values());
-    if (found) go({ with: found }, { quietly: true });
   }
   if (route.view === "compare" && route.with && other?.summary.id !== route.with) loadOther();
   if (route.view === "map" && (route.scope === "all" || !route.trace) && !state.graph) loadGraph();

@@ -18,7 +18,7 @@ import { followAddress, parsed } from "./url.js";
 import { startWaterfall } from "./waterfall.js";
 
 const data = embedded();
-change(parsed(location.hash));
+Object.assign(state, parsed(location.hash));  // nobody listens yet
 startLoader(data ? new SavedPage(data) : new Server());
 startList();
 startWaterfall();

@@ -7,12 +7,15 @@ import { onChange, state } from "./store.js";
 import { go } from "./url.js";
 import { jump } from "./waterfall.js";
 
-const CARD = { width: 184, height: 60 };
-const GAP = { along: 92, across: 26 };
+const CARD = { width: 196, height: 60 };
+const GAP = { along: 88, across: 26 };
 const MARGIN = 24;
 
 /** Narrower than this, and callers stand above what they call instead of left of it. */
 const WIDE = 640;
+
+/** No smaller than this share of its size. */
+const SMALLEST = 0.72;
 
 let around = null;
 let onFilter = null;
@@ -77,11 +80,15 @@ function drawGraph(canvas, graph, isAll) {
   const [width, height] = isWide ? [along, across] : [across, along];
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
+  // Somewhat too wide is shown smaller; much too wide is scrolled.
+  const room = byId("map").clientWidth / width;
+  canvas.style.zoom = room < 1 ? Math.max(room, SMALLEST) : 1;
+  const ways = placed.edges.map((each) => ({ ...each, way: wayOf(each, at, isWide) }));
   const lines = svg("svg", { width, height, class: "map-lines", "aria-hidden": "true" },
     svg("defs", null, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" },
       svg("path", { d: "M0.5 0.5 7 4 0.5 7.5", class: "arrow" }))),
-    placed.edges.map((each) => drawLine(each, at, isWide)));
-  const labels = placed.edges.map((each) => edgeLabel(each, at));
+    ways.map((each) => drawLine(each, isWide)));
+  const labels = ways.map((each) => edgeLabel(each, isWide));
   const names = new Map(graph.services.map(({ id, name }) => [id, line(name)]));
   const cards = graph.services.map((service) => {
     const [x, y] = at(placed.nodes.get(service.id));
@@ -89,15 +96,22 @@ function drawGraph(canvas, graph, isAll) {
     return card(service, x, y, called.map(({ to }) => names.get(to)), isAll);
   });
   replace(canvas, lines, labels, cards);
+  const scroll = canvas.parentElement;
+  if (!isWide && !scroll.scrollLeft) scroll.scrollLeft = (scroll.scrollWidth - scroll.clientWidth) / 2;
 }
 
-function drawLine({ edge, points, isBack }, at, isWide) {
-  const [half, other] = isWide ? [CARD.width / 2, 0] : [0, CARD.height / 2];
-  const places = points.map(at);
+/** From the edge of one card to that of the other; straight on where it passes beside others. */
+function wayOf({ points, isBack }, at, isWide) {
   const sign = isBack ? -1 : 1;
-  const first = [places[0][0] + sign * half, places[0][1] + sign * other];
-  const last = [places.at(-1)[0] - sign * (half + (isWide ? 2 : 0)), places.at(-1)[1] - sign * (other + (isWide ? 0 : 2))];
-  const way = [first, ...places.slice(1, -1), last];
+  const [dx, dy] = isWide ? [sign * CARD.width / 2, 0] : [0, sign * CARD.height / 2];
+  const [gapX, gapY] = isWide ? [sign * 2, 0] : [0, sign * 2];
+  const places = points.map(at);
+  const between = places.slice(1, -1).flatMap(([x, y]) => [[x - dx, y - dy], [x + dx, y + dy]]);
+  const [[x0, y0], [x1, y1]] = [places[0], places.at(-1)];
+  return [[x0 + dx, y0 + dy], ...between, [x1 - dx - gapX, y1 - dy - gapY]];
+}
+
+function drawLine({ edge, way, isBack }, isWide) {
   let path = `M${way[0]}`;
   for (let to = 1; to < way.length; to++) {
     const [[x0, y0], [x1, y1]] = [way[to - 1], way[to]];
@@ -107,12 +121,17 @@ function drawLine({ edge, points, isBack }, at, isWide) {
   return svg("path", { d: path, class: isBack ? `${kind} back` : kind, "marker-end": "url(#arrow)" });
 }
 
-function edgeLabel({ edge, points }, at) {
-  const [[x0, y0], [x1, y1]] = [at(points[0]), at(points[1])];
+/** On the line, nearer to where it goes: where lines begin they lie close together. */
+function edgeLabel({ edge, way }, isWide) {
   const average = edge.count ? duration(edge.total_time / edge.count) : "";
   const label = h("span", { class: "edge-label", "aria-hidden": "true" }, edge.count > 1 ? `${grouped(edge.count)} × ${average}` : average);
-  label.style.left = `${(x0 + x1) / 2}px`;
-  label.style.top = `${(y0 + y1) / 2}px`;
+  const [[x0, y0], [x1, y1]] = way;
+  const t = y0 === y1 || x0 === x1 ? 0.5 : 0.62;
+  const straight = 1.5 * t * (1 - t) + t ** 3;  // of a curve whose middle points are half-way
+  const bent = t * t * (3 - 2 * t);
+  const [u, v] = isWide ? [straight, bent] : [bent, straight];
+  label.style.left = `${x0 + (x1 - x0) * u}px`;
+  label.style.top = `${y0 + (y1 - y0) * v}px`;
   return label;
 }
 

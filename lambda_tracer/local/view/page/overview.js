@@ -23,10 +23,14 @@ function drawHead() {
   replace(byId("trace-flags"), flagElements(summary));
   const facts = [summary.in_progress ? "" : duration(summary.duration), dateTime(summary.start), counted(summary.subsegments, "subsegment")];
   setText(byId("trace-facts"), facts.filter(Boolean).join("  ·  "));
-  let faulty = 0;
-  for (const entry of tree.entries.values()) faulty += Number(isFaulty(entry.node));
+  let [faults, errors] = [0, 0];
+  for (const { node } of tree.entries.values()) {
+    if (node.fault) faults++;
+    else if (isFaulty(node)) errors++;
+  }
+  const faulty = faults + errors;
   for (const id of ["fault-next", "fault-before"]) byId(id).disabled = !faulty;
-  setText(byId("fault-count"), faulty ? counted(faulty, "fault") : "no faults");
+  setText(byId("fault-count"), errors ? faults ? `${grouped(faulty)} faults, errors` : counted(errors, "error") : faults ? counted(faults, "fault") : "no faults");
   setText(byId("problem-count"), summary.problems ? `X-Ray would reject ${counted(summary.problems, "document")} of this trace` : "");
 }
 

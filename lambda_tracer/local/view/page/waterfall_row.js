@@ -51,7 +51,7 @@ function updateEntry(element, entry, view) {
   const { tree, range } = view;
   const { node } = entry;
   const { start, end } = { start: tree.startOf(entry) - tree.start, end: tree.endOf(entry) - tree.start };
-  element.className = rowClass(element, node.kind, node.fault);
+  element.className = rowClass(element, node.in_progress ? `${node.kind} unended` : node.kind, node.fault);
   parts.swatch.dataset.service = tree.colour(node.service);
   setText(parts.name, line(node.name));
   const flags = flagsOf(node).map(([word]) => word);
