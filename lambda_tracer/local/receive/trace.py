@@ -29,7 +29,7 @@ class Node:
     key: str | int = 0
     """Its id; the number that stands for it where a document has none."""
     is_segment: bool = False
-    """It came as a document of its own, and does not call itself a subsegment."""
+    """It came as a document of its own, or was one (it names its trace), and does not call itself a subsegment."""
 
     @property
     def name(self) -> str:
@@ -97,7 +97,8 @@ class Trace:
                 {key: value for key, value in current.items() if key != "subsegments"},
                 parent_id,
                 key=node_id,
-                is_segment=container_id is None and current.get("type") != "subsegment",
+                is_segment=current.get("type") != "subsegment"
+                and (container_id is None or "trace_id" in current),
             )
             known = self._nodes.get(node_id)
             if known is not None and not known.is_in_progress and not node.is_in_progress:

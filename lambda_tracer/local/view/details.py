@@ -42,7 +42,7 @@ def _node(entry: Entry) -> dict[str, Any]:
         "namespace": _text(document.get("namespace")),
         "start": entry.start,
         "end": entry.end,
-        "in_progress": entry.node.is_in_progress,
+        "in_progress": entry.end is None,
         **{flag: entry.has(flag) for flag in _FLAGS},
         "cold_start": is_cold_start(entry),
         "count": 1,

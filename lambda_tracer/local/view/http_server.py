@@ -228,7 +228,9 @@ class _Handler(socketserver.BaseRequestHandler):
         is_last = request.is_last or request.method == "HEAD"
         ending = {"Connection": "close"} if is_last else {}
         body = b"" if request.method == "HEAD" else answer.body
-        connection.reply(answer.status, body, {**_head(answer.content_type), **answer.headers, **ending})
+        # Of what has no content, the type would be a lie.
+        headers = dict(_SECURITY) if answer.status == 204 else _head(answer.content_type)
+        connection.reply(answer.status, body, {**headers, **answer.headers, **ending})
         return is_last
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from lambda_tracer.local.receive.documents import Document, mapping, problems_of, read_document
-from lambda_tracer.local.receive.json_value import NotJSON, as_json, read_loosely
+from lambda_tracer.local.receive.json_value import NotJSON, as_json, quick_json, read_loosely
+from lambda_tracer.local.view.invocations import invocation_of
 from lambda_tracer.local.view.log import Log, say
 from lambda_tracer.local.view.otlp.segment_document import document_of
 from lambda_tracer.local.view.otlp.span import Span, read_base64
 from lambda_tracer.local.view.otlp.wire import WireError
-from lambda_tracer.local.view.store import Store
+from lambda_tracer.local.view.size import Size, size_of
+from lambda_tracer.local.view.store import Store, is_trace_id
 
 _SPANS = (b"T1S", b"T1U")
 """What spans of OpenTelemetry begin with where X-Ray's documents are expected: sampled ones, and unsampled ones."""
@@ -60,7 +61,8 @@ class Intake:
             problems = problems_of(document)
             if not is_sampled:
                 problems.append("is not sampled")
-            found[self._keep(document, span.size_bytes, problems)] = None
+            size = size_of(quick_json(document), span.size_bytes or None)
+            found[self._keep(document, size, problems)] = None
         return list(found)
 
     def text(self, text: str | bytes, size_bytes: int) -> str:
@@ -76,15 +78,15 @@ class Intake:
         document, problems = read_document(text, size_bytes)
         if document is None:
             raise Refused(f"it {problems[0]}")
-        return self._keep(document, size_bytes, problems)
+        return self._keep(document, size_of(text, size_bytes), problems)
 
     def document(self, document: Document) -> str:
         """One document that was read already."""
-        size_bytes = len(json.dumps(document, default=str))
-        return self._keep(document, size_bytes, problems_of(document, size_bytes))
+        size = size_of(quick_json(document))
+        return self._keep(document, size, problems_of(document, size.received))
 
-    def _keep(self, document: Document, size_bytes: int, problems: list[str]) -> str:
-        trace_id = self._store.add(document, size_bytes, problems)
+    def _keep(self, document: Document, size: Size, problems: list[str]) -> str:
+        trace_id = self._store.add(document, size, problems)
         if trace_id is None:
             raise Refused("it has no trace_id")
         if self._save is not None:
@@ -101,6 +103,17 @@ class Intake:
     def invocation(self, trace_id: str, invocation: dict[str, Any]) -> None:
         """What is known of an invocation beside its documents."""
         self._store.add_invocation(trace_id, invocation)
+
+    def handed_over(self, given: dict[str, Any]) -> None:
+        """An invocation with its documents, as `hand_over` sends it."""
+        trace_id, documents = given.get("trace_id"), given.get("documents")
+        if not is_trace_id(trace_id):
+            raise Refused("it has no trace_id")
+        if not isinstance(documents, list) or not all(isinstance(document, dict) for document in documents):
+            raise Refused("its documents are no list of objects")
+        for document in documents:
+            self.document({"trace_id": trace_id, **document})
+        self.invocation(trace_id, invocation_of(given))
 
     def close(self) -> None:
         """Close the file."""

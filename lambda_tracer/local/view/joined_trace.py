@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 from lambda_tracer.local.receive.documents import Document, mapping
 from lambda_tracer.local.receive.trace import Node, Trace, every_node
+from lambda_tracer.local.view.size import Size
 
 T = TypeVar("T")
 
 SEGMENT, SUBSEGMENT, MISSING = "segment", "subsegment", "missing"
 
-MAX_TRACE_BYTES = 50_000_000
-"""Of one trace's documents: a hundred times what X-Ray keeps. What comes beyond is counted as a problem."""
+MAX_TRACE_BYTES = 150_000_000
+"""Of memory for one trace: some 50,000 subsegments. What comes beyond is counted as a problem."""
 
 MAX_INVOCATIONS = 100
 """Of one trace; the last are kept."""
@@ -38,18 +39,13 @@ class Entry:
     service: str
     start: float
     """Epoch seconds; where a document has none that could be shown, that of what is above it."""
-
-    @property
-    def end(self) -> float | None:
-        """Epoch seconds, not before the start; None while in progress."""
-        end = self.node.end
-        return None if end is None else max(end, self.start)
+    end: float | None
+    """Epoch seconds, not before the start; None while in progress."""
 
     @property
     def duration(self) -> float:
         """Seconds; 0 while in progress."""
-        end = self.end
-        return 0.0 if end is None else end - self.start
+        return 0.0 if self.end is None else self.end - self.start
 
     def has(self, flag: str) -> bool:
         """Whether `fault`, `error` or `throttle` is set."""
@@ -69,23 +65,28 @@ class JoinedTrace:
         """That of the store when this trace last changed."""
         self.documents = 0
         self.size_bytes = 0
+        """Of documents, as they were received."""
+        self.memory_bytes = 0
+        """As it is estimated."""
         self.refused = 0
         """Documents beyond `MAX_TRACE_BYTES`."""
         self.changed_at = 0.0
         """On the monotonic clock."""
         self.invocations: list[dict[str, Any]] = []
         self._trace = Trace(trace_id)
+        self._invocations_bytes = 0
         self._problems: dict[str, list[str]] = {}
         self._worked_out: dict[Callable[[JoinedTrace], Any], Any] = {}
 
-    def add(self, document: Document, size_bytes: int, problems: list[str]) -> bool:
-        """Take in one document with what X-Ray would reject it for; False where there is no more room."""
+    def add(self, document: Document, size: Size, problems: list[str]) -> None:
+        """Take in one document with what X-Ray would reject it for, where there is room for it."""
         self._worked_out.clear()
-        if self.size_bytes + size_bytes > MAX_TRACE_BYTES:
+        if self.memory_bytes + size.memory > MAX_TRACE_BYTES:
             self.refused += 1
-            return False
+            return
         self.documents += 1
-        self.size_bytes += size_bytes
+        self.size_bytes += size.received
+        self.memory_bytes += size.memory
         document_id = document.get("id")
         key = document_id if isinstance(document_id, str) and document_id else _id_text(len(self._trace))
         if problems:
@@ -93,7 +94,6 @@ class JoinedTrace:
         else:
             self._problems.pop(key, None)
         self._trace.add(document)
-        return True
 
     def add_invocation(self, invocation: dict[str, Any]) -> None:
         """Keep what is known of an invocation, in the place of what was known of it before."""
@@ -101,6 +101,11 @@ class JoinedTrace:
         request_id = invocation["request_id"]
         kept = [item for item in self.invocations if item["request_id"] != request_id]
         self.invocations = [*kept, invocation][-MAX_INVOCATIONS:]
+        before = self._invocations_bytes
+        self._invocations_bytes = sum(
+            len(value) for item in self.invocations for value in item.values() if isinstance(value, str)
+        )
+        self.memory_bytes += self._invocations_bytes - before
 
     def once(self, work: Callable[[JoinedTrace], T]) -> T:
         """What `work` gives for this trace, kept until the trace changes."""
@@ -113,7 +118,7 @@ class JoinedTrace:
     def is_finished(self) -> bool:
         """Whether nothing of it is still going on, as far as is known."""
         return not any(
-            entry.node.is_in_progress for entry in (self.segments or self.entries) if entry.kind != MISSING
+            entry.end is None for entry in (self.segments or self.entries) if entry.kind != MISSING
         )
 
     @property
@@ -144,7 +149,7 @@ class JoinedTrace:
             for problem in problems
         ]
         for entry in self.entries:
-            if entry.kind != MISSING and entry.node.time_problem == "ends before it starts":
+            if entry.end == entry.start and entry.node.time_problem == "ends before it starts":
                 found.append({"id": entry.id, "message": "It ends before it starts"})
         if self._trace.replaced:
             text = f"{self._trace.replaced:,} finished documents had the id of another one, of which the last is shown"
@@ -154,7 +159,7 @@ class JoinedTrace:
             found.append({"id": None, "message": text})
         if self.refused:
             found.append(
-                {"id": None, "message": f"{self.refused:,} more documents were not kept: too many bytes"}
+                {"id": None, "message": f"{self.refused:,} more documents were not kept: too much memory"}
             )
         return found
 
@@ -184,8 +189,11 @@ def _entries(trace: JoinedTrace) -> list[Entry]:
             kind, service = SEGMENT if node.is_segment else SUBSEGMENT, node.name
         else:
             kind, service = SUBSEGMENT, parent.service
-        start = node.start if node.start is not None else (parent.start if parent else 0.0)
-        entry = Entry(node, _id_text(node.key), parent, kind, service, start)
+        start, end = node.start, node.end
+        if start is None:
+            start = parent.start if parent else 0.0
+        end = None if end is None else max(start, end)
+        entry = Entry(node, _id_text(node.key), parent, kind, service, start, end)
         entries.append(entry)
         waiting += [(child, entry) for child in reversed(node.children)]
     return entries

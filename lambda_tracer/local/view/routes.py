@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from lambda_tracer.local.receive.documents import mapping
 from lambda_tracer.local.receive.http_connection import Request
-from lambda_tracer.local.receive.json_value import quick_json
+from lambda_tracer.local.receive.json_value import NotJSON, quick_json, read_deep
 from lambda_tracer.local.view.calls import calls_of
 from lambda_tracer.local.view.details import details_of
 from lambda_tracer.local.view.events import Events
+from lambda_tracer.local.view.exports import EXPORTS
+from lambda_tracer.local.view.files import open_file
 from lambda_tracer.local.view.filter.match import matches
 from lambda_tracer.local.view.filter.parser import parse
 from lambda_tracer.local.view.filter.tokens import FilterError
@@ -51,6 +55,8 @@ class Routes:
         self._store = store
         self._intake = intake
         self._log = log
+        # A page asks again for the trace that it shows; working out a large one takes half a second.
+        self._last_shown = ("", 0), Answer(404)
         self._operations = Operations(store, intake, log)
         self.server = Server("", "", "")
 
@@ -78,6 +84,8 @@ class Routes:
             return self._operations.answer(path, request.body)
         if method == "GET" and path.startswith("/api/traces/"):
             return self._trace(path.removeprefix("/api/traces/"))
+        if method == "GET" and path.startswith("/t/"):
+            return self._export(path.removeprefix("/t/"))
         known = {route for _, route in self._answers()} | self._operations.paths
         if path in known:
             raise Refusal(405, f"{request.method} {path} is not served")
@@ -89,6 +97,8 @@ class Routes:
             ("DELETE", "/api/traces"): self._clear,
             ("GET", "/api/graph"): self._graph,
             ("GET", "/api/events"): self._events,
+            ("POST", "/api/invocations"): self._invocation,
+            ("POST", "/api/open"): self._open,
             ("POST", "/v1/traces"): self._spans,
         }
 
@@ -107,7 +117,7 @@ class Routes:
                     "matched": len(matching),
                     "dropped": store.dropped,
                     "limits": {"traces": store.max_traces, "bytes": store.max_bytes},
-                    "bytes": store.size_bytes,
+                    "bytes": store.memory_bytes,
                     "revision": store.revision,
                     "refused": {"count": self._log.refused, "last": list(self._log.last)},
                     "server": {**self.server._asdict(), "pid": os.getpid()},
@@ -116,7 +126,11 @@ class Routes:
 
     def _trace(self, trace_id: str) -> Answer:
         with self._store.lock:
-            return _json(details_of(self._found(trace_id)))
+            trace = self._found(trace_id)
+            key = (trace.id, trace.revision)
+            if self._last_shown[0] != key or not trace.is_finished:
+                self._last_shown = key, _json(details_of(trace))
+            return self._last_shown[1]
 
     def _found(self, trace_id: str) -> JoinedTrace:
         trace = self._store.get(trace_id)
@@ -129,6 +143,35 @@ class Routes:
         with self._store.lock:
             calls = [calls_of(trace) for trace in self._store.traces() if is_shown(trace)]
             return _json(Graph.of(calls).to_dict())
+
+    def _export(self, name: str) -> Answer:
+        for ending, (export, content_type) in EXPORTS.items():
+            if name.endswith(ending):
+                with self._store.lock:
+                    trace = self._found(name.removesuffix(ending))
+                    text = export(trace)
+                file_name = re.sub(r"[^A-Za-z0-9.-]", "_", name)
+                # Downloaded, and not shown here, where the policy of the server's own page holds.
+                headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+                return Answer(200, text.encode("utf-8", "replace"), content_type, headers)
+        raise Refusal(404, f"exports are {', '.join(f'/t/ID{ending}' for ending in EXPORTS)}")
+
+    def _invocation(self, request: Request, query: dict[str, str]) -> Answer:
+        try:
+            given = read_deep(request.body)
+        except NotJSON as exc:
+            raise Refusal(400, f"it is not JSON: {exc}") from exc
+        try:
+            self._intake.handed_over(mapping(given))
+        except Refused as exc:
+            raise Refusal(400, str(exc)) from exc
+        return Answer(204)
+
+    def _open(self, request: Request, query: dict[str, str]) -> Answer:
+        opened = open_file(request.body, self._intake)
+        return _json(
+            {"traces": list(opened.traces), "refused": opened.refused, "message": opened.message or None}
+        )
 
     def _clear(self, request: Request, query: dict[str, str]) -> Answer:
         self._store.clear()

@@ -61,7 +61,9 @@ def bundle() -> str:
         body = _EXPORT.sub("", body)
         if _ANY_EXPORT_OR_IMPORT.search(body):
             raise ValueError(f"{name} imports or exports in a form that can't be put into one script")
-        parts.append(f"const {_variable(name)} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();")
+        parts.append(
+            f"const {_variable(name)} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();"
+        )
     script = "\n".join(parts)
     if "</script" in script.lower() or "<!--" in script:
         raise ValueError("the script would end in the middle of itself")

@@ -10,15 +10,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from lambda_tracer.clock import clock
 from lambda_tracer.local.receive.documents import Document
 from lambda_tracer.local.view.joined_trace import JoinedTrace
+from lambda_tracer.local.view.size import Size
 
 MAX_TRACES = 1_000
 MAX_BYTES = 200_000_000
-"""Of documents, as they were received."""
+"""Of memory, as it is estimated: several times what was received."""
 
 MAX_ID_CHARACTERS = 100
 """What X-Ray takes has 35; a longer one is no id of a trace."""
@@ -47,7 +48,7 @@ class Store:
         self.max_bytes = max_bytes
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
-        self.size_bytes = 0
+        self.memory_bytes = 0
         self.dropped = 0
         """Traces that were let go of because of the limits."""
         self.is_closed = False
@@ -60,13 +61,13 @@ class Store:
     def __len__(self) -> int:
         return len(self._traces)
 
-    def add(self, document: Document, size_bytes: int, problems: list[str]) -> str | None:
+    def add(self, document: Document, size: Size, problems: list[str]) -> str | None:
         """Keep a document, and give the id of its trace; None where it names none that could be one."""
         trace_id = document.get("trace_id")
-        if not isinstance(trace_id, str) or not 0 < len(trace_id) <= MAX_ID_CHARACTERS:
+        if not is_trace_id(trace_id):
             return None
         with self.changed:
-            self._change(trace_id, lambda trace: trace.add(document, size_bytes, problems))
+            self._change(trace_id, lambda trace: trace.add(document, size, problems))
         return trace_id
 
     def add_invocation(self, trace_id: str, invocation: dict[str, Any]) -> None:
@@ -90,7 +91,7 @@ class Store:
             self._cleared_at = self.revision
             self._traces.clear()
             self._dropped.clear()
-            self.size_bytes = self.dropped = 0
+            self.memory_bytes = self.dropped = 0
             self.changed.notify_all()
 
     def close(self) -> None:
@@ -126,26 +127,31 @@ class Store:
 
     def _change(self, trace_id: str, change: Callable[[JoinedTrace], object]) -> None:
         trace = self._traces.pop(trace_id, None) or JoinedTrace(trace_id)
-        before = trace.size_bytes
+        before = trace.memory_bytes
         change(trace)
-        self.size_bytes += trace.size_bytes - before
+        self.memory_bytes += trace.memory_bytes - before
         self.revision += 1
         trace.revision = self.revision
         trace.changed_at = clock.monotonic()
         self._traces[trace_id] = trace
         while len(self._traces) > 1 and (
-            len(self._traces) > self.max_traces or self.size_bytes > self.max_bytes
+            len(self._traces) > self.max_traces or self.memory_bytes > self.max_bytes
         ):
             self._drop_oldest()
         self.changed.notify_all()
 
     def _drop_oldest(self) -> None:
         oldest = self._traces.pop(next(iter(self._traces)))
-        self.size_bytes -= oldest.size_bytes
+        self.memory_bytes -= oldest.memory_bytes
         self.dropped += 1
         self._dropped.append((self.revision, oldest.id))
         if len(self._dropped) > MAX_REMEMBERED:
             self._dropped.popleft()
+
+
+def is_trace_id(value: object) -> TypeGuard[str]:
+    """Whether it could be the id of a trace, well-formed or not."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARACTERS
 
 
 def newest_first(traces: Iterable[JoinedTrace]) -> list[JoinedTrace]:

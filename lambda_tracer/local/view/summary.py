@@ -67,11 +67,19 @@ def name_of(trace: JoinedTrace) -> str:
 
 def start_of(trace: JoinedTrace) -> float:
     """Epoch seconds: the earliest start; 0 where nothing has one."""
-    return min((entry.node.start for entry in trace.entries if entry.node.start is not None), default=0.0)
+    return trace.once(_start)
+
+
+def _start(trace: JoinedTrace) -> float:
+    return min((entry.start for entry in trace.entries if entry.start), default=0.0)
 
 
 def end_of(trace: JoinedTrace) -> float:
     """Epoch seconds: the latest end or start that is known."""
+    return trace.once(_end)
+
+
+def _end(trace: JoinedTrace) -> float:
     return max((entry.start if entry.end is None else entry.end for entry in trace.entries), default=0.0)
 
 

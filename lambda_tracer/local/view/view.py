@@ -20,22 +20,34 @@ _ATTEMPTS = 20
 """At a port that is free for both, where any will do."""
 
 
-class PortTaken(Exception):
-    """Somebody else listens there; the message says where."""
+class CannotListen(Exception):
+    """Somebody else listens there, or there is no such address; the message says it in one line."""
 
 
 class View:
-    """Receives and answers from the moment it is made, in threads of its own, until `close`."""
+    """Receives and answers from the moment it is made, in threads of its own, until `close`.
+
+    `port` is a number for both, 0 for any that is free; `udp_host` the address that datagrams are received at. `save`
+    is a file that everything is appended to. Without a page (`has_page`), only datagrams are received.
+    """
 
     def __init__(
-        self, port: int = DEFAULT_PORT, udp_host: str = "127.0.0.1", save: Path | None = None
+        self,
+        port: int = DEFAULT_PORT,
+        udp_host: str = "127.0.0.1",
+        save: Path | None = None,
+        has_page: bool = True,
     ) -> None:
         self.store = Store()
         self.log = Log()
         self.intake = Intake(self.store, self.log, save)
         routes = Routes(self.store, self.intake, self.log)
-        self._http, self._datagrams = self._listen(port, udp_host, routes)
-        self.port = self._http.port
+        try:
+            self._http, self._datagrams = self._listen(port, udp_host, routes if has_page else None)
+        except BaseException:
+            self.intake.close()
+            raise
+        self.port = self._datagrams.port
         self.address = f"http://127.0.0.1:{self.port}/"
         """Of the page."""
         self.udp = f"{udp_host}:{self.port}"
@@ -43,31 +55,36 @@ class View:
         routes.server = Server(_version(), self.udp, f"127.0.0.1:{self.port}")
 
     def close(self) -> None:
-        """Stop receiving and answering, and give the ports back."""
+        """Stop receiving and answering, and give the ports back. What was received is in the file of `save`."""
         self._datagrams.close()
         self.store.close()
-        self._http.close()
+        if self._http is not None:
+            self._http.close()
         self.intake.close()
 
-    def _listen(self, port: int, udp_host: str, routes: Routes) -> tuple[HTTPServer, Datagrams]:
+    def _listen(self, port: int, udp_host: str, routes: Routes | None) -> tuple[HTTPServer | None, Datagrams]:
         for attempt in range(_ATTEMPTS):
+            http = None
+            if routes is not None:
+                try:
+                    http = HTTPServer(port, routes.respond)
+                except OSError as exc:
+                    raise _refused(exc, f"TCP 127.0.0.1:{port}") from exc
             try:
-                http = HTTPServer(port, routes.respond)
+                number = port if http is None else http.port
+                return http, Datagrams(udp_host, number, self.intake.datagram, self.log)
             except OSError as exc:
-                raise _taken(exc, f"TCP 127.0.0.1:{port}") from exc
-            try:
-                return http, Datagrams(udp_host, http.port, self.intake.datagram, self.log)
-            except OSError as exc:
-                http.close()
+                if http is not None:
+                    http.close()
                 if port or exc.errno != errno.EADDRINUSE or attempt == _ATTEMPTS - 1:
-                    raise _taken(exc, f"UDP {udp_host}:{port}") from exc
+                    raise _refused(exc, f"UDP {udp_host}:{port}") from exc
         raise AssertionError
 
 
-def _taken(exc: OSError, where: str) -> Exception:
+def _refused(exc: OSError, where: str) -> CannotListen:
     if exc.errno == errno.EADDRINUSE:
-        return PortTaken(f"{where} is taken: another view or an X-Ray daemon is running, or try --port")
-    return PortTaken(f"{where}: {exc.strerror or exc}")
+        return CannotListen(f"{where} is taken by another view or an X-Ray daemon: --port chooses another")
+    return CannotListen(f"{where}: {exc.strerror or exc}")
 
 
 def _version() -> str:

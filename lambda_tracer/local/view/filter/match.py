@@ -182,7 +182,7 @@ def _of_part(entry: Entry, visit: Visit) -> Values:
             case "ok":
                 return [not any(entry.has(flag) for flag in _FLAGS)]
             case "partial":
-                return [entry.node.is_in_progress]
+                return [entry.end is None]
             case "responsetime" | "duration":
                 return [] if entry.end is None else [entry.duration]
             case "root":

@@ -117,7 +117,7 @@ def document_of(span: Span) -> Document:
     annotations = _annotations(attributes)
     if annotations:
         document["annotations"] = annotations
-    metadata = _metadata(attributes, span, is_segment)
+    metadata = _metadata(attributes, span, is_segment, document["name"])
     if metadata:
         document["metadata"] = metadata
     if span.links:
@@ -295,7 +295,7 @@ def _annotations(attributes: _Attributes) -> dict[str, Any]:
     return found
 
 
-def _metadata(attributes: _Attributes, span: Span, is_segment: bool) -> dict[str, Any]:
+def _metadata(attributes: _Attributes, span: Span, is_segment: bool, name: str) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     for name in [name for name in attributes.left if name.startswith("aws.xray.metadata.")]:
         value = attributes.left.pop(name)
@@ -307,6 +307,8 @@ def _metadata(attributes: _Attributes, span: Span, is_segment: bool) -> dict[str
         found[namespace] = value if isinstance(value, dict) else {"value": value}
     default = found.setdefault("default", {})
     default |= attributes.left
+    if span.name and span.name != name:
+        default["otel.span.name"] = span.name
     events = [
         {"time": event.time_ns / 1e9, "name": event.name, "attributes": event.attributes}
         for event in span.events
