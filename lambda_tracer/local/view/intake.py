@@ -88,7 +88,7 @@ class Intake:
     def _keep(self, document: Document, size: Size, problems: list[str]) -> str:
         trace_id = self._store.add(document, size, problems)
         if trace_id is None:
-            raise Refused("it has no trace_id")
+            raise Refused("it has no trace_id that could be one")
         if self._save is not None:
             line = as_json(document) + "\n"
             with self._saving:

@@ -6,6 +6,7 @@ The X-Ray service joins by id in the same way: a finished document takes the pla
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -23,6 +24,9 @@ MAX_TRACE_BYTES = 150_000_000
 
 MAX_INVOCATIONS = 100
 """Of one trace; the last are kept."""
+
+MAX_ID_CHARACTERS = 100
+"""Of a segment's id as it is shown; what X-Ray takes has 16."""
 
 XRAY_TRACE_BYTES = 500_000
 """What X-Ray keeps of a trace at most (https://docs.aws.amazon.com/general/latest/gr/xray.html)."""
@@ -88,7 +92,8 @@ class JoinedTrace:
         self.size_bytes += size.received
         self.memory_bytes += size.memory
         document_id = document.get("id")
-        key = document_id if isinstance(document_id, str) and document_id else _id_text(len(self._trace))
+        is_named = isinstance(document_id, str) and document_id
+        key = _id_text(str(document_id) if is_named else len(self._trace))
         if problems:
             self._problems[key] = problems
         else:
@@ -225,4 +230,14 @@ def _service_below(node: Node) -> str:
 
 
 def _id_text(key: str | int) -> str:
-    return key if isinstance(key, str) else f"no-id-{key}"
+    """As it is used in addresses."""
+    if isinstance(key, int):
+        return f"no-id-{key}"
+    if len(key) <= MAX_ID_CHARACTERS and is_plain(key):
+        return key
+    return f"odd-id-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+def is_plain(text: str) -> bool:
+    """Whether it is of characters that can be seen, in ASCII."""
+    return text.isascii() and text.isprintable() and " " not in text

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from lambda_tracer.clock import clock
 from lambda_tracer.local.receive.documents import Document
-from lambda_tracer.local.view.joined_trace import JoinedTrace
+from lambda_tracer.local.view.joined_trace import JoinedTrace, is_plain
 from lambda_tracer.local.view.size import Size
 
 MAX_TRACES = 1_000
@@ -150,8 +150,8 @@ class Store:
 
 
 def is_trace_id(value: object) -> TypeGuard[str]:
-    """Whether it could be the id of a trace, well-formed or not."""
-    return isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARACTERS
+    """Whether it could be the id of a trace, well-formed or not: something that an address can hold."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARACTERS and is_plain(value)
 
 
 def newest_first(traces: Iterable[JoinedTrace]) -> list[JoinedTrace]:

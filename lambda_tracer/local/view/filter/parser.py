@@ -289,4 +289,4 @@ class _Parser:
     def _expect(self, sign: str) -> None:
         token = self._peek()
         if not self._takes(sign):
-            raise FilterError(f"expected {sign}, not {token.text or 'the end'},", token.position)
+            raise FilterError(f"expected '{sign}', not {token.text or 'the end'},", token.position)

@@ -72,6 +72,6 @@ def token_for(position: str) -> str:
 def position_in(arguments: Arguments) -> str:
     """Where NextToken says to go on; empty for the beginning."""
     try:
-        return base64.urlsafe_b64decode(text(arguments, "NextToken")).decode()
+        return base64.b64decode(text(arguments, "NextToken"), b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as exc:
         raise InvalidRequest("Invalid NextToken") from exc
