@@ -91,9 +91,9 @@ def run(options: argparse.Namespace) -> int:
     is_wanted = _filter(options.filter)
     if options.html:
         return _write_html(options.html, contents)
-    raise_on_signals()
     view = _start(options)
     try:
+        raise_on_signals()
         for name, content in contents:
             _open(view, name, content)
         _announce(view, options)

@@ -221,17 +221,8 @@ def test_a_document_that_is_nested_very_deeply_is_shown_flat() -> None:
 
 def test_twenty_thousand_subsegments_are_told_at_once() -> None:
     root = segment("root", new_trace_id(), 0, 20)
-    calls = [
-        subsegment(
-            "DynamoDB",
-            root,
-            number / 1000,
-            number / 1000 + 0.001,
-            namespace="aws",
-            aws={"operation": "GetItem"},
-        )
-        for number in range(20_000)
-    ]
+    call = {"namespace": "aws", "aws": {"operation": "GetItem"}}
+    calls = [subsegment("DynamoDB", root, at / 1000, at / 1000 + 0.001, **call) for at in range(20_000)]
     trace = joined(root, *calls)
 
     begin = time.process_time()

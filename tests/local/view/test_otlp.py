@@ -38,7 +38,7 @@ def exported(exporter: SpanExporter) -> str:
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("scope")
     other = Link(SpanContext(1, 2, True, TraceFlags(1)), {"why": "batch"})
-    request = {
+    request: dict[str, Any] = {
         "http.request.method": "GET",
         "url.full": "https://user:secret@shop.example/x?token=secret#part",
         "http.response.status_code": 503,

@@ -153,7 +153,7 @@ def test_documents_are_put_and_those_that_x_ray_refuses_are_told(here: Here, xra
 
 def test_errors_are_those_of_the_service(here: Here, xray: Any) -> None:
     ids = [f"1-00000000-{number:024x}" for number in range(6)]
-    refused = {
+    refused: dict[str, Any] = {
         "TraceIds must have between 1 and 5 items, not 6": lambda: xray.batch_get_traces(TraceIds=ids),
         "TraceSegmentDocuments must have between 1 and 50 items, not 51": lambda: xray.put_trace_segments(
             TraceSegmentDocuments=["{}"] * 51
