@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lambda_tracer.clock import clock
-from lambda_tracer.local.receive.json_value import as_json
+from lambda_tracer.local.receive.json_value import quick_json
 from lambda_tracer.local.view.joined_trace import JoinedTrace
 from lambda_tracer.local.view.store import Store
 from lambda_tracer.local.view.summary import summary_of
@@ -77,4 +77,4 @@ class Events:
 
 
 def _event(name: str, data: object) -> str:
-    return f"event: {name}\ndata: {as_json(data)}\n\n"
+    return f"event: {name}\ndata: {quick_json(data)}\n\n"

@@ -35,6 +35,8 @@ def segments_of(trace: JoinedTrace) -> list[Document]:
             placed[id(entry)] = document, 1
             found.append(_alone(document, entry, trace.id))
         else:
+            for key in ("trace_id", "parent_id", "type"):
+                document.pop(key, None)
             placed[id(entry)] = document, level + 1
             around.setdefault("subsegments", []).append(document)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from lambda_tracer.local.view.datagrams import Datagrams
 from lambda_tracer.local.view.http_server import HTTPServer
@@ -53,6 +54,14 @@ class View:
         self.udp = f"{udp_host}:{self.port}"
         """For AWS_XRAY_DAEMON_ADDRESS, where `udp_host` is an address that one can send to."""
         routes.server = Server(_version(), self.udp, f"127.0.0.1:{self.port}")
+
+    def address_of(self, trace_id: str) -> str:
+        """Of the page that shows this trace."""
+        return f"{self.address}#/trace/{trace_id}"
+
+    def hand_over(self, invocation: dict[str, Any]) -> None:
+        """Take in an invocation with its documents, as `RunningView.hand_over` gives it to a view elsewhere."""
+        self.intake.handed_over(invocation)
 
     def close(self) -> None:
         """Stop receiving and answering, and give the ports back. What was received is in the file of `save`."""

@@ -132,9 +132,11 @@ def test_a_request_of_two_meanings_is_refused(here: Here, header: str) -> None:
     assert answer.count(b"HTTP/1.1") == 1
 
 
-def test_idle_and_slow_clients_make_room_for_others(here: Here) -> None:
+def test_idle_and_slow_clients_make_room_for_others(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 40)
+    monkeypatch.setattr(http_server, "MAX_STREAMS", 10)
     clients = []
-    for number in range(http_server.MAX_CONNECTIONS + 50):
+    for number in range(http_server.MAX_CONNECTIONS + 20):
         client = socket.create_connection(("127.0.0.1", here.port), timeout=PATIENCE_S)
         clients.append(client)
         if number % 2:

@@ -230,13 +230,13 @@ def test_json_and_what_is_neither(here: Here) -> None:
         "map": {"a": "b"},
     }
 
-    bomb = gzip.compress(b"\0" * 101_000_000, compresslevel=1)
+    bomb = gzip.compress(b"\0" * 51_000_000, compresslevel=1)
     for data, headers, message in [
         (b"\x0a\xff", {}, "it ends within a number"),
         (b"\x0a\x05abc", {}, "it ends 2 bytes too early"),
         (b"no JSON", {"Content_Type": "application/json"}, "it is not JSON: "),
         (b"no gzip", {"Content_Encoding": "gzip"}, "it can't be decompressed: "),
-        (bomb, {"Content_Encoding": "gzip"}, "it has more than 100,000,000 bytes"),
+        (bomb, {"Content_Encoding": "gzip"}, "it has more than 50,000,000 bytes"),
         (gzip.compress(body)[:-9], {"Content_Encoding": "gzip"}, "it is cut off"),
         (b"", {"Content_Encoding": "br"}, "the Content-Encoding br is none of gzip, deflate, identity"),
     ]:

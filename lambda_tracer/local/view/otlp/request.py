@@ -11,7 +11,7 @@ from lambda_tracer.local.receive.json_value import NotJSON, read
 from lambda_tracer.local.view.otlp.span import Span, read_json, read_protobuf
 from lambda_tracer.local.view.otlp.wire import WireError
 
-MAX_BYTES = 100_000_000
+MAX_BYTES = 50_000_000
 """Of a request after it was decompressed."""
 
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
