@@ -103,7 +103,7 @@ def _take(value: object, intake: Intake, opened: Opened) -> None:
 def _take_document(document: str | dict[str, Any], intake: Intake, opened: Opened) -> None:
     try:
         if isinstance(document, str):
-            opened.traces[intake.text(document, len(document))] = None
+            opened.traces[intake.text(document)] = None
         else:
             opened.traces[intake.document(document)] = None
     except Refused as exc:
@@ -112,11 +112,14 @@ def _take_document(document: str | dict[str, Any], intake: Intake, opened: Opene
 
 def _take_invocation(invocation: dict[str, Any], intake: Intake, opened: Opened) -> None:
     """One of `invoke --json`."""
-    trace_id = invocation.get("trace_id")
+    trace_id = str(invocation.get("trace_id") or "")
     for name in ("segments", "other_traces"):
         for document in _dicts(invocation.get(name)):
-            _take_document({"trace_id": trace_id, **document}, intake, opened)
-    if isinstance(trace_id, str) and trace_id:
+            try:
+                opened.traces[intake.document_of(trace_id, document)] = None
+            except Refused as exc:
+                opened.refuse(f"{exc}, in {json.dumps(document)[:60]}")
+    if trace_id:
         _keep_invocation(trace_id, _as_handed_over(invocation), intake, opened)
 
 

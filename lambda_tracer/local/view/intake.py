@@ -65,8 +65,12 @@ class Intake:
             found[self._keep(document, size, problems)] = None
         return list(found)
 
-    def text(self, text: str | bytes, size_bytes: int) -> str:
-        """One document as text, or spans as ADOT sends them in its place; gives the id of its trace."""
+    def text(self, text: str | bytes, size_bytes: int = 0) -> str:
+        """One document as text, or spans as ADOT sends them in its place; gives the id of its trace.
+
+        `size_bytes` is what was sent. Without it the document is one that was put together of several, whose size
+        nobody objects to.
+        """
         if text[:3] in (*_SPANS, *(prefix.decode() for prefix in _SPANS)):
             data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
             try:
@@ -78,12 +82,18 @@ class Intake:
         document, problems = read_document(text, size_bytes)
         if document is None:
             raise Refused(f"it {problems[0]}")
-        return self._keep(document, size_of(text, size_bytes), problems)
+        return self._keep(document, size_of(text, size_bytes or None), problems)
 
     def document(self, document: Document) -> str:
-        """One document that was read already."""
-        size = size_of(quick_json(document))
-        return self._keep(document, size, problems_of(document, size.received))
+        """One document that was read already, or put together of several."""
+        return self._keep(document, size_of(quick_json(document)), problems_of(document))
+
+    def document_of(self, trace_id: str, document: Document) -> str:
+        """One of a trace's documents, as `invoke` tells them: one that does not name the trace was cut off from what it
+        was embedded in, because that was nested too deeply."""
+        if "trace_id" not in document:
+            document = {"trace_id": trace_id, "type": "subsegment", **document}
+        return self.document(document)
 
     def _keep(self, document: Document, size: Size, problems: list[str]) -> str:
         trace_id = self._store.add(document, size, problems)
@@ -96,7 +106,7 @@ class Intake:
                     self._save.write(line)
                     self._save.flush()
                 except (OSError, ValueError) as exc:
-                    self._save = None
+                    self._save = None  # closed when nothing refers to it: that may fail again
                     say(f"--save: nothing is written any more: {getattr(exc, 'strerror', None) or exc}")
         return trace_id
 
@@ -112,7 +122,7 @@ class Intake:
         if not isinstance(documents, list) or not all(isinstance(document, dict) for document in documents):
             raise Refused("its documents are no list of objects")
         for document in documents:
-            self.document({"trace_id": trace_id, **document})
+            self.document_of(trace_id, document)
         self.invocation(trace_id, invocation_of(given))
 
     def close(self) -> None:

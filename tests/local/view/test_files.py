@@ -76,6 +76,23 @@ def test_files_of_every_kind_are_opened() -> None:
     }
 
 
+def test_what_was_put_together_may_be_large() -> None:
+    """The limit of 64 kB is one for what is sent."""
+    service, _, handler = payment(metadata={"default": {"text": "x" * 100_000}})
+    batch = {
+        "Traces": [{"Segments": [{"Document": json.dumps(document)} for document in (service, handler)]}]
+    }
+    invocation = {
+        "trace_id": service["trace_id"],
+        "segments": [{**service, "subsegments": [embedded(handler)]}],
+    }
+
+    for content in (batch, {"invocations": [invocation]}):
+        store, _ = opened(json.dumps(content))
+
+        assert store.traces()[0].problems == []
+
+
 def test_what_can_not_be_read_is_said_and_keeps_nothing_out() -> None:
     app = json.dumps(segment("app", new_trace_id()))
     for text, message, count in [
