@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeGuard
 
+from lambda_tracer.local.receive.document_blocks import problems_in_blocks
 from lambda_tracer.local.receive.json_value import NotJSON, is_deep, numbers_beyond_floats, read_loosely
 
 Document = dict[str, Any]
@@ -114,6 +115,7 @@ def _problems(document: Document) -> Iterator[str]:
     if not is_number(document.get("end_time")) and document.get("in_progress") is not True:
         yield "has no end_time and is not in_progress"
     yield from _problems_of_values(document)
+    yield from problems_in_blocks(document)
 
 
 def _problems_of_values(document: Document) -> Iterator[str]:
