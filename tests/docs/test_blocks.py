@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from lambda_tracer.local.cli import parser
+from lambda_tracer.local.view.filter.parser import parse
 from tests.daemon import Daemon
 from tests.docs.pages import ALL_BLOCKS, BLOCKS, PAGES, PROJECT, Block
 from tests.local.command import Ran, invoke
@@ -45,7 +48,10 @@ SHELL = [
     if block.language == "sh"
     for line in re.sub(r"\\\n\s*", "", block.text).splitlines()
 ]
-COMMANDS = [(page, line) for page, line in SHELL if "lambda-tracer " in line]
+COMMANDS = [
+    (page, line) for page, line in SHELL if "lambda-tracer " in line and "lambda-tracer view" not in line
+]
+VIEWS = [line for _, line in SHELL if line.startswith("lambda-tracer view")]
 
 
 @pytest.mark.parametrize("block", SNIPPETS, ids=[block.place for block in SNIPPETS])
@@ -107,6 +113,20 @@ def test_a_command_ends_as_its_page_says(page: str, line: str, tmp_path: Path) -
     assert ("## lambda_handler" in ran.stderr) == ("--unsampled" not in line)
     if expected is None:
         assert all(isinstance(json.loads(result), dict) for result in ran.stdout.splitlines())
+
+
+def test_the_command_that_never_ends_is_one_that_begins() -> None:
+    """`view` runs until it is interrupted: here it is only read."""
+    read = [parser().parse_args(shlex.split(line)[1:]) for line in VIEWS]
+
+    assert len(read) >= 5
+    assert [parse(options.filter) for options in read if options.filter]
+
+
+def test_the_filter_expressions_shown_are_some() -> None:
+    texts = [block.text for block in BLOCKS["docs/guides/local-view.md"] if block.language == "text"]
+
+    assert [parse(line) for text in texts for line in text.splitlines()]
 
 
 def test_the_commands_for_make_and_pip_name_targets_and_extras_that_exist() -> None:
