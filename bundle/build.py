@@ -30,8 +30,8 @@ VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 LEFT_OUT = {"local", "__pycache__", "bundles"}
 """Folders of the package that a function has no use for."""
 
-LEFT_OUT_MODULES = {"", "bundle", "testing"}
-"""What must be compiled before a bundle can be read; and what tests alone use."""
+LEFT_OUT_MODULES = {"", "__main__", "bundle", "testing"}
+"""What must be compiled before a bundle can be read; and what tests and the command line alone use."""
 
 START = (
     *("bundle_rest", "guard", "settings", "clock", "safe", "xray"),

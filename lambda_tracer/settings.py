@@ -10,8 +10,9 @@ import os
 
 from .guard import pass_on, warn_once
 
-_TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
-_FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
+TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
+FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
+"""What variables that are true or false may say, in small letters."""
 
 DEFAULT_IMPORTS_MS = 10.0
 """Imports slower than this are recorded where imports are traced and no threshold is given."""
@@ -175,11 +176,11 @@ def _flag(variable: str, *, default: bool) -> bool:
     word = os.environ.get(variable, "").strip().lower()
     if not word:
         return default
-    if word in _TRUE:
+    if word in TRUE:
         return True
-    if word in _FALSE:
+    if word in FALSE:
         return False
-    raise ValueError(f"environment variable {variable}: expected one of {sorted(_TRUE | _FALSE)}")
+    raise ValueError(f"environment variable {variable}: expected one of {sorted(TRUE | FALSE)}")
 
 
 class SDKConfig:

@@ -30,6 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "local.run": {"local.receive"},
     "local.receive": set(),
     # what runs in Lambda
+    "__main__": {"local"},  # `python -m lambda_tracer`, which is for the developer's side
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "compat", "capture"},
     "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},

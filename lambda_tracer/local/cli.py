@@ -18,7 +18,7 @@ from pathlib import Path
 from lambda_tracer.clock import clock
 from lambda_tracer.local.commands import doctor, invoke, view
 from lambda_tracer.local.commands.streams import complain, open_streams, silence
-from lambda_tracer.local.commands.usage import Parser, UsageError
+from lambda_tracer.local.commands.usage import NotInstalled, Parser, UsageError
 from lambda_tracer.local.receive.plain_text import escaped
 from lambda_tracer.local.run.interruption import Interrupted
 
@@ -26,6 +26,13 @@ COMMANDS = (invoke, view, doctor)
 """Modules with `add_to(commands)`, which adds a parser, and `run(options)`, which gives the exit code."""
 
 BAD_USAGE = 2
+
+_DESCRIPTION = (
+    "Run Python functions for AWS Lambda on this machine, and see their X-Ray traces. Nothing goes to AWS."
+)
+
+MAX_SHOWN = 200
+"""Characters of arguments that nobody knows."""
 
 MAX_LEFT_BEHIND_S = 5.0
 """How long what an inline function has left behind may keep the process after its end."""
@@ -49,12 +56,20 @@ def _end(exit_code: int) -> None:
 
 
 def _exit_code(argv: Sequence[str] | None) -> int:
+    help_of = ""
     try:
-        options = parser().parse_args(argv)
+        options, unknown = parser().parse_known_args(argv)
+        help_of = f" (see lambda-tracer {options.command} --help)"
+        if unknown:
+            raise UsageError(f"unrecognized arguments: {' '.join(unknown)[:MAX_SHOWN]}")
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
-    except UsageError as exc:
+    except NotInstalled as exc:
         complain(escaped(str(exc)))
+        return BAD_USAGE
+    except UsageError as exc:
+        message = escaped(str(exc))
+        complain(message if "--help)" in message else message + help_of)
         return BAD_USAGE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -79,7 +94,7 @@ def _exit_code(argv: Sequence[str] | None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line. What it refuses is raised as a `UsageError`."""
-    top = Parser(prog="lambda-tracer", description="The local side of lambda_tracer.")
+    top = Parser(prog="lambda-tracer", description=_DESCRIPTION)
     top.add_argument("--version", action="version", version=_version())
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -78,7 +78,9 @@ for module in pkgutil.walk_packages(lambda_tracer.__path__, "lambda_tracer."):
 print(*sorted(path.partition("lambda_tracer/")[2] for path in compiled if "lambda_tracer/" in path))
 """
 
-    assert run(site, program, python=python.command[0]).split() == ["__init__.py", "bundle.py", "testing.py"]
+    assert run(site, program, python=python.command[0]).split() == [
+        *("__init__.py", "__main__.py", "bundle.py", "testing.py")
+    ]
 
 
 @pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.version)

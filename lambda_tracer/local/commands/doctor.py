@@ -12,9 +12,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from lambda_tracer.local.commands.invoke_options import check_handler, variable
+from lambda_tracer.local.commands.handler_name import check_handler
 from lambda_tracer.local.commands.streams import write
 from lambda_tracer.local.commands.usage import Parser, UsageError, positive_float
+from lambda_tracer.local.commands.variables import variable
 from lambda_tracer.local.receive.json_value import as_json
 from lambda_tracer.local.run.interruption import raise_on_signals
 
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         hint = "" if options.handler else " (a handler comes second: lambda-tracer doctor . HANDLER)"
         raise UsageError(f"PATH: no such file or folder: {options.path}{hint}") from None
     if options.handler:
-        check_handler(options.handler)
+        check_handler(options.handler, Path(options.path))
     environment = dict(variable(text) for text in options.env)
     if importlib.util.find_spec("yaml") is None:
         raise UsageError("PyYAML is not installed: pip install 'lambda-tracer[local]'")

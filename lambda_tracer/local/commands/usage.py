@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
+MAX_PORT = 65_535
+
 _MAX_DIGITS = 9
 _MAX_QUOTED = 200
 """Characters of what was given, in the line that says what is wrong with it."""
@@ -12,6 +14,10 @@ _MAX_QUOTED = 200
 
 class UsageError(Exception):
     """What the user asked for can't be done; the message is the one line they get."""
+
+
+class NotInstalled(UsageError):
+    """It can't be done on this machine as it is; the message says how it can."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,6 +32,14 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or len(text) > _MAX_DIGITS or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number above 0: {quoted(text)}")
     return int(text)
+
+
+def port(text: str) -> int:
+    """A port, 1 to 65535, for `type=`."""
+    number = positive_int(text)
+    if number > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"expected a port, at most {MAX_PORT}: {quoted(text)}")
+    return number
 
 
 def positive_float(text: str) -> float:

@@ -5,18 +5,25 @@
         view.hand_over(invocation)      # {"trace_id", "request_id", "documents": [...], "result", "log", ...}
         print(view.address_of(trace_id))
 
-Nothing else of the view is imported for it.
+Nothing else of the view is imported for it. It is spoken to over a plain socket: with `invoke --inline` the function's
+tracer has patched the HTTP clients of this very process, and what we send is no call of the function's.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
+import re
+import socket
 from typing import Any
 
 from lambda_tracer.local.receive.json_value import quick_json
 
 TIMEOUT_S = 5.0
+"""For connecting, for sending, and for each part of the answer."""
+
+MAX_ANSWER_BYTES = 1_000_000
+
+_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b")
 
 
 class HandOverFailed(Exception):
@@ -42,7 +49,7 @@ class RunningView:
             status, body = _request(
                 self.port, "POST", "/api/invocations", quick_json(invocation).encode("ascii")
             )
-        except (OSError, http.client.HTTPException) as exc:
+        except (OSError, ValueError) as exc:
             raise HandOverFailed(f"the view at {self.address} does not answer: {exc}") from exc
         if status != 204:
             message = _message(body)
@@ -55,21 +62,27 @@ def running_view(port: int) -> RunningView | None:
         # No trace has so high a revision: what comes back is what the server says of itself.
         status, body = _request(port, "GET", f"/api/traces?after={10**18 - 1}", b"")
         answer = json.loads(body)
-    except (OSError, http.client.HTTPException, ValueError):
+    except (OSError, ValueError):
         return None
     is_view = status == 200 and isinstance(answer, dict) and "revision" in answer and "server" in answer
     return RunningView(port) if is_view else None
 
 
 def _request(port: int, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
-    try:
-        headers = {"Content-Type": "application/json"} if body else {}
-        connection.request(method, path, body or None, headers)
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
+    """Status and body of the answer. Raises `OSError`, and `ValueError` where the answer is not HTTP."""
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as connection:
+        connection.sendall(head.encode("ascii") + body)
+        while len(answer) < MAX_ANSWER_BYTES and (part := connection.recv(65_536)):
+            answer += part
+    found = _STATUS.match(answer)
+    if found is None:
+        raise ValueError("what it says is not HTTP")
+    return int(found[1]), answer.partition(b"\r\n\r\n")[2]
 
 
 def _message(body: bytes) -> str:

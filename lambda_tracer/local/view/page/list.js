@@ -25,7 +25,7 @@ export function startList() {
     rows.refresh();
     rows.show(tabStop);
   });
-  onChange(["traces", "totals", "filter", "isLoaded", "waiting"], drawCount);
+  onChange(["traces", "totals", "filter", "filterError", "isLoaded", "waiting"], drawCount);
 }
 
 /** Summaries, newest first. */
@@ -107,10 +107,10 @@ function sizeShare(share, summary) {
 }
 
 function drawCount() {
-  const { totals, traces, filter, waiting } = state;
+  const { totals, traces, filter, filterError, waiting } = state;
   const shown = traces.size;
   let text = counted(shown, "trace");
-  if (filter) text = `${grouped(shown)} of ${grouped(Math.max(totals.total, shown))} match`;
+  if (filter && !filterError) text = `${grouped(shown)} of ${grouped(Math.max(totals.total, shown))} match`;
   setText(byId("count"), state.isLoaded ? text : "");
   setText(byId("waiting"), waiting.size ? `${grouped(waiting.size)} waiting` : "");
   const { dropped, limits } = totals;

@@ -67,10 +67,19 @@ async function loadList() {
     return true;
   } catch (error) {
     if (turn !== asked) return false;
-    if (error.status === 400) change({ filterError: error.message });
-    else change({ connection: "lost" });
+    if (error.status !== 400) change({ connection: "lost" });
+    else {
+      change({ filterError: error.message });
+      if (!state.isLoaded) await loadUnfiltered();
+    }
     return false;
   }
+}
+
+/** Before a first list, a filter that is refused hides nothing. */
+async function loadUnfiltered() {
+  const { traces, ...totals } = await source.summaries("");
+  change({ traces: new Map(traces.map((summary) => [summary.id, summary])), totals, server: totals.server, isLoaded: true });
 }
 
 let listed = null;

@@ -8,7 +8,7 @@ import { go } from "./url.js";
 import { jump } from "./waterfall.js";
 
 const CARD = { width: 196, height: 60 };
-const GAP = { along: 88, across: 26 };
+const GAP = { along: 104, across: 26 };
 const MARGIN = 24;
 
 /** Narrower than this, and callers stand above what they call instead of left of it. */
