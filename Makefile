@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-view demo-patches test test-newest soak bench lint types format layer dist tools sam cdk docs docs-serve
-.PHONY: lock clean made-anew
+.PHONY: lock clean made-anew screenshots
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -146,6 +146,9 @@ cdk: .ci-cache/cdk/.installed
 # The package is read as sources and not imported: the site's environment does not have it. The variable keeps an
 # announcement of the theme's makers out of the output. Not --quiet: that hides the warnings from --strict, too.
 MKDOCS := NO_MKDOCS_2_WARNING=true .ci-cache/docs/bin/python -m mkdocs
+
+screenshots: $(INSTALLED)  ## make the pictures of the view's page in docs/images/view; needs chromium
+	@$(BIN)/python -m tests.local.view_page.screenshots docs/images/view
 
 docs: .ci-cache/docs/.installed  ## build the site from docs/ into build/site; a warning is an error
 	@$(MKDOCS) build --strict --clean

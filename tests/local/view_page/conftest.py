@@ -24,8 +24,8 @@ CHROMIUM = shutil.which("chromium")
 class Shop:
     """A running view, and what sends to it."""
 
-    def __init__(self) -> None:
-        self.view = View(port=0)
+    def __init__(self, port: int = 0) -> None:
+        self.view = View(port)
         self.address = self.view.address
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.ids: dict[str, str] = {}
@@ -41,6 +41,15 @@ class Shop:
         self.wait_for(trace_id, sum(1 for _ in documents))
         return trace_id
 
+    def send_all(self) -> None:
+        """Six traces: cold and warm, with a fault, with many equal subsegments, without a root, unfinished."""
+        self.send(shop.checkout(), "cold")
+        self.send(shop.checkout(shop.STARTED + 9, cold=False, order="A-1003"), "warm")
+        self.send(shop.declined(), "declined")
+        self.send(shop.batch(), "batch")
+        self.send(shop.without_root(), "without root")
+        self.send(shop.unfinished(), "unfinished")
+
     def wait_for(self, trace_id: str, documents: int) -> None:
         for _ in range(300):
             if any(
@@ -55,6 +64,13 @@ class Shop:
         """What the server answers."""
         with urllib.request.urlopen(self.address.rstrip("/") + path) as answer:
             return json.load(answer)
+
+    def post(self, path: str, body: Any) -> None:
+        """Send JSON to the server, as a command does."""
+        request = urllib.request.Request(
+            self.address.rstrip("/") + path, json.dumps(body).encode(), method="POST"
+        )
+        urllib.request.urlopen(request).close()
 
     def page(self, name: str, query: str = "", node: str = "") -> str:
         """The address of a trace, or of its subsegment of a name."""
@@ -93,10 +109,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def shop_view() -> Iterator[Shop]:
     with Shop() as running:
-        running.send(shop.checkout(), "cold")
-        running.send(shop.checkout(shop.STARTED + 9, cold=False, order="A-1003"), "warm")
-        running.send(shop.declined(), "declined")
-        running.send(shop.batch(), "batch")
-        running.send(shop.without_root(), "without root")
-        running.send(shop.unfinished(), "unfinished")
+        running.send_all()
         yield running

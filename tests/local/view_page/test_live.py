@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
+from lambda_tracer.local.view.view import View
 from tests.local.view_page import shop
-from tests.local.view_page.browser import Browser, work_of
+from tests.local.view_page.browser import Browser, settle, work_of
 from tests.local.view_page.conftest import Shop
 
 pytestmark = pytest.mark.slow
@@ -42,6 +46,7 @@ def test_traces_and_what_is_added_to_them_appear_without_a_reload(browser: Brows
         expect(page.locator("#trace-rows a").first).to_contain_text("import")
         expect(page.locator("#trace-rows a").last).to_be_focused()
 
+        settle(page)
         page.keyboard.press("p")
         running.send(shop.without_root(shop.STARTED + 120))
         expect(page.locator("#pause-text")).to_have_text("Resume, 1 waiting")
@@ -55,6 +60,10 @@ def test_traces_and_what_is_added_to_them_appear_without_a_reload(browser: Brows
 
         running.view.close()
         expect(page.locator("#connection")).to_contain_text("Connection lost")
+        running.view = View(running.view.port)
+        running.send(shop.declined())
+        expect(page.locator("#connection")).to_have_text("Live")
+        expect(page.locator("#trace-name")).to_have_text("payment")
         page.context.close()
 
 
@@ -104,4 +113,61 @@ def test_twenty_thousand_subsegments_paint_at_once_and_scroll(browser: Browser) 
         expect(last.locator(".name")).to_have_text("leaf 10001")
         expect(last).to_be_in_viewport()
         assert rows.count() < 100
+        browser.close(page)
+
+
+ERROR = json.dumps(
+    {"errorType": "PaymentDeclined", "errorMessage": "declined", "stackTrace": ["  File app.py, line 1\n"]}
+)
+"""As the runtime reports one."""
+
+
+def test_a_trace_is_saved_and_opened_again_with_what_invoke_knows_of_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with Shop() as running:
+        documents = shop.declined()
+        running.send(documents, "declined")
+        told = {
+            "trace_id": running.ids["declined"],
+            "request_id": documents[0]["aws"]["request_id"],
+            "documents": [],
+        }
+        known = {
+            "result": ERROR,
+            "log": "START",
+            "report": "REPORT Duration: 65 ms",
+        }
+        running.post("/api/invocations", {**told, **known, "event": "{}", "failed": True})
+        page = browser.open(running.page("declined"))
+        expect(page.locator("#details")).to_contain_text("Result: the function failed")
+        expect(page.locator("#details .result pre")).to_have_text(
+            "PaymentDeclined: declined\n\n  File app.py, line 1", use_inner_text=True
+        )
+
+        page.get_by_text("Save as").click()
+        saved = {}
+        for name in ("HTML page", "JSON", "Text", "Trace events"):
+            with page.expect_download() as download:
+                page.get_by_role("link", name=name).click()
+            saved[name] = tmp_path / download.value.suggested_filename
+            download.value.save_as(saved[name])
+        browser.close(page)
+        assert len({path.suffix for path in saved.values()}) == 3
+
+    page = browser.open(saved["HTML page"].as_uri())
+    expect(page.locator("#details")).to_contain_text("REPORT Duration: 65 ms")
+    browser.close(page)
+
+    with Shop() as another:
+        page = browser.open(another.address)
+        page.locator("#open-file").set_input_files(saved["JSON"])
+        expect(page.locator("#trace-name")).to_have_text("payment")
+        expect(page.locator("#said")).to_contain_text("1 trace")
+        expect(page.locator("#details")).to_contain_text("Result: the function failed")
+        nothing = tmp_path / "nothing.txt"
+        nothing.write_text("nothing")
+        page.locator("#open-file").set_input_files(nothing)
+        expect(page.locator("#said")).to_contain_text("nothing.txt: ")
+        browser.complaints.clear()  # an answer of 400, if it is one
         browser.close(page)

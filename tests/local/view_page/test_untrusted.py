@@ -137,11 +137,12 @@ def test_a_saved_page_shows_its_traces_and_makes_no_request(
     expect(page.locator("#map .card").first).to_be_visible()
     page.keyboard.press("3")
     expect(page.locator("#compare-rows .row").first).to_be_visible()
+    assert browser.complaints == []
+    assert [url for url in browser.requests if not url.startswith((address, "data:"))] == []
     # Whatever might get in, nothing gets out.
-    assert page.evaluate("fetch('http://127.0.0.1:9/').catch(error => 'refused')") == "refused"
-    asked = [url for url in browser.requests if not url.startswith((address, "data:"))]
-    assert asked in ([], ["http://127.0.0.1:9/"])
-    browser.complaints[:] = [each for each in browser.complaints if "Content Security Policy" not in each]
+    page.evaluate("fetch('http://127.0.0.1:9/').catch(() => null)")
+    assert any("Content Security Policy" in each for each in browser.complaints)
+    browser.complaints.clear()
     browser.close(page)
 
 

@@ -6,7 +6,7 @@ import { state } from "./store.js";
 
 /** From and to, in seconds from the start of the trace. */
 export function shown(tree) {
-  return state.zoom ?? [0, tree.length];
+  return state.zoom ?? tree.whole;
 }
 
 /** Where a time from the start stands, in percent of what is shown. */

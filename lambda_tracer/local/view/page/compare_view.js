@@ -31,10 +31,8 @@ export function startCompare() {
   grid.addEventListener("click", (event) => {
     const row = rowAt(event);
     if (!row) return;
-    tabStop = row.key;
     if (event.target.closest(".twisty")) toggle(row);
-    else rows.refresh();
-    rows.focus(row.key);
+    reach(row.key);
   });
   new ResizeObserver(draw).observe(byId("compare-axis"));
   onChange(["tree", "other", "route", "traces"], draw);
@@ -170,7 +168,12 @@ function onKey(event) {
   event.preventDefault();
   const next = moves[event.key]();
   if (typeof next !== "number" || next < 0) return;
-  tabStop = rows.items[Math.min(next, rows.items.length - 1)].key;
-  rows.refresh();
-  rows.focus(tabStop);
+  reach(rows.items[Math.min(next, rows.items.length - 1)].key);
+}
+
+function reach(key) {
+  const before = tabStop;
+  tabStop = key;
+  rows.touch(before, key);
+  rows.focus(key);
 }

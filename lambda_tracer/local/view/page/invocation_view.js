@@ -1,6 +1,6 @@
 // What `lambda-tracer invoke` knows of an invocation beside its trace: event, result, log and the REPORT line.
 
-import { line } from "./format.js";
+import { line, mapping } from "./format.js";
 import { longText, valueView } from "./json_view.js";
 
 /** Sections for the details; with several invocations each says which request it is. */
@@ -11,7 +11,7 @@ export function invocationSections(invocations) {
       key: `${name} ${at}`, title: `${title}${which}`, data: text, view: () => view(text), copy: () => text, isFolded,
     };
     return [
-      section("result", invocation.failed ? "Result: the function failed" : "Result", invocation.result, jsonOrText),
+      section("result", invocation.failed ? "Result: the function failed" : "Result", invocation.result, resultView),
       section("report", "Report", invocation.report, (text) => longText(text.replaceAll("\t", "\n").trim())),
       section("log", "Log", invocation.log),
       section("event", "Event", invocation.event, jsonOrText, true),
@@ -19,10 +19,22 @@ export function invocationSections(invocations) {
   });
 }
 
-function jsonOrText(text) {
+/** Lambda's form of an error reads as an error. */
+function resultView(text) {
+  const { errorType, errorMessage, stackTrace } = mapping(parsedOr(text, null));
+  if (typeof errorType !== "string" || !Array.isArray(stackTrace)) return jsonOrText(text);
+  return longText(`${errorType}: ${errorMessage}\n\n${stackTrace.join("")}`.trim());
+}
+
+function parsedOr(text, otherwise) {
   try {
-    return valueView(JSON.parse(text));
+    return JSON.parse(text);
   } catch {
-    return longText(text);
+    return otherwise;
   }
+}
+
+function jsonOrText(text) {
+  const value = parsedOr(text, undefined);
+  return value === undefined ? longText(text) : valueView(value);
 }

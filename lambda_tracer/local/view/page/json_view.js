@@ -9,10 +9,18 @@ const SHOWN = 20_000;
 /** `"text": ` a key; a text; a number, true, false or null. */
 const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\b(?:true|false|null)\b/g;
 
+/** A list of nothing but short values. */
+const SHORT_LIST = /\[\n([^[\]{}]{1,120})\n\s*\]/g;
+
+const onOneLine = (whole, inside) => {
+  const line = `[${inside.split("\n").map((part) => part.trim()).join(" ")}]`;
+  return line.length <= 60 ? line : whole;
+};
+
 /** A value as an element. Texts are shown as they are, everything else as JSON. */
 export function valueView(value) {
   if (typeof value === "string") return longText(value, (text) => [clean(text)], "text");
-  const text = JSON.stringify(value, null, 2) ?? "";
+  const text = (JSON.stringify(value, null, 2) ?? "").replace(SHORT_LIST, onOneLine);
   if (value === null || typeof value !== "object") return h("code", { class: "json" }, coloured(text));
   return longText(text, coloured, "json");
 }

@@ -10,6 +10,9 @@ import { address, go } from "./url.js";
 /** Each has a dozen elements, and one or two dozen rows are in sight. */
 const PLAIN_TRACES = 100;
 
+/** Annotations that tell no trace from another. */
+const OF_EVERY_HANDLER = new Set(["ColdStart", "Service", "Trigger", "Source"]);
+
 let rows = null;
 let tabStop = null;
 let longest = 0;
@@ -69,8 +72,10 @@ function create() {
   return element;
 }
 
-function update(element, { summary }) {
+function update(element, { summary }, at) {
   const { parts, link } = element;
+  setAttribute(element, "aria-posinset", at + 1);
+  setAttribute(element, "aria-setsize", rows.items.length);
   link.dataset.key = summary.id;
   link.tabIndex = summary.id === tabStop ? 0 : -1;
   setAttribute(link, "href", address({ ...state.route, trace: summary.id, node: null, with: null, scope: "trace" }));
@@ -96,7 +101,7 @@ function update(element, { summary }) {
 function about(summary) {
   const { http } = summary;
   if (http?.url || http?.method) return [http.method, path(http.url ?? ""), http.status].filter(Boolean).map(line).join(" ");
-  const annotations = Object.entries(summary.annotations ?? {}).filter(([key]) => !/^(ColdStart|Service)$/.test(key));
+  const annotations = Object.entries(summary.annotations ?? {}).filter(([key]) => !OF_EVERY_HANDLER.has(key));
   return annotations.slice(0, 2).map(([key, values]) => line(`${key}=${[values].flat()[0]}`)).join(" ");
 }
 
@@ -111,6 +116,8 @@ function drawCount() {
   const shown = traces.size;
   let text = counted(shown, "trace");
   if (filter && !filterError) text = `${grouped(shown)} of ${grouped(Math.max(totals.total, shown))} match`;
+  // Said aloud is how many match, not every trace that arrives.
+  setAttribute(byId("count"), "role", filter ? "status" : null);
   setText(byId("count"), state.isLoaded ? text : "");
   setText(byId("waiting"), waiting.size ? `${grouped(waiting.size)} waiting` : "");
   const { dropped, limits } = totals;

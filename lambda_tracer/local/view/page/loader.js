@@ -91,15 +91,13 @@ function take(arrived) {
     return;
   }
   const traces = new Map(state.traces);
-  let added = 0;
   for (const [id, summary] of arrived) {
-    added -= Number(traces.has(id));
     if (summary) traces.set(id, summary);
     else traces.delete(id);
-    added += Number(traces.has(id));
   }
-  const { total, matched } = state.totals;
-  change({ traces, totals: { ...state.totals, total: Math.max(traces.size, total + added), matched: matched + added } });
+  // With a filter only the server knows how many there are; it is asked below.
+  const total = state.filter ? Math.max(state.totals.total, traces.size) : traces.size;
+  change({ traces, totals: { ...state.totals, total, matched: traces.size } });
   refreshShown(arrived);
   refreshTotals();
 }

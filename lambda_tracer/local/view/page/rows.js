@@ -70,6 +70,14 @@ export class Rows {
     this.draw();
   }
 
+  /** Call it for some of them. */
+  touch(...keys) {
+    for (const key of new Set(keys)) {
+      const element = this.elements.get(key);
+      if (element) this.update(element, this.items[this.place(key)], this.place(key));
+    }
+  }
+
   #focusedPlace() {
     for (const [key, element] of this.elements) {
       if (element === document.activeElement || element.contains(document.activeElement)) {
@@ -96,6 +104,9 @@ export class Rows {
 
   focus(key, inset = 0) {
     this.show(key, inset);
-    this.elements.get(key)?.focus({ preventScroll: true });
+    const element = this.elements.get(key);
+    if (!element) return;
+    element.focus({ preventScroll: true });
+    element.scrollIntoView({ block: "nearest" });  // the page itself may scroll, too, where panes are below each other
   }
 }

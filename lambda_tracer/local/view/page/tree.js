@@ -26,6 +26,8 @@ export class Tree {
     this.start = Number.isFinite(start) ? start : 0;
     this.end = Math.max(Number.isFinite(end) ? end : 0, this.start);
     this.length = Math.max(this.end - this.start, 1e-6);
+    /** All of its time, from its start. */
+    this.whole = [0, this.length];
     this.problems = new Map();
     for (const problem of answer.problems) {
       this.problems.set(problem.id, [...this.problems.get(problem.id) ?? [], problem.message]);

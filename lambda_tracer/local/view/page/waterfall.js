@@ -34,8 +34,17 @@ export function startWaterfall() {
   });
   onChange(["route"], () => {
     if (state.route.node !== tabStop) showSelected();
-    else if (state.tree) rows.refresh();
+    else if (state.tree) mark();
   });
+}
+
+let marked = [];
+
+/** Bring the rows up to date that are, or were, selected or reached by the Tab key. */
+function mark() {
+  const now = [state.route.node, tabStop];
+  rows.touch(...marked, ...now);
+  marked = now;
 }
 
 let found = { of: null, ids: new Set() };
@@ -75,11 +84,11 @@ function showSelected() {
       rows.set(visibleRows(tree, open));
     }
     tabStop = id;
-    rows.refresh();
+    mark();
     rows.show(id, headHeight());
-    if (hasMoved) rows.elements.get(id)?.focus({ preventScroll: true });
+    if (hasMoved) rows.focus(id, headHeight());
   } else {
-    rows.refresh();
+    mark();
   }
   hasMoved = false;
 }
@@ -99,15 +108,10 @@ function onClick(event) {
 export function select(key, { quietly = false } = {}) {
   tabStop = key;
   const row = rows.items[rows.place(key)];
-  if (!row || row.group) {
-    rows.refresh();
-    rows.focus(key, headHeight());
-    if (row && !quietly) toggle(key);
-    return;
-  }
-  rows.refresh();
+  mark();
   rows.focus(key, headHeight());
-  if (state.route.node !== key) go({ node: key }, { quietly });
+  if (row?.group && !quietly) toggle(key);
+  else if (row && !row.group && state.route.node !== key) go({ node: key }, { quietly });
 }
 
 function toggle(key) {

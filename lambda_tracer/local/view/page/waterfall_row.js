@@ -42,6 +42,9 @@ export function updateRow(element, row, at, view) {
   setAttribute(element, "aria-selected", row.key === view.selected);
   element.tabIndex = row.key === view.tabStop ? 0 : -1;
   element.classList.toggle("found", view.found.has(row.key));
+  const shows = [row.group ?? row.entry, view.range, view.showsPath];
+  if (element.shows?.every((each, at) => each === shows[at])) return;  // nothing else can have changed
+  element.shows = shows;
   if (row.group) updateGroup(element, row.group, view);
   else updateEntry(element, row.entry, view);
 }
@@ -73,7 +76,6 @@ function updateEntry(element, entry, view) {
   }));
   const told = node.kind === "missing" ? "" : `starts at ${duration(start)}${own ? ", on the critical path" : ""}`;
   setText(parts.told, told);
-  setAttribute(element, "title", null);
 }
 
 function updateGroup(element, group, view) {
