@@ -46,7 +46,8 @@ ARROWS: dict[str, set[str]] = {
     "guard": set(),
     # the developer's side, of which the rest knows nothing
     "local": {"local.commands", "local.run", "local.receive"},
-    "local.commands": {"local.show", "local.run", "local.receive"},
+    "local.commands": {"local.migrate", "local.show", "local.run", "local.receive"},
+    "local.migrate": {"local.receive"},
     "local.show": {"local.run", "local.receive"},
     "local.run": {"local.receive"},
     "local.receive": set(),
