@@ -9,6 +9,10 @@ Weight = Literal["look", "note"]
 """`look`: a person must look at it, and the exit code says so. `note`: what happened, or what follows."""
 
 
+_MAX_LINES = 8
+"""Of those that have the same said of them."""
+
+
 @dataclass(frozen=True, order=True)
 class Finding:
     """`path` is relative to the project, with `/` between folders; `line` counts from 1, and 0 is the whole file."""
@@ -17,6 +21,12 @@ class Finding:
     line: int
     message: str
     weight: Weight = "look"
+
+    @classmethod
+    def of_lines(cls, path: str, lines: list[int], message: str) -> Finding:
+        """The same of several lines of a file, said once."""
+        more = [str(line) for line in lines[1:_MAX_LINES]] + (["..."] if len(lines) > _MAX_LINES else [])
+        return cls(path, lines[0], f"{message} (also line {', '.join(more)})" if more else message)
 
     @property
     def place(self) -> str:

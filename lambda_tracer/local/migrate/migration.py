@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from . import manifests, python_file
+from . import manifests, python_file, templates
 from .findings import Finding
 from .programs import Programs
 from .project import Project
 from .python_file import PythonFile
-from .templates import Templates, is_template, read_templates
 
 _PYTHON = frozenset((".py", ".pyi", ".pyw"))
 _NOT_PYTHON_YET = frozenset((".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".mustache", ".ipynb"))
@@ -73,10 +72,13 @@ class Migration:
         for path, new in installed.changes.items():
             self._change(path, self._others[path], new)
         if uses.all:
-            templates = read_templates(self._others, self._python, uses, self._layer_arn)
-            self._add_templates(templates)
-            is_deployed = installed.names_ours or templates.names_ours
-            if uses.moving and not is_deployed and not self._project.is_file and not templates.findings:
+            reader = templates.Reader(uses, self._layer_arn, is_installed=installed.names_ours)
+            deployed = reader.read(self._others, self._python)
+            self._plan.findings += deployed.findings
+            for path, new in deployed.changes.items():
+                self._change(path, self._others[path], new)
+            is_named = installed.names_ours or deployed.names_ours
+            if uses.moving and not is_named and not self._project.is_file:
                 first = min(uses.moving)
                 message = (
                     "no list of requirements names lambda-tracer: add it to what is installed with this file"
@@ -89,7 +91,9 @@ class Migration:
     def _read(self) -> None:
         for path in self._project.files():
             is_python = path.suffix in _PYTHON
-            is_other = manifests.is_manifest(path) or is_template(path) or path.suffix in _NOT_PYTHON_YET
+            is_other = (
+                manifests.is_manifest(path) or templates.is_template(path) or path.suffix in _NOT_PYTHON_YET
+            )
             if not is_python and not is_other:
                 continue
             raw = self._project.read(path)
@@ -97,7 +101,8 @@ class Migration:
                 continue
             if is_python:
                 self._python[path] = raw
-            if is_other:
+            is_template = templates.is_template(path) and templates.is_of_interest(path, raw)
+            if is_template or (is_other and not templates.is_template(path)) or manifests.is_manifest(path):
                 self._others[path] = raw
 
     def _parsed(self) -> dict[PurePosixPath, PythonFile]:
@@ -144,20 +149,15 @@ class Migration:
             return False
         found = False
         for path, raw in self._others.items():
-            for line, text in enumerate(raw.splitlines(), 1):
-                if _MIDDLEWARES.search(text):
-                    found = True
-                    message = (
-                        "POWERTOOLS_TRACE_MIDDLEWARES: Powertools records middlewares with a Tracer of its own, on the "
-                        "X-Ray SDK. Take it out, or run all unchanged under lambda_tracer.compat"
-                    )
-                    self._plan.findings.append(Finding(str(path), line, message))
+            lines = [line for line, text in enumerate(raw.splitlines(), 1) if _MIDDLEWARES.search(text)]
+            if lines:
+                found = True
+                message = (
+                    "POWERTOOLS_TRACE_MIDDLEWARES: Powertools records middlewares with a Tracer of its own, on the "
+                    "X-Ray SDK. Take it out, or run all unchanged under lambda_tracer.compat"
+                )
+                self._plan.findings.append(Finding.of_lines(str(path), lines, message))
         return found
-
-    def _add_templates(self, templates: Templates) -> None:
-        self._plan.findings += templates.findings
-        for path, new in templates.changes.items():
-            self._change(path, self._others[path], new)
 
     def _change(self, path: PurePosixPath, old: bytes, new: bytes) -> None:
         if old != new:

@@ -22,6 +22,7 @@ LISTS = re.compile(
     r"(?:.*requirements[^/]*|.*constraints[^/]*)\.(?:txt|in)|(?:.*/)?requirements/[^/]+\.(?:txt|in)"
 )
 _CONSTRAINTS = re.compile(r".*constraints[^/]*\.(?:txt|in)")
+_SDK_NAMED = re.compile(rb"aws[-_.]+xray[-_.]+sdk", re.IGNORECASE)
 NAMED = re.compile(rb"aws[-_.]+(?:xray[-_.]+sdk|lambda[-_.]+powertools)", re.IGNORECASE)
 
 
@@ -51,7 +52,7 @@ def list_changed(path: PurePosixPath, raw: bytes, needs: Needs) -> Changed:
             continue
         start = found.start() + len(matched["before"].encode())
         text = matched["requirement"]
-        outcome = adder.outcome(text, start)
+        outcome = adder.outcome(text, start, _uncommented(source.data) if not is_setup else b"")
         if outcome is None:
             continue
         if is_constraint and outcome.text != text:
@@ -75,7 +76,8 @@ def setup_changed(path: PurePosixPath, raw: bytes, needs: Needs) -> Changed:
         literal = None if string is None else literal_text(string)
         if string is None or literal is None or literal[1][0] != found.start():
             continue
-        outcome = adder.outcome(literal[0], found.start())
+        beside = b"" if string.parent is None else (string.parent.text or b"")
+        outcome = adder.outcome(literal[0], found.start(), beside)
         if outcome is None:
             continue
         addition = ""
@@ -84,6 +86,11 @@ def setup_changed(path: PurePosixPath, raw: bytes, needs: Needs) -> Changed:
             addition = f"{element_separator(source, string.start_byte)}{quote}{outcome.added}{quote}"
         adder.add(*literal[1], literal[0], outcome, string.end_byte, addition)
     return adder.changed()
+
+
+def _uncommented(data: bytes) -> bytes:
+    """The lines that are no comments."""
+    return b"\n".join(line for line in data.split(b"\n") if not line.lstrip().startswith(b"#"))
 
 
 def element_separator(source: Source, start: int) -> str:
@@ -109,9 +116,12 @@ class Adder:
         self._edits: list[Edit] = []
         self._findings: list[Finding] = []
 
-    def outcome(self, text: str, offset: int) -> Outcome | None:
-        """What becomes of a requirement, or None."""
-        outcome = decide(text, self._needs, has_ours=self.has_ours)
+    def outcome(self, text: str, offset: int, beside: bytes = b"") -> Outcome | None:
+        """What becomes of a requirement, or None. `beside`: the list that it is in, where the SDK's line takes ours."""
+        will_have = self.has_ours
+        if not self._needs.sdk and _SDK_NAMED.search(beside) and not _SDK_NAMED.match(text.encode()):
+            will_have = True
+        outcome = decide(text, self._needs, has_ours=will_have)
         if outcome is None:
             if NAMED.match(text.encode()) and self._needs.ours:
                 self.find(

@@ -15,6 +15,7 @@ from .syntax import ancestors, span, text_of
 
 _TOML = Language(tree_sitter_toml.language())
 _NAMED = re.compile(rb"aws[-_.]+(?:xray[-_.]+sdk|lambda[-_.]+powertools)", re.IGNORECASE)
+_SDK_PAIR = re.compile(rb"^\s*[\"']?aws[-_.]+xray[-_.]+sdk", re.IGNORECASE | re.MULTILINE)
 _REQUIREMENTS = re.compile(
     r"(?:project|dependency-groups|build-system)(?:\..*)?|tool\.(?:uv|pdm|hatch|poetry|flit|setuptools)(?:\..*)?"
 )
@@ -52,7 +53,8 @@ def _change_element(source: Source, string: Node, adder: Adder) -> None:
     written = text_of(string)
     quote = written[:1]
     text = written[1:-1]
-    outcome = adder.outcome(text, string.start_byte)
+    beside = b"" if string.parent is None else (string.parent.text or b"")
+    outcome = adder.outcome(text, string.start_byte, beside)
     if outcome is None or written[:3] in ('"""', "'''"):
         return
     addition = ""
@@ -86,7 +88,8 @@ def _change_pair(source: Source, pair: Node, key: Node, needs: Needs, adder: Add
         _change_extras(source, value, needs, adder)
         if not needs.powertools:
             adder.find(pair.start_byte, "nothing here imports Powertools any more: it may go", is_note=True)
-    if not adder.has_ours:
+    table = b"" if pair.parent is None else (pair.parent.text or b"")
+    if not adder.has_ours and (needs.sdk or is_sdk(name) or not _SDK_PAIR.search(table)):
         end = pair.end_byte + len(source.data[pair.end_byte : source.line_end(pair.end_byte)].rstrip(b"\r\n"))
         adder.edit(end, end, f"{source.newline}{source.indentation(pair.start_byte)}{OURS} = {ours}")
         adder.has_ours = True
