@@ -170,6 +170,8 @@ class Statements:
 
     def _own_line(self, name: Node) -> tuple[int, int, str] | None:
         """Where the line begins and ends that has nothing but this name, and the comment at its end."""
+        if name.parent is None or all(child.type != "(" for child in name.parent.children):
+            return None  # the line goes on behind a backslash
         start = self._source.line_start(name.start_byte)
         after = _NAME_ALONE.match(self._source.data, name.end_byte)
         if after is None or self._source.data[start : name.start_byte].strip():

@@ -48,7 +48,9 @@ class Uses:
         folder = manifest.parent
         if "requirements" in folder.name:
             folder = folder.parent
-        while not any(_is_below(path, folder) for path in self.all) and folder != folder.parent:
+        # A folder may have no use for tracing, but tests are for code that is elsewhere.
+        files = self.all if folder.name in {"test", "tests"} else self.all | self.powertools
+        while not any(_is_below(path, folder) for path in files) and folder != folder.parent:
             folder = folder.parent
         return Needs(
             ours=any(_is_below(path, folder) for path in self.moving | self.ours_already),

@@ -107,8 +107,13 @@ class StringReader:
         elif path.startswith(POWERTOOLS):
             if look_up(path).kind == "module":
                 self.found.edits.append(Edit(start, end, OURS))
-        elif path == _MODULE or (path == SDK and _MODULE not in modules):
+        elif path == _MODULE or (path == SDK and not self._has_module(modules)):
             self.found.edits.append(Edit(start, end, OURS))
+
+    def _has_module(self, modules: set[str]) -> bool:
+        """Is there a key for the module with the names, or was there before an earlier run?"""
+        data = self._source.data
+        return _MODULE in modules or f'"{OURS}"'.encode() in data or f"'{OURS}'".encode() in data
 
     def _block(self, node: Node, what: str, reason: str) -> None:
         self.found.blockers.append(Finding(self._path, self._line(node), f"{what}: {reason}"))

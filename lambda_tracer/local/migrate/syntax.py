@@ -18,7 +18,9 @@ from .source import Source, Unreadable
 
 _PYTHON = Language(tree_sitter_python.language())
 
-_ONLY_PYTHON_2 = re.compile(rb"^[ \t]*(?:print|exec)[ \t]+[\w\"'`]", re.MULTILINE)
+_ONLY_PYTHON_2 = re.compile(
+    rb"^[ \t]*(?:(?:print|exec)[ \t]+(?:[\w\"'`]|>>)|raise[ \t]+[\w.]+[ \t]*,|except[^:\n]+,[ \t]*[a-z]\w*[ \t]*:)", re.MULTILINE
+)
 
 _TARGETS = {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "dictionary_splat_pattern"}
 _COMPREHENSIONS = {
@@ -37,8 +39,8 @@ Span = tuple[int, int]
 def parse(source: Source) -> Node:
     """The tree of a file. Raises Unreadable for what is not Python 3."""
     root = Parser(_PYTHON).parse(source.data).root_node
-    if root.has_error:
-        raise Unreadable(f"is not Python 3 (line {_first_error(root).start_point.row + 1})")
+    for error in _errors(root):
+        raise Unreadable(f"is not Python 3 (line {error.start_point.row + 1})")
     if _ONLY_PYTHON_2.search(source.data) and not is_valid(source.data):
         raise Unreadable("is written for Python 2")
     return root
@@ -213,15 +215,20 @@ def literal_text(node: Node) -> tuple[str, Span] | None:
     return None if "\\" in content else (content, place)
 
 
-def _first_error(root: Node) -> Node:
-    """The innermost node that is one, or that is missing."""
-    node = root
-    while True:
-        for child in node.children:
-            if child.is_error or child.is_missing or child.has_error:
-                node = child
-                break
+def _errors(root: Node) -> Iterator[Node]:
+    """What the parser could not make sense of, or misses, but for the defaults of type parameters (PEP 696).
+
+    These are newer than its grammar, which recovers from them at once.
+    """
+    waiting = [root] if root.has_error else []
+    while waiting:
+        node = waiting.pop()
+        if node.is_missing:
+            yield node
+        elif node.is_error and node.parent is not None:
+            if all(above.type != "type_parameter" for above in ancestors(node)):
+                yield node
+        elif node.is_error:
+            yield node
         else:
-            return node
-        if node.is_missing or (node.is_error and not any(child.has_error for child in node.children)):
-            return node
+            waiting += [child for child in reversed(node.children) if child.has_error or child.is_missing]

@@ -66,7 +66,7 @@ def _change_element(source: Source, string: Node, adder: Adder) -> None:
 def _change_pair(source: Source, pair: Node, key: Node, needs: Needs, adder: Adder) -> None:
     """`aws-xray-sdk = "^2"`, or with a table in the place of the version."""
     name = text_of(key).strip("\"'")
-    value = pair.named_children[-1]
+    value = _value(pair)
     if not needs.ours:
         return
     version = value if value.type == "string" else _value_of(value, "version")
@@ -119,10 +119,14 @@ def _change_extras(source: Source, table: Node, needs: Needs, adder: Adder) -> N
             adder.edit(before.start() if before else pair.start_byte, pair.end_byte, "")
 
 
+def _value(pair: Node) -> Node:
+    return [child for child in pair.named_children if child.type != "comment"][-1]
+
+
 def _value_of(table: Node, name: str) -> Node | None:
     for pair in table.named_children:
         if pair.type == "pair" and text_of(pair.named_children[0]) == name:
-            return pair.named_children[-1]
+            return _value(pair)
     return None
 
 
