@@ -27,7 +27,10 @@ _IMPORTS = {"import_statement", "import_from_statement"}
 
 @dataclass(eq=False)
 class Imported:
-    """One name of an import statement. `node` is the name with its alias; `path` is what it stands for."""
+    """One name of an import statement. `node` is the name with its alias; `path` is what it stands for.
+
+    `is_rebound`: something else in the same scope gives the name another value.
+    """
 
     statement: Node
     node: Node
@@ -35,6 +38,7 @@ class Imported:
     bound: str
     has_alias: bool
     uses: list[Use] = field(default_factory=list)
+    is_rebound: bool = False
 
     @property
     def is_from(self) -> bool:
@@ -129,6 +133,9 @@ def _find_uses(source: Source, root: Node, same: list[Imported]) -> None:
             others.add(scope_of(_outside_own_scope(node)).id)
         else:
             uses.append(node)
+    for scope_id, of_scope in imports.items():
+        for imported in of_scope:
+            imported.is_rebound = scope_id in others
     for node in uses:
         scope: Node | None = scope_of(node)
         is_first = True

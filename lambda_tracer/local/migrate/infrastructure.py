@@ -26,8 +26,13 @@ _TERRAFORM_ON = re.compile(
 )
 _TERRAFORM_RUNTIME = re.compile(r'\bruntime\s*=\s*"(?!python)[^"$]*"')
 _ZAPPA_ON = re.compile(r"xray_tracing[\"']?\s*[:=]\s*true", re.IGNORECASE)
+_DEPLOYING = frozenset((".yaml", ".yml", ".json", ".template", ".tf", ".ts", ".py"))
+NEEDS_PYTHON = "lambda_tracer needs Python 3.10 or later"
 _TESTS = frozenset(("test", "tests", "__tests__"))
 _MAX_BLOCK = 20_000
+
+_OLD = re.compile(r"\bpython(?:2\.7|3\.[6-9])\b|\bPYTHON_(?:2_7|3_[6-9])\b")
+"""Runtimes on which lambda_tracer does not run."""
 
 _OFF = "tracing is not switched on, so nothing is recorded"
 
@@ -40,6 +45,7 @@ def infrastructure_findings(
         if is_test(path):
             continue
         text = raw.decode("utf-8", "replace")
+        yield from _old_runtimes(path, text)
         if path.suffix == ".tf":
             yield from _terraform(path, text)
         elif path.suffix == ".ts" and _CDK.search(text):
@@ -50,12 +56,20 @@ def infrastructure_findings(
             yield Finding(str(path), 0, f'{_OFF}: "xray_tracing": true')
     for path, raw in python.items():
         if b"aws_cdk" in raw and not is_test(path):
+            yield from _old_runtimes(path, raw.decode("utf-8", "replace"))
             yield from _cdk(path, raw.decode("utf-8", "replace"), "tracing=lambda_.Tracing.ACTIVE")
 
 
 def is_test(path: PurePosixPath) -> bool:
     """Does the file belong to tests?"""
     return not _TESTS.isdisjoint(path.parts[:-1]) or ".test." in path.name
+
+
+def _old_runtimes(path: PurePosixPath, text: str) -> Iterator[Finding]:
+    if path.suffix in _DEPLOYING:
+        lines = [number for number, line in enumerate(text.splitlines(), 1) if _OLD.search(line)]
+        if lines:
+            yield Finding.of_lines(str(path), lines, NEEDS_PYTHON)
 
 
 def _cdk(path: PurePosixPath, text: str, remedy: str) -> Iterator[Finding]:

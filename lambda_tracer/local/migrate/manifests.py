@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from .findings import Finding
+from .infrastructure import NEEDS_PYTHON
 from .requirement import Needs
 from .requirements import LISTS, NAMED, Change, is_compiled, list_changed, setup_changed
 from .source import Unreadable
@@ -24,8 +25,12 @@ _MENTIONS = re.compile(
     r"(?:.*/)?(?:Dockerfile[^/]*|Containerfile|Makefile|tox\.ini|noxfile\.py|environment\.ya?ml|buildspec[^/]*\.ya?ml"
     r"|\.github/workflows/[^/]+|\.gitlab-ci\.yml|[^/]*\.(?:sh|bash|Dockerfile))"
 )
+_OLD_PYTHON = re.compile(
+    rb"(?:requires-python|python_requires|python_version|python_full_version|\bpython)\s*=\s*"
+    rb"[\"']?\s*(?:>=|\^|~=?|==)?\s*(?:2\.7|3\.[0-9])(?![0-9])"
+)
 _INSTALLS = re.compile(
-    rb"aws[-_]xray[-_]sdk(?![\w.]*[.(])|aws[-_]lambda[-_]powertools\[[^\]]*\b(?:tracer|all)\b", re.IGNORECASE
+    rb"aws[-_]xray[-_]sdk(?![\w.])|aws[-_]lambda[-_]powertools\[[^\]]*\b(?:tracer|all)\b", re.IGNORECASE
 )
 
 
@@ -86,6 +91,9 @@ def changed(files: Mapping[PurePosixPath, bytes], uses: Uses) -> Manifests:
             result.findings.append(Finding(str(path), 0, f"{exc}: left as it is"))
             continue
         result.findings += outcome.findings
+        if needs.ours and (old := _OLD_PYTHON.search(raw)):
+            line = raw.count(b"\n", 0, old.start()) + 1
+            result.findings.append(Finding(str(path), line, NEEDS_PYTHON))
         if outcome.new != raw:
             result.changes[path] = outcome.new
             result.names_ours = True

@@ -75,7 +75,7 @@ class StringReader:
         elif function in _IMPORTS:
             if path.startswith(SDK):
                 self._block(string, path, "what is taken of a module imported by its name can't be followed")
-        elif function in _FOLLOWS:
+        elif function in _FOLLOWS or (string.parent is not None and string.parent.type == "type"):
             self._follow(string, path, start, end)
         elif path.startswith(SDK):
             self._look(string, f"the text {path!r} names the X-Ray SDK, and stays")

@@ -19,7 +19,8 @@ from .source import Source, Unreadable
 _PYTHON = Language(tree_sitter_python.language())
 
 _ONLY_PYTHON_2 = re.compile(
-    rb"^[ \t]*(?:(?:print|exec)[ \t]+(?:[\w\"'`]|>>)|raise[ \t]+[\w.]+[ \t]*,|except[^:\n]+,[ \t]*[a-z]\w*[ \t]*:)", re.MULTILINE
+    rb"^[ \t]*(?:(?:print|exec)[ \t]+(?:[\w\"'`]|>>)|raise[ \t]+[\w.]+[ \t]*,|except[^:\n]+,[ \t]*[a-z]\w*[ \t]*:)",
+    re.MULTILINE,
 )
 
 _TARGETS = {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "dictionary_splat_pattern"}

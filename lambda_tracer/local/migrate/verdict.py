@@ -8,7 +8,7 @@ from typing import Literal
 from tree_sitter import Node
 
 from .bindings import Imported, Use, imports_of
-from .findings import Finding
+from .findings import Finding, Weight
 from .names import (
     ATTRIBUTES,
     NOT_TO_BE_MADE,
@@ -110,9 +110,9 @@ class Judge:
         """Something keeps the file as it is."""
         self.verdict.blockers.append(Finding(self._path, self._line(node), f"{what}: {reason}"))
 
-    def look(self, node: Node, message: str) -> None:
-        """Something that a person must look at, though the file moves."""
-        self.verdict.others.append(Finding(self._path, self._line(node), message))
+    def say(self, node: Node, message: str, weight: Weight) -> None:
+        """Something to look at or to know, though the file moves."""
+        self.verdict.others.append(Finding(self._path, self._line(node), message, weight))
 
     def _line(self, node: Node) -> int:
         return self._source.line_at(node.start_byte)
@@ -205,6 +205,8 @@ class Judge:
         if not moved and not objects and imported.path.startswith(POWERTOOLS):
             self._decide(imported, "keep")
             return
+        if imported.is_rebound and imported.bound in (SDK, POWERTOOLS) and moved:
+            self.block(imported.node, imported.bound, "the file gives this name to something else, too")
         alias = imported.bound if imported.bound not in (SDK, POWERTOOLS) and not is_kept else ""
         for use, length, name in moved:
             self._rename(use.whole(length), f"{alias or OURS}.{name}")
@@ -246,6 +248,12 @@ class Judge:
                 f"{text_of(node)}(...)",
                 f"lambda_tracer's {name} takes other arguments: say begin_subsegment",
             )
+        if name == "Subsegment" and _is_asked_about(node):
+            self.say(
+                node,
+                "in an unsampled invocation, what is current is no Subsegment of lambda_tracer's",
+                "note",
+            )
         if len(use.names) > length:
             self._judge_attribute(node, name, use.names[length])
         if call is not None and name in ATTRIBUTES:
@@ -255,8 +263,8 @@ class Judge:
         what = f"{text_of(node)}.{attribute}"
         if reason := refused_attribute(name, attribute):
             self.block(node, what, reason)
-        elif attribute in OF_SEGMENTS and name != "Tracer" and not self._is_test:
-            self.look(node, f"{what} {_SEGMENTS}")
+        elif attribute in OF_SEGMENTS and name != "Tracer":
+            self.say(node, f"{what} {_SEGMENTS}", "note" if self._is_test else "look")
 
     def _judge_instance(self, call: Node, name: str) -> None:
         """`tracer = Tracer()`: what this file asks of `tracer`."""
@@ -298,3 +306,12 @@ class Judge:
         for node in occurrences(self._source, self._root, OURS):
             if not is_attribute_name(node) and is_bound_here(node):
                 self.block(node, OURS, "the file has given this name to something else")
+
+
+def _is_asked_about(node: Node) -> bool:
+    """Is it in a call of `isinstance`?"""
+    for above in ancestors(node):
+        if above.type == "call":
+            function = above.child_by_field_name("function")
+            return function is not None and text_of(function) == "isinstance"
+    return False

@@ -162,14 +162,21 @@ def _told(part: dict[str, Any]) -> dict[str, Any]:
 
 
 SNIPPETS = [before for before, _ in MOVES.values() if "\n" in before[:-1] or before.endswith("\n")]
-PLACES = ["{}", "x = 'ä'\n\n\n{}# end\n", '"""aws_xray_sdk."""\nimport os\n{}', "{}\n\nclass A:\n    '''b'''\n"]
+PLACES = [
+    "{}",
+    "x = 'ä'\n\n\n{}# end\n",
+    '"""aws_xray_sdk."""\nimport os\n{}',
+    "{}\n\nclass A:\n    '''b'''\n",
+]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     files=st.lists(
         st.tuples(
-            st.lists(st.sampled_from(SNIPPETS), min_size=1, max_size=4), st.sampled_from(PLACES), st.booleans()
+            st.lists(st.sampled_from(SNIPPETS), min_size=1, max_size=4),
+            st.sampled_from(PLACES),
+            st.booleans(),
         ),
         min_size=1,
         max_size=3,

@@ -36,14 +36,24 @@ LISTS = {
         "aws-lambda-powertools[parser,tracer]>=3\n",
         f"aws-lambda-powertools[parser]>=3\n{LEAST}\n",
     ),
-    "all extras": (BOTH, "requirements.txt", "aws-lambda-powertools[all]\n", "aws-lambda-powertools[all]\nlambda-tracer\n"),
+    "all extras": (
+        BOTH,
+        "requirements.txt",
+        "aws-lambda-powertools[all]\n",
+        "aws-lambda-powertools[all]\nlambda-tracer\n",
+    ),
     "both": (
         BOTH,
         "requirements.txt",
         "aws-lambda-powertools\naws-xray-sdk\n# aws-xray-sdk\n",
         "aws-lambda-powertools\nlambda-tracer\n# aws-xray-sdk\n",
     ),
-    "no line end": (BOTH, "requirements.txt", "aws-lambda-powertools", "aws-lambda-powertools\nlambda-tracer"),
+    "no line end": (
+        BOTH,
+        "requirements.txt",
+        "aws-lambda-powertools",
+        "aws-lambda-powertools\nlambda-tracer",
+    ),
     "constraints": (SDK, "constraints.txt", "aws-xray-sdk==2.1\n", f"aws-xray-sdk==2.1\n{EXACT}\n"),
     "PEP 621": (
         BOTH,

@@ -42,6 +42,8 @@ STAYS = {
     "from unittest.mock import patch\npatch('aws_xray_sdk.core.models.segment.Segment')\n": (
         "app.py:2: aws_xray_sdk.core.models.segment.Segment"
     ),
+    "try:\n    import aws_xray_sdk.core\nexcept ImportError:\n    aws_xray_sdk = None\n"
+    "aws_xray_sdk.core.patch_all()\n": "app.py:2: aws_xray_sdk",
     "import aws_lambda_powertools\nlambda_tracer = aws_lambda_powertools.Tracer()\n"
     "aws_lambda_powertools.Logger()\n": "app.py:2: lambda_tracer",
 }
@@ -101,7 +103,12 @@ def test_what_runs_together_with_a_file_that_stays_stays_too(tmp_path: Path) -> 
 def test_a_conftest_runs_together_with_the_tests_below_it(tmp_path: Path) -> None:
     make(
         tmp_path,
-        {"tests/conftest.py": SEGMENT, "tests/unit/test_a.py": "from src.a import f\n", "src/a.py": MOVES, "src/b.py": MOVES},
+        {
+            "tests/conftest.py": SEGMENT,
+            "tests/unit/test_a.py": "from src.a import f\n",
+            "src/a.py": MOVES,
+            "src/b.py": MOVES,
+        },
     )
 
     plan = plan_of(tmp_path)
@@ -134,7 +141,10 @@ def test_segments_of_ones_own_are_to_be_looked_at_but_in_tests(tmp_path: Path) -
 
     plan = plan_of(tmp_path)
 
-    assert [finding.place for finding in plan.findings] == ["script.py:2"]
+    assert [(finding.place, finding.weight) for finding in plan.findings] == [
+        ("script.py:2", "look"),
+        ("tests/test_a.py:2", "note"),
+    ]
     assert len(plan.changes) == 3
 
 

@@ -101,7 +101,14 @@ def test_what_is_not_traced_is_named_in_each_notation(tmp_path: Path) -> None:
 
 
 def test_our_layer_is_put_beside_powertools_own(tmp_path: Path) -> None:
-    make(tmp_path, {"src/app.py": BOTH, "sam.yaml": TEMPLATES["sam.yaml"], "cdk/app.ts": f"// aws-cdk\nx = '{POWERTOOLS}'\n"})
+    make(
+        tmp_path,
+        {
+            "src/app.py": BOTH,
+            "sam.yaml": TEMPLATES["sam.yaml"],
+            "cdk/app.ts": f"// aws-cdk\nx = '{POWERTOOLS}'\n",
+        },
+    )
 
     named = plan_of(tmp_path)
     plan = plan_of(tmp_path, OURS)
@@ -136,3 +143,22 @@ def test_templates_of_a_project_without_tracing_are_none_of_our_business(tmp_pat
     make(tmp_path, {"src/app.py": "from aws_lambda_powertools import Logger\n", **TEMPLATES})
 
     assert plan_of(tmp_path).findings == []
+
+
+def test_a_python_on_which_it_does_not_run_is_named(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        {
+            "src/app.py": SDK,
+            "template.yaml": "A:\n  Type: AWS::Lambda::Function\n  Runtime: python3.9\nB: {Runtime: python3.9}\n",
+            "pyproject.toml": '[project]\nrequires-python = ">=3.9"\ndependencies = ["aws-xray-sdk"]\n',
+            "other/pyproject.toml": '[project]\nrequires-python = ">=3.10"\ndependencies = ["aws-xray-sdk"]\n',
+        },
+    )
+
+    findings = plan_of(tmp_path).to_look_at
+
+    assert [(finding.place, finding.message) for finding in findings] == [
+        ("pyproject.toml:2", "lambda_tracer needs Python 3.10 or later"),
+        ("template.yaml:3", "lambda_tracer needs Python 3.10 or later (also line 4)"),
+    ]
