@@ -29,7 +29,8 @@ _IMPORTS = {"import_statement", "import_from_statement"}
 class Imported:
     """One name of an import statement. `node` is the name with its alias; `path` is what it stands for.
 
-    `is_rebound`: something else in the same scope gives the name another value.
+    `is_rebound`: something else in the same scope gives the name another value. `is_global`: its
+    scope declares it `global` or `nonlocal`, so that it is used in places which are not known here.
     """
 
     statement: Node
@@ -39,6 +40,7 @@ class Imported:
     has_alias: bool
     uses: list[Use] = field(default_factory=list)
     is_rebound: bool = False
+    is_global: bool = False
 
     @property
     def is_from(self) -> bool:
@@ -91,7 +93,7 @@ def _statements(source: Source, root: Node) -> list[Node]:
 
 def _names_of(statement: Node) -> list[Imported]:
     module = statement.child_by_field_name("module_name")
-    start = "" if module is None else f"{text_of(module)}."
+    start = "" if module is None else f"{''.join(text_of(module).split())}."
     found = []
     for node in statement.children_by_field_name("name"):
         name, alias = node, None
@@ -136,6 +138,7 @@ def _find_uses(source: Source, root: Node, same: list[Imported]) -> None:
     for scope_id, of_scope in imports.items():
         for imported in of_scope:
             imported.is_rebound = scope_id in others
+            imported.is_global = scope_id in delegated
     for node in uses:
         scope: Node | None = scope_of(node)
         is_first = True

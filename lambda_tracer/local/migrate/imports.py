@@ -165,7 +165,12 @@ class Statements:
             self.edits.append(Edit(names[first - 1].end_byte, run_end, ""))
             return []
         comma = re.match(rb"[ \t]*,[ \t]*", data[run_end:])
-        self.edits.append(Edit(run_start, run_end + (comma.end() if comma else 0), ""))
+        stop = run_end + (comma.end() if comma else 0)
+        if data[stop : stop + 1] == b"#":
+            # The comment keeps its distance, and the blanks before the name go.
+            stop = run_end + len(data[run_end:stop].rstrip())
+            run_start -= len(data[:run_start]) - len(data[:run_start].rstrip(b" \t"))
+        self.edits.append(Edit(run_start, stop, ""))
         return []
 
     def _own_line(self, name: Node) -> tuple[int, int, str] | None:

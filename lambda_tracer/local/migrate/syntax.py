@@ -18,6 +18,9 @@ from .source import Source, Unreadable
 
 _PYTHON = Language(tree_sitter_python.language())
 
+MAX_DEPTH = 1_000
+"""Python itself takes 200 parentheses and 100 blocks within each other."""
+
 _ONLY_PYTHON_2 = re.compile(
     rb"^[ \t]*(?:(?:print|exec)[ \t]+(?:[\w\"'`]|>>)|raise[ \t]+[\w.]+[ \t]*,|except[^:\n]+,[ \t]*[a-z]\w*[ \t]*:)",
     re.MULTILINE,
@@ -42,9 +45,24 @@ def parse(source: Source) -> Node:
     root = Parser(_PYTHON).parse(source.data).root_node
     for error in _errors(root):
         raise Unreadable(f"is not Python 3 (line {error.start_point.row + 1})")
+    if is_too_deep(root):
+        raise Unreadable("is nested too deeply")
     if _ONLY_PYTHON_2.search(source.data) and not is_valid(source.data):
         raise Unreadable("is written for Python 2")
     return root
+
+
+def is_too_deep(root: Node) -> bool:
+    """Is something in more than MAX_DEPTH others? Finding what a node is in takes time with the square of that."""
+    cursor = root.walk()
+    while True:
+        if cursor.goto_first_child():
+            if cursor.depth > MAX_DEPTH:
+                return True
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return False
 
 
 def is_valid(data: bytes) -> bool:

@@ -11,7 +11,7 @@ from tree_sitter import Language, Node, Parser
 from .requirement import OURS, Needs, is_powertools, is_sdk, like_poetry
 from .requirements import Adder, Changed, element_separator
 from .source import Source, Unreadable
-from .syntax import ancestors, span, text_of
+from .syntax import ancestors, is_too_deep, span, text_of
 
 _TOML = Language(tree_sitter_toml.language())
 _NAMED = re.compile(rb"aws[-_.]+(?:xray[-_.]+sdk|lambda[-_.]+powertools)", re.IGNORECASE)
@@ -28,6 +28,8 @@ def toml_changed(path: PurePosixPath, raw: bytes, needs: Needs) -> Changed:
     root = Parser(_TOML).parse(source.data).root_node
     if root.has_error:
         raise Unreadable("is not TOML")
+    if is_too_deep(root):
+        raise Unreadable("is nested too deeply")
     adder = Adder(str(path), source, needs)
     for found in _NAMED.finditer(source.data):
         node = root.descendant_for_byte_range(found.start(), found.end())

@@ -205,6 +205,12 @@ class Judge:
         if not moved and not objects and imported.path.startswith(POWERTOOLS):
             self._decide(imported, "keep")
             return
+        if imported.is_global:
+            self.block(
+                imported.node,
+                imported.bound,
+                "the module is bound in one place and used in others: import it there",
+            )
         if imported.is_rebound and imported.bound in (SDK, POWERTOOLS) and moved:
             self.block(imported.node, imported.bound, "the file gives this name to something else, too")
         alias = imported.bound if imported.bound not in (SDK, POWERTOOLS) and not is_kept else ""

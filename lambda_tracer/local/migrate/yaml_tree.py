@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 import yaml
@@ -41,9 +42,11 @@ class Tree:
     def scalars(self) -> Iterator[tuple[yaml.ScalarNode, yaml.Node | None]]:
         """All texts, each with the list or mapping that it is in."""
         seen: set[int] = set()
-        waiting: list[tuple[yaml.Node, yaml.Node | None, int]] = [(node, None, 0) for node in self.documents]
+        waiting: deque[tuple[yaml.Node, yaml.Node | None, int]] = deque(
+            (node, None, 0) for node in self.documents
+        )
         while waiting:
-            node, parent, depth = waiting.pop(0)
+            node, parent, depth = waiting.popleft()
             if isinstance(node, yaml.ScalarNode):
                 yield node, parent
             if id(node) in seen or depth > _MAX_DEPTH:

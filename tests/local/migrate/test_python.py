@@ -41,6 +41,14 @@ MOVES = {
         "from aws_lambda_powertools import (\n    Logger,  # logs\n    # and\n    Metrics,\n)\n"
         "from lambda_tracer import Tracer  # traces\nx = 1\n",
     ),
+    "several lines, two on one, with a comment": (
+        "from aws_lambda_powertools import (\n    Logger, Tracer,  # both\n    Metrics\n)\n",
+        "from aws_lambda_powertools import (\n    Logger,  # both\n    Metrics\n)\nfrom lambda_tracer import Tracer\n",
+    ),
+    "blanks": (
+        "from  aws_xray_sdk . core  import  patch  # a\n",
+        "from  lambda_tracer  import  patch  # a\n",
+    ),
     "several lines, two on one": (
         "from aws_lambda_powertools import (Logger, Tracer,\n                                   Metrics)\n",
         "from aws_lambda_powertools import (Logger, Metrics)\nfrom lambda_tracer import Tracer\n",
@@ -258,3 +266,27 @@ def test_what_cannot_be_read_is_named_and_left(tmp_path: Path) -> None:
         "is written for Python 2: left as it is",
         "is not Python as it stands: left as it is",
     ]
+
+
+def test_files_made_to_be_hard_are_left_at_once(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        {
+            "brackets.py": f"import aws_xray_sdk.core\nx = {'(' * 20_000}aws_xray_sdk.core.patch{')' * 20_000}\n",
+            "minus.py": f"import aws_xray_sdk.core\nx = {'-' * 200_000}aws_xray_sdk.core.patch\n",
+            "template.yaml": f"AWS::Lambda::Function: {'[' * 200_000}\n",
+            "aliases.yaml": "a: &a [AWS::Lambda::Function]\n"
+            + "".join(
+                f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n"
+                for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+            ),
+            "pyproject.toml": f"[project]\ndependencies = {'[' * 50_000}'aws-xray-sdk'{']' * 50_000}\n",
+            "app.py": "from aws_xray_sdk.core import patch_all\n",
+            "requirements.txt": LIST,
+        },
+    )
+
+    plan = plan_of(tmp_path)
+
+    assert [str(change.path) for change in plan.changes] == ["app.py", "requirements.txt"]
+    assert [finding.message for finding in plan.findings] == ["is nested too deeply: left as it is"] * 3

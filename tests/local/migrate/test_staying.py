@@ -44,6 +44,7 @@ STAYS = {
     ),
     "try:\n    import aws_xray_sdk.core\nexcept ImportError:\n    aws_xray_sdk = None\n"
     "aws_xray_sdk.core.patch_all()\n": "app.py:2: aws_xray_sdk",
+    "def f():\n    global aws_xray_sdk\n    import aws_xray_sdk.core\n": "app.py:3: aws_xray_sdk",
     "import aws_lambda_powertools\nlambda_tracer = aws_lambda_powertools.Tracer()\n"
     "aws_lambda_powertools.Logger()\n": "app.py:2: lambda_tracer",
 }
