@@ -6,10 +6,10 @@ import re
 
 from tree_sitter import Node
 
+from .decisions import Decision
 from .names import OURS
 from .source import Edit, Source
 from .syntax import span, text_of
-from .verdict import Decision
 
 _PRAGMA = re.compile(r"#\s*(?:noqa|type:|pylint:|pragma|isort:|pyright:|nosec|ruff:|mypy:)")
 _NAME_ALONE = re.compile(rb"[ \t]*,?[ \t]*(#[^\r\n]*)?\r?\n")

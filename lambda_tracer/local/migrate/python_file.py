@@ -8,13 +8,14 @@ from pathlib import PurePosixPath
 from tree_sitter import Node
 
 from .bindings import roots
+from .decisions import Verdict
 from .findings import Finding
 from .imports import Statements
+from .judge import Judge
 from .names import POWERTOOLS, SDK
 from .source import Edit, Source, Unreadable
 from .strings import StringReader, Strings
 from .syntax import arguments_of, is_valid, parse, span, text_of
-from .verdict import Judge, Verdict
 
 _NAMED = re.compile(rb"\b(?:%b|%b)\b" % (SDK.encode(), POWERTOOLS.encode()))
 _OURS = re.compile(rb"^[ \t]*(?:from|import)[ \t]+lambda_tracer\b", re.MULTILINE)
