@@ -21,6 +21,15 @@ GROUND = {"clock", "guard", "safe", "settings", "xray"}
 """What every room may use."""
 
 ARROWS: dict[str, set[str]] = {
+    # the developer's side, of which the rest knows nothing
+    "local": {"local.commands", "local.run", "local.receive"},
+    "local.commands": {"local.migrate", "local.doctor", "local.show", "local.run", "local.receive"},
+    "local.doctor": {"patches", "send", "local.run", "local.receive"},
+    "local.migrate": {"local.receive"},
+    "local.show": {"local.run", "local.receive"},
+    "local.run": {"local.receive"},
+    "local.receive": set(),
+    # what runs in Lambda
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "capture"},
     "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
@@ -44,13 +53,6 @@ ARROWS: dict[str, set[str]] = {
     "xray": set(),
     "clock": set(),
     "guard": set(),
-    # the developer's side, of which the rest knows nothing
-    "local": {"local.commands", "local.run", "local.receive"},
-    "local.commands": {"local.migrate", "local.show", "local.run", "local.receive"},
-    "local.migrate": {"local.receive"},
-    "local.show": {"local.run", "local.receive"},
-    "local.run": {"local.receive"},
-    "local.receive": set(),
 }
 """The rooms from top to bottom, and the rooms that each of them may import, besides the ground."""
 

@@ -103,6 +103,9 @@ def test_a_command_ends_as_its_page_says(page: str, line: str, tmp_path: Path) -
     )
 
     assert ran.returncode == (int(expected[1]) if expected else 0), ran.stderr
+    if "lambda-tracer doctor" in line:
+        assert ran.stderr == ""
+        return
     assert ("## lambda_handler" in ran.stderr) == ("--unsampled" not in line)
     if expected is None:
         assert all(isinstance(json.loads(result), dict) for result in ran.stdout.splitlines())

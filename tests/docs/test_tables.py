@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.docs.limits import LIMITS, PATCHABLE, Limit, command, is_secret
-from tests.docs.pages import PAGES, PROJECT, names, tables
+from tests.docs.limits import FINDINGS, LIMITS, PATCHABLE, Limit, command, is_secret
+from tests.docs.pages import PAGES, PROJECT, names, prose, tables
 from tests.events.test_trigger import TRIGGERS
 
 PACKAGE = PROJECT / "lambda_tracer"
@@ -23,6 +23,30 @@ def test_the_table_of_options_has_every_option_of_the_command(capsys: pytest.Cap
         name.partition(" ")[0] for row in tables("docs/guides/local-command.md") for name in names(row[:1])
     }
     assert described == offered - {"-h", "--help"} - {"-"}
+
+
+def test_the_list_of_what_hides_a_trace_is_that_of_the_command_in_its_order() -> None:
+    page = prose(PAGES["docs/no-trace.md"])
+    group = ""
+    listed = []
+    for level, title in re.findall(r"^(##+) (.*)$", page, re.MULTILINE):
+        if level == "##":
+            group = title
+        else:
+            listed.append((title, group))
+
+    assert listed == FINDINGS
+
+
+def test_the_table_of_options_has_every_option_of_the_command_doctor(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        command(["doctor", "--help"])
+    offered = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out.partition("options:")[2]))
+
+    described = {name for row in tables("docs/guides/doctor.md") for name in names(row[:1]) if name[0] == "-"}
+    assert {name.partition(" ")[0] for name in described} == offered - {"--help"}
 
 
 def test_the_table_of_variables_has_every_variable_that_is_read() -> None:

@@ -74,21 +74,26 @@ class FunctionProcess:
 
     def kill(self) -> None:
         """End it at once, with everything it started. Nothing happens if it has ended."""
-        strays = _family(self.pid)
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # the group is gone already (macOS says "not permitted" of a group of zombies)
-        for pid in strays:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
-        self._process.wait()
+        end_family(self._process)
 
     def _watch(self) -> None:
         returncode = self._process.wait()
         self._events.put(Exited(self, _reason(returncode)))
+
+
+def end_family(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads a group of its own, with everything it started, and wait for its end."""
+    strays = _family(process.pid)
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # the group is gone already (macOS says "not permitted" of a group of zombies)
+    for pid in strays:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+    process.wait()
 
 
 def exit_reason(status: int) -> str:
