@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "local": {"local.commands", "local.run", "local.receive"},
     "local.commands": {"local.migrate", "local.doctor", "local.show", "local.run", "local.receive"},
     "local.doctor": {"patches", "send", "local.run", "local.receive"},
-    "local.migrate": {"local.receive"},
+    "local.migrate": {"local.receive", ""},
     "local.show": {"local.run", "local.receive"},
     "local.run": {"local.receive"},
     "local.receive": set(),

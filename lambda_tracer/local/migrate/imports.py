@@ -58,8 +58,15 @@ class Statements:
                 start = self._source.line_start(statement.start_byte)
                 self.edits.append(Edit(start, self._source.line_end(statement.end_byte), ""))
             else:
-                self.edits.append(Edit(*span(statement), "pass"))
+                self.edits.append(self._beside_others(statement))
         return self.edits
+
+    def _beside_others(self, statement: Node) -> Edit:
+        """Take away a statement that shares its line, with the semicolon behind it if there is one."""
+        behind = re.match(rb"[ \t]*;[ \t]*(?=[^\s#])", self._source.data[statement.end_byte :])
+        if behind is None:
+            return Edit(*span(statement), "pass")
+        return Edit(statement.start_byte, statement.end_byte + behind.end(), "")
 
     def _rewrite_from(self, decisions: list[Decision]) -> None:
         statement = decisions[0].imported.statement

@@ -26,26 +26,26 @@ _TERRAFORM_ON = re.compile(
 )
 _TERRAFORM_RUNTIME = re.compile(r'\bruntime\s*=\s*"(?!python)[^"$]*"')
 _ZAPPA_ON = re.compile(r"xray_tracing[\"']?\s*[:=]\s*true", re.IGNORECASE)
-_DEPLOYING = frozenset((".yaml", ".yml", ".json", ".template", ".tf", ".ts", ".py"))
 NEEDS_PYTHON = "lambda_tracer needs Python 3.10 or later"
 _TESTS = frozenset(("test", "tests", "__tests__"))
 _MAX_BLOCK = 20_000
 
-_OLD = re.compile(r"\bpython(?:2\.7|3\.[6-9])\b|\bPYTHON_(?:2_7|3_[6-9])\b")
+OLD_RUNTIME = re.compile(r"\bpython(?:2\.7|3\.[6-9])\b|\bPYTHON_(?:2_7|3_[6-9])\b")
 """Runtimes on which lambda_tracer does not run."""
 
 _OFF = "tracing is not switched on, so nothing is recorded"
 
 
 def infrastructure_findings(
-    others: Mapping[PurePosixPath, bytes], python: Mapping[PurePosixPath, bytes]
+    others: Mapping[PurePosixPath, bytes], python: Mapping[PurePosixPath, bytes], *, is_moved: bool
 ) -> Iterator[Finding]:
     """The functions whose tracing is not switched on. What belongs to tests deploys nothing."""
     for path, raw in others.items():
         if is_test(path):
             continue
         text = raw.decode("utf-8", "replace")
-        yield from _old_runtimes(path, text)
+        if is_moved and path.suffix in {".tf", ".ts"}:
+            yield from _old_runtimes(path, text)
         if path.suffix == ".tf":
             yield from _terraform(path, text)
         elif path.suffix == ".ts" and _CDK.search(text):
@@ -56,7 +56,8 @@ def infrastructure_findings(
             yield Finding(str(path), 0, f'{_OFF}: "xray_tracing": true')
     for path, raw in python.items():
         if b"aws_cdk" in raw and not is_test(path):
-            yield from _old_runtimes(path, raw.decode("utf-8", "replace"))
+            if is_moved:
+                yield from _old_runtimes(path, raw.decode("utf-8", "replace"))
             yield from _cdk(path, raw.decode("utf-8", "replace"), "tracing=lambda_.Tracing.ACTIVE")
 
 
@@ -66,10 +67,9 @@ def is_test(path: PurePosixPath) -> bool:
 
 
 def _old_runtimes(path: PurePosixPath, text: str) -> Iterator[Finding]:
-    if path.suffix in _DEPLOYING:
-        lines = [number for number, line in enumerate(text.splitlines(), 1) if _OLD.search(line)]
-        if lines:
-            yield Finding.of_lines(str(path), lines, NEEDS_PYTHON)
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if OLD_RUNTIME.search(line)]
+    if lines:
+        yield Finding.of_lines(str(path), lines, NEEDS_PYTHON)
 
 
 def _cdk(path: PurePosixPath, text: str, remedy: str) -> Iterator[Finding]:
@@ -79,7 +79,11 @@ def _cdk(path: PurePosixPath, text: str, remedy: str) -> Iterator[Finding]:
         is_function = (
             "runtime" in arguments or "handler" in arguments or found[0].startswith(("Python", "Docker"))
         )
-        is_known = not _CDK_SPREAD.search(arguments) and not _CDK_OTHER.search(arguments)
+        is_known = (
+            "Inline" not in arguments
+            and not _CDK_SPREAD.search(arguments)
+            and not _CDK_OTHER.search(arguments)
+        )
         if is_function and is_known and not _CDK_ON.search(arguments):
             lines.append(text.count("\n", 0, found.start()) + 1)
     if lines:

@@ -9,6 +9,7 @@ from .decisions import Decision, Kind, Rename, Verdict
 from .findings import Finding, Weight
 from .names import (
     ATTRIBUTES,
+    NO_SEGMENT,
     NOT_TO_BE_MADE,
     OF_SEGMENTS,
     OURS,
@@ -35,10 +36,6 @@ from .syntax import (
 _SUBCLASS = (
     "subclasses reach into what they are built on: change it by hand, or run it unchanged under "
     "lambda_tracer.compat"
-)
-_SEGMENTS = (
-    "makes no segment with lambda_tracer, and none with the X-Ray SDK in Lambda either. Code that runs elsewhere, and "
-    "needs it, keeps the SDK"
 )
 
 
@@ -96,6 +93,8 @@ class Judge:
             self._judge_module(imported)
         elif answer.kind == "context":
             self._judge_context(imported)
+        elif answer.kind == "constant":
+            self._judge_constant(imported, answer.name)
         else:
             for use in imported.uses:
                 self._judge_use(use, 0, answer.name)
@@ -115,6 +114,15 @@ class Judge:
     def _judge_context(self, imported: Imported) -> None:
         for use in imported.uses:
             self._judge_context_use(use, 0, imported.path)
+        self._decide(imported, "drop")
+
+    def _judge_constant(self, imported: Imported, value: str) -> None:
+        """A name of a plain text, which is written out where it is used."""
+        if not imported.uses or imported.is_rebound or imported.is_global:
+            self.block(imported.node, imported.path, f"write {value!r} where it is used, and take it out")
+            return
+        for use in imported.uses:
+            self._rename(use.node, f'"{value}"')
         self._decide(imported, "drop")
 
     def _judge_context_use(self, use: Use, length: int, path: str) -> None:
@@ -140,6 +148,7 @@ class Judge:
         parts = imported.path.count(".") + 1
         moved: list[tuple[Use, int, str]] = []
         objects: list[Node] = []
+        constants: list[tuple[Use, int, str]] = []
         is_kept = False
         for use in imported.uses:
             path = ".".join([imported.path, *use.names])
@@ -150,6 +159,8 @@ class Judge:
                 length = answer.length - parts
                 self._judge_use(use, length, answer.name)
                 moved.append((use, length, answer.name))
+            elif answer.kind == "constant":
+                constants.append((use, answer.length - parts, answer.name))
             elif answer.kind == "context":
                 self._judge_context_use(use, answer.length - parts, path)
             elif answer.kind == "stays":
@@ -174,7 +185,14 @@ class Judge:
         alias = imported.bound if imported.bound not in (SDK, POWERTOOLS) and not is_kept else ""
         for use, length, name in moved:
             self._rename(use.whole(length), f"{alias or OURS}.{name}")
+        for use, length, value in constants:
+            self._rename(use.whole(length), f'"{value}"')
+        if constants and not moved and not objects and imported.is_from:
+            self._decide(imported, "drop")
+            return
         for node in objects:
+            if node.parent is not None and node.parent.type == "type":
+                self.say(node, f"{text_of(node)} is a module, and means nothing as a type", "note")
             self._rename(node, alias or OURS)
         self._decide(imported, "module", alias=alias, is_kept=is_kept)
 
@@ -228,7 +246,7 @@ class Judge:
         if reason := refused_attribute(name, attribute):
             self.block(node, what, reason)
         elif attribute in OF_SEGMENTS and name != "Tracer":
-            self.say(node, f"{what} {_SEGMENTS}", "note" if self._is_test else "look")
+            self.say(node, f"{what} {NO_SEGMENT}", "note" if self._is_test else "look")
 
     def _judge_instance(self, call: Node, name: str) -> None:
         """`tracer = Tracer()`: what this file asks of `tracer`."""

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from .findings import Finding
 from .infrastructure import NEEDS_PYTHON
 from .requirement import Needs
-from .requirements import LISTS, NAMED, Change, is_compiled, list_changed, setup_changed
+from .requirements import LISTS, NAMED, Change, has_hashes, is_compiled, list_changed, setup_changed
 from .source import Unreadable
 from .toml_tables import toml_changed
 
@@ -29,6 +29,7 @@ _OLD_PYTHON = re.compile(
     rb"(?:requires-python|python_requires|python_version|python_full_version|\bpython)\s*=\s*"
     rb"[\"']?\s*(?:>=|\^|~=?|==)?\s*(?:2\.7|3\.[0-9])(?![0-9])"
 )
+_MODULE = re.compile(rb"\baws_xray_sdk\b(?=[.\"'*])")
 _INSTALLS = re.compile(
     rb"aws[-_]xray[-_]sdk(?![\w.])|aws[-_]lambda[-_]powertools\[[^\]]*\b(?:tracer|all)\b", re.IGNORECASE
 )
@@ -83,7 +84,14 @@ def changed(files: Mapping[PurePosixPath, bytes], uses: Uses) -> Manifests:
         needs = uses.needs(path)
         if b"lambda-tracer" in raw or b"lambda_tracer" in raw:
             result.names_ours = True
-        if NAMED.search(raw) is None:
+        named = NAMED.search(raw)
+        if named is None:
+            continue
+        if has_hashes(raw):
+            if needs.ours and b"lambda-tracer" not in raw:
+                line = raw.count(b"\n", 0, named.start()) + 1
+                message = "has hashes, and is to be changed by hand: name lambda-tracer in the place of the X-Ray SDK"
+                result.findings.append(Finding(str(path), line, message))
             continue
         try:
             outcome = change(path, raw, needs)
@@ -91,6 +99,10 @@ def changed(files: Mapping[PurePosixPath, bytes], uses: Uses) -> Manifests:
             result.findings.append(Finding(str(path), 0, f"{exc}: left as it is"))
             continue
         result.findings += outcome.findings
+        if needs.ours and not needs.sdk and (settings := _MODULE.search(raw)):
+            line = raw.count(b"\n", 0, settings.start()) + 1
+            message = "still names aws_xray_sdk, which nothing here imports any more"
+            result.findings.append(Finding(str(path), line, message, "note"))
         if needs.ours and (old := _OLD_PYTHON.search(raw)):
             line = raw.count(b"\n", 0, old.start()) + 1
             result.findings.append(Finding(str(path), line, NEEDS_PYTHON))

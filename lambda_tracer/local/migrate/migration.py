@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from . import manifests, python_file, templates
 from .findings import Finding
+from .names import NO_SEGMENT
 from .programs import Programs
 from .project import Project
 from .python_file import PythonFile
@@ -65,6 +66,9 @@ class Migration:
         for path in uses.moving:
             self._plan.findings += files[path].others
             self._change(path, files[path].raw, files[path].new)
+        for path in uses.ours_already - uses.moving:
+            for line in python_file.lines_with_segments(str(path), self._python[path]):
+                self._plan.findings.append(Finding(str(path), line, f"this {NO_SEGMENT}"))
         installed = manifests.changed(
             {path: raw for path, raw in self._others.items() if manifests.is_manifest(path)}, uses
         )
@@ -72,8 +76,8 @@ class Migration:
         for path, new in installed.changes.items():
             self._change(path, self._others[path], new)
         if uses.all:
-            reader = templates.Reader(uses, self._layer_arn, is_installed=installed.names_ours)
-            deployed = reader.read(self._others, self._python)
+            reader = templates.Reader(self._python, uses, self._layer_arn, is_installed=installed.names_ours)
+            deployed = reader.read(self._others)
             self._plan.findings += deployed.findings
             for path, new in deployed.changes.items():
                 self._change(path, self._others[path], new)

@@ -44,6 +44,12 @@ CONTEXTS = {
 TRACED_MIDDLEWARE = f"{POWERTOOLS}.middleware_factory.lambda_handler_decorator"
 """With `trace_execution=True` it makes a Tracer of Powertools' own."""
 
+NO_SEGMENT = (
+    "makes no segment with lambda_tracer, and none with the X-Ray SDK in Lambda either. Code that runs elsewhere, and "
+    "needs it, keeps the SDK"
+)
+"""What is to be said of `begin_segment` and its like."""
+
 _INERT = f"{POWERTOOLS}.tracing.base"
 """Abstract classes, which record nothing."""
 
@@ -70,6 +76,22 @@ _STAYS = (
     (f"{SDK}.core.plugins", f"they describe hosts, not functions: take it out, {_COMPATIBLE}"),
     (f"{SDK}.sdk_config.SDKConfig", f"take global_sdk_config instead, {_COMPATIBLE}"),
 )
+
+CONSTANTS = {
+    f"{SDK}.core.models.http.{name}": value
+    for name, value in {
+        "URL": "url",
+        "METHOD": "method",
+        "USER_AGENT": "user_agent",
+        "CLIENT_IP": "client_ip",
+        "X_FORWARDED_FOR": "x_forwarded_for",
+        "STATUS": "status",
+        "CONTENT_LENGTH": "content_length",
+        "XRAY_HEADER": "X-Amzn-Trace-Id",
+        "ALT_XRAY_HEADER": "HTTP_X_AMZN_TRACE_ID",
+    }.items()
+}
+"""Names of plain texts, which are written out: X-Ray's own names of fields, and of the header."""
 
 RECORDER = frozenset(
     [
@@ -144,11 +166,12 @@ NOT_TO_BE_MADE = frozenset(("Subsegment",))
 class Answer:
     """What a dotted path is.
 
-    `moved`: `name` in lambda_tracer, for its first `length` parts. `context`: one of CONTEXTS. `module`: a module with
-    names that move. `stays`: no equal, with the reason. `other`: none of our business.
+    `moved`: `name` in lambda_tracer, for its first `length` parts. `constant`: the text `name`, in the same way.
+    `context`: one of CONTEXTS. `module`: a module with names that move. `stays`: no equal, with the reason. `other`:
+    none of our business.
     """
 
-    kind: Literal["moved", "context", "module", "stays", "other"]
+    kind: Literal["moved", "constant", "context", "module", "stays", "other"]
     name: str = ""
     length: int = 0
     reason: str = ""
@@ -156,7 +179,7 @@ class Answer:
 
 _MODULES = {
     ".".join(parts[:end])
-    for path in (*MOVED, *CONTEXTS)
+    for path in (*MOVED, *CONTEXTS, *CONSTANTS)
     for parts in [path.split(".")]
     for end in range(1, len(parts))
 }
@@ -169,6 +192,8 @@ def look_up(path: str) -> Answer:
         start = ".".join(parts[:end])
         if name := MOVED.get(start):
             return Answer("moved", name, end)
+        if value := CONSTANTS.get(start):
+            return Answer("constant", value, end)
         if start in CONTEXTS:
             return Answer("context", parts[end - 1], end)
     if path in _MODULES:

@@ -29,6 +29,7 @@ class Programs:
         for path in sources:
             self._by_name[_module_parts(path)[-1] if _module_parts(path) else ""].append(path)
         self._imports: dict[PurePosixPath, set[PurePosixPath]] = {}
+        self._reached: dict[PurePosixPath, set[PurePosixPath]] = {}
         self._imported_by: dict[PurePosixPath, set[PurePosixPath]] = defaultdict(set)
         for path, raw in sources.items():
             self._imports[path] = set(self._imported(path, raw)) - {path}
@@ -55,6 +56,12 @@ class Programs:
             reached |= more
             waiting += more & about
         return found
+
+    def reached_from(self, path: PurePosixPath) -> set[PurePosixPath]:
+        """What runs when a file does."""
+        if path not in self._reached:
+            self._reached[path] = self._closure([path], self._imports, set())
+        return self._reached[path]
 
     @staticmethod
     def _closure(

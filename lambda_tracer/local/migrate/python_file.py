@@ -18,9 +18,12 @@ from .strings import StringReader, Strings
 from .syntax import arguments_of, is_valid, parse, span, text_of
 
 _NAMED = re.compile(rb"\b(?:%b|%b)\b" % (SDK.encode(), POWERTOOLS.encode()))
+_SEGMENTS = re.compile(rb"recorder\.(?:begin_segment|in_segment|in_segment_async)\(")
 _OURS = re.compile(rb"^[ \t]*(?:from|import)[ \t]+lambda_tracer\b", re.MULTILINE)
 _POWERTOOLS = re.compile(rb"^[ \t]*(?:from|import)[ \t]+aws_lambda_powertools\b", re.MULTILINE)
-_TEST = re.compile(r"(?:^|.*/)(?:tests?|testing)/.*|(?:^|.*/)(?:test_[^/]*|[^/]*_test|conftest)\.py")
+_TESTS_FOLDER = re.compile(r"(?:^|.*/)(?:tests?|testing)/.*|(?:^|.*/)conftest\.py")
+_TEST_NAME = re.compile(r"(?:^|.*/)(?:test_[^/]*|[^/]*_test)\.py")
+_TEST = re.compile(rb"^\s*(?:async )?def test|\bTestCase\b", re.MULTILINE)
 
 
 def is_of_interest(raw: bytes) -> bool:
@@ -38,9 +41,18 @@ def imports_powertools(raw: bytes) -> bool:
     return _POWERTOOLS.search(raw) is not None
 
 
-def is_test(path: str) -> bool:
-    """Does it belong to tests, by its name?"""
-    return _TEST.fullmatch(path) is not None
+def is_test(path: str, raw: bytes) -> bool:
+    """Does it belong to tests?"""
+    return _TESTS_FOLDER.fullmatch(path) is not None or (
+        _TEST_NAME.fullmatch(path) is not None and _TEST.search(raw) is not None
+    )
+
+
+def lines_with_segments(path: str, raw: bytes) -> list[int]:
+    """Where a file that has moved makes segments of its own, as it would without us."""
+    if not imports_ours(raw) or is_test(path, raw):
+        return []
+    return [number for number, line in enumerate(raw.splitlines(), 1) if _SEGMENTS.search(line)]
 
 
 class PythonFile:
@@ -61,7 +73,7 @@ class PythonFile:
             self.unreadable = f"{exc}: left as it is"
             return
         nodes = list(roots(self._source, self._root))
-        self._verdict = Judge(name, self._source, self._root, is_test=is_test(name)).judge()
+        self._verdict = Judge(name, self._source, self._root, is_test=is_test(name, raw)).judge()
         self._strings = StringReader(name, self._source).read(nodes)
         edits = self._edits()
         try:

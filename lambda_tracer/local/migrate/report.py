@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ..receive.plain_text import escaped
 from .findings import Finding
+from .infrastructure import NEEDS_PYTHON
 from .migration import Change, Plan
 
 _COLOURS = {"+": "32", "-": "31", "@": "36"}
@@ -37,6 +38,11 @@ def summary(plan: Plan, *, is_written: bool) -> Iterator[str]:
     """What changes, what must be looked at, and what follows from it."""
     to_look_at = plan.to_look_at
     notes = [finding for finding in plan.findings if finding.weight == "note"]
+    first = [finding for finding in to_look_at if finding.message.startswith(NEEDS_PYTHON)]
+    to_look_at = [finding for finding in to_look_at if finding not in first]
+    if first:
+        yield "Before it is written:"
+        yield from _findings(first)
     if to_look_at:
         yield "To look at:"
         yield from _findings(to_look_at)
@@ -54,6 +60,8 @@ def summary(plan: Plan, *, is_written: bool) -> Iterator[str]:
             "lambda_tracer with lambda_tracer.compat.install(), or LAMBDA_TRACER_TAKE_OVER=true."
         )
     yield _last_line(plan, is_written)
+    if first and plan.changes:
+        yield f"{NEEDS_PYTHON}, and not all of this project runs on that: see above."
 
 
 def _last_line(plan: Plan, is_written: bool) -> str:

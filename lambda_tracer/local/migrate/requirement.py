@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 OURS = "lambda-tracer"
 
@@ -110,7 +109,6 @@ def like_poetry(specifier: str) -> str:
 
 @cache
 def _version() -> str:
-    try:
-        return version(OURS)
-    except PackageNotFoundError:
-        return ""
+    from lambda_tracer import __version__
+
+    return __version__

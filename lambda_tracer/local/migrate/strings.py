@@ -67,6 +67,10 @@ class StringReader:
         elif function == "getLogger" or _is_logger_name(string):
             if path.startswith(SDK):
                 self.found.edits.append(Edit(start, end, OURS))
+            if path.startswith(f"{_MODULE}."):
+                self._note(
+                    string, f"{path} was one module's logger, lambda_tracer is that of all our messages"
+                )
         elif _in_modules(string):
             self._read_module(string, path, start, end, modules)
         elif function in _ASKS:
@@ -109,6 +113,8 @@ class StringReader:
                 self.found.edits.append(Edit(start, end, OURS))
         elif path == _MODULE or (path == SDK and not self._has_module(modules)):
             self.found.edits.append(Edit(start, end, OURS))
+        elif path == SDK:
+            self._note(string, f"{path!r} in sys.modules stays: nothing that moves imports it any more")
 
     def _has_module(self, modules: set[str]) -> bool:
         """Is there a key for the module with the names, or was there before an earlier run?"""
@@ -117,6 +123,9 @@ class StringReader:
 
     def _block(self, node: Node, what: str, reason: str) -> None:
         self.found.blockers.append(Finding(self._path, self._line(node), f"{what}: {reason}"))
+
+    def _note(self, node: Node, message: str) -> None:
+        self.found.others.append(Finding(self._path, self._line(node), message, "note"))
 
     def _look(self, node: Node, message: str) -> None:
         self.found.others.append(Finding(self._path, self._line(node), message))

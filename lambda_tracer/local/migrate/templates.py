@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 
 import yaml
 
+from .deployed import Function, functions_of
 from .findings import Finding
-from .infrastructure import infrastructure_findings, is_test
+from .infrastructure import NEEDS_PYTHON, OLD_RUNTIME, infrastructure_findings, is_test
 from .manifests import Uses
+from .programs import Programs
 from .source import Edit, Source, Unreadable
-from .yaml_tree import Tree, entry, items, text
+from .yaml_tree import Tree, text
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json", ".template", ".tf", ".ts", ".toml"))
 _DEPLOYS = re.compile(
     rb"AWS::(?:Serverless|Lambda)::Function|aws_lambda_function|lambda/aws|AWSLambdaPowertools|aws[-_]cdk|functions:"
     rb"|POWERTOOLS_TRACE_MIDDLEWARES"
 )
-_SERVERLESS = re.compile(r"serverless\.ya?ml")
+_TRACES = re.compile(r"\b(?:aws_xray_sdk|lambda_tracer|Tracer)\b")
 _LAYER = "AWSLambdaPowertoolsPython"
 _OUR_LAYER = re.compile(r"lambda[-_]?tracer", re.IGNORECASE)
 _MAX_NAMES = 5
@@ -52,14 +55,19 @@ def is_of_interest(path: PurePosixPath, raw: bytes) -> bool:
 class Reader:
     """Reads the templates of a project whose files have been decided on."""
 
-    def __init__(self, uses: Uses, layer_arn: str, *, is_installed: bool) -> None:
-        """`is_installed`: a list of requirements names lambda-tracer, so that functions may get it that way."""
+    def __init__(
+        self, python: Mapping[PurePosixPath, bytes], uses: Uses, layer_arn: str, *, is_installed: bool
+    ) -> None:
+        """`python` are all Python files. `is_installed`: a list of requirements names lambda-tracer, so that functions
+        may get it that way.
+        """
+        self._python = python
         self._uses = uses
         self._layer_arn = layer_arn
         self._is_installed = is_installed
         self._result = Templates()
 
-    def read(self, others: Mapping[PurePosixPath, bytes], python: Mapping[PurePosixPath, bytes]) -> Templates:
+    def read(self, others: Mapping[PurePosixPath, bytes]) -> Templates:
         """What there is to do and to say."""
         for path, raw in others.items():
             if is_test(path):
@@ -68,10 +76,12 @@ class Reader:
                 self._read_yaml(path, raw)
             elif path.suffix in {".tf", ".ts"}:
                 self._name_layers(path, raw)
-        for path, raw in python.items():
+        for path, raw in self._python.items():
             if _LAYER.encode() in raw:
                 self._name_layers(path, raw)
-        self._result.findings += infrastructure_findings(others, python)
+        self._result.findings += infrastructure_findings(
+            others, self._python, is_moved=bool(self._uses.moving | self._uses.ours_already)
+        )
         return self._result
 
     def _find(self, path: PurePosixPath, line: int, message: str, *, is_note: bool = False) -> None:
@@ -85,57 +95,47 @@ class Reader:
             if _LAYER.encode() in raw:
                 self._find(path, 0, f"{exc}: left as it is")
             return
-        untraced: list[tuple[int, str]] = []
-        for document in tree.documents:
-            functions = (
-                _serverless(document) if _SERVERLESS.fullmatch(path.name) else self._sam(path, document)
-            )
-            untraced += [(tree.line(node), name) for name, node in functions]
+        functions = [function for function in functions_of(path, tree) if function.is_python]
+        untraced = [each for each in functions if not each.is_traced and self._runs(each, self._uses.all)]
         if untraced:
-            names = ", ".join(name for _, name in untraced[:_MAX_NAMES])
+            names = ", ".join(each.name for each in untraced[:_MAX_NAMES])
             more = f" and {len(untraced) - _MAX_NAMES} more" if len(untraced) > _MAX_NAMES else ""
-            self._find(
-                path, untraced[0][0], f"tracing is not switched on, so nothing is recorded, in: {names}{more}"
-            )
-        edits = list(self._layer_edits(path, tree)) if _LAYER.encode() in raw else []
-        if edits:
-            self._result.changes[path] = source.edited(edits)
+            message = f"tracing is not switched on, so nothing is recorded, in: {names}{more}"
+            self._find(path, tree.line(untraced[0].node), message)
+        moved = self._uses.moving | self._uses.ours_already
+        old = {
+            tree.line(each.runtime)
+            for each in functions
+            if each.runtime is not None
+            and OLD_RUNTIME.search(text(each.runtime) or "")
+            and self._runs(each, moved)
+        }
+        if old:
+            self._result.findings.append(Finding.of_lines(str(path), sorted(old), NEEDS_PYTHON))
+        if _LAYER.encode() in raw:
+            others = {id(each.layers) for each in functions if not self._runs(each, moved)}
+            kept = {id(each.layers) for each in functions if self._runs(each, moved)}
+            edits = list(self._layer_edits(path, tree, others - kept))
+            if edits:
+                self._result.changes[path] = source.edited(edits)
 
-    def _sam(self, path: PurePosixPath, document: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-        """The functions of a SAM or CloudFormation template that use tracing, but have it not switched on."""
-        common = entry(document, "Globals", "Function")
-        for name, resource in items(entry(document, "Resources")):
-            properties = entry(resource, "Properties")
-            kind = text(entry(resource, "Type"))
-            if kind == "AWS::Serverless::Function":
-                tracing = entry(properties, "Tracing") or entry(common, "Tracing")
-            elif kind == "AWS::Lambda::Function":
-                tracing = entry(properties, "TracingConfig", "Mode")
-                if tracing is None and text(entry(properties, "TracingConfig")) is None:
-                    tracing = _computed(entry(properties, "TracingConfig"))
-            else:
-                continue
-            runtime = text(entry(properties, "Runtime") or entry(common, "Runtime"))
-            code = text(entry(properties, "CodeUri") or entry(properties, "Code") or entry(common, "CodeUri"))
-            is_python = runtime is None or runtime.startswith("python")
-            if is_python and self._uses_tracing(path, code) and not _is_on(tracing):
-                yield name, resource
+    def _runs(self, function: Function, files: set[PurePosixPath]) -> bool:
+        """Does a function run one of these files? Yes where that can't be known, and there are any."""
+        if function.inline is not None:
+            return _TRACES.search(function.inline) is not None
+        module = function.module
+        if module is not None and module in self._python:
+            return not files.isdisjoint(self._programs.reached_from(module))
+        if function.folder is None or function.folder == PurePosixPath("."):
+            return bool(files)
+        return any(function.folder in path.parents for path in files)
 
-    def _uses_tracing(self, template: PurePosixPath, code: str | None) -> bool:
-        """Does a file below the function's folder use tracing? Yes where that can't be known."""
-        if code is None or ":" in code:
-            return True
-        parts: list[str] = []
-        for part in (template.parent / code).parts:
-            if part == "..":
-                parts = parts[:-1]
-            elif part != ".":
-                parts.append(part)
-        folder = PurePosixPath(*parts)
-        return not parts or any(folder in path.parents for path in self._uses.all)
+    @cached_property
+    def _programs(self) -> Programs:
+        return Programs(self._python)
 
-    def _layer_edits(self, path: PurePosixPath, tree: Tree) -> Iterator[Edit]:
-        done: set[int] = set()
+    def _layer_edits(self, path: PurePosixPath, tree: Tree, done: set[int]) -> Iterator[Edit]:
+        """Our layer, in the lists that have Powertools' own. `done` are lists that need none."""
         for scalar, parent in tree.scalars():
             if _LAYER not in str(scalar.value):
                 continue
@@ -143,9 +143,11 @@ class Reader:
             if layers is not None and any(_OUR_LAYER.search(str(child.value)) for child in layers.value):
                 self._result.names_ours = True
                 continue
-            if not self._layer_arn or layers is None:
+            if layers is not None and id(layers) in done:
+                continue
+            if not self._layer_arn or layers is None or not self._uses.needs(path).ours:
                 self._name_layer(path, tree.line(scalar))
-            elif id(layers) not in done:
+            else:
                 done.add(id(layers))
                 edit = self._added(tree, scalar, layers)
                 if edit is None:
@@ -188,29 +190,3 @@ class Reader:
                 "publish-layer-version`, and add its ARN here (`--layer ARN` does so in YAML)"
             )
         self._find(path, line, f"Powertools' layer {stays}; {message}", is_note=self._is_installed)
-
-
-def _serverless(document: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-    """The functions of a serverless.yml that have tracing not switched on."""
-    runtime = text(entry(document, "provider", "runtime"))
-    common = entry(document, "provider", "tracing", "lambda")
-    for name, function in items(entry(document, "functions")):
-        own = text(entry(function, "runtime")) or runtime
-        if (own is None or own.startswith("python")) and not _is_on(entry(function, "tracing") or common):
-            yield name, function
-
-
-def _computed(node: yaml.Node | None) -> yaml.Node | None:
-    """A value that a function of the template computes (`!If`, `Fn::If`)."""
-    is_computed = node is not None and (
-        not node.tag.startswith("tag:yaml.org,2002:") or any(key.startswith("Fn::") for key, _ in items(node))
-    )
-    return node if is_computed else None
-
-
-def _is_on(value: yaml.Node | None) -> bool:
-    """Is tracing switched on? What the template computes may be."""
-    written = text(value)
-    if written is None:
-        return value is not None
-    return written.lower() in {"active", "true"} or written.startswith("${")

@@ -202,6 +202,15 @@ MOVES = {
         "def f(s: 'aws_xray_sdk.core.models.subsegment.Subsegment') -> s.Subsegment: ...\n",
         "import lambda_tracer as s, lambda_tracer\ndef f(s: 'lambda_tracer.Subsegment') -> s.Subsegment: ...\n",
     ),
+    "names of fields": (
+        "from aws_xray_sdk.core.models import http\nfrom aws_xray_sdk.core.models.http import STATUS, URL as U\n"
+        "s.put_http_meta(http.METHOD, 'GET')\ns.put_http_meta(STATUS, U)\n",
+        's.put_http_meta("method", \'GET\')\ns.put_http_meta("status", "url")\n',
+    ),
+    "twice in a line": (
+        "import aws_xray_sdk\nimport aws_xray_sdk.core; import os\naws_xray_sdk.core.patch_all()\n",
+        "import lambda_tracer\nimport os\nlambda_tracer.patch_all()\n",
+    ),
     "objects that are replaced": (
         "import aws_xray_sdk.core\nfrom unittest.mock import patch\n"
         "patch.object(aws_xray_sdk.core, 'patch_all')\nsetattr(aws_xray_sdk.core, 'xray_recorder', 1)\n",
@@ -228,7 +237,8 @@ def test_a_form_moves_and_all_else_stays(form: str, tmp_path: Path) -> None:
     migrated(tmp_path, plan)
 
     assert (tmp_path / "test_app.py").read_bytes().decode() == after
-    assert plan.findings == []
+    assert plan.to_look_at == []
+    assert [finding.line for finding in plan.findings] == ([10, 11] if form == "what mocks follow" else [])
     assert plan_of(tmp_path).changes == []
 
 

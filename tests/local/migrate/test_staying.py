@@ -138,15 +138,20 @@ def test_django_and_traced_middlewares_hold_for_the_whole_project(tmp_path: Path
 
 def test_segments_of_ones_own_are_to_be_looked_at_but_in_tests(tmp_path: Path) -> None:
     text = f"{MOVES}xray_recorder.begin_segment('a')\n"
-    make(tmp_path, {"script.py": text, "tests/test_a.py": text, "requirements.txt": LIST})
+    make(
+        tmp_path,
+        {"script.py": text, "test_script.py": text, "tests/test_a.py": text, "requirements.txt": LIST},
+    )
 
     plan = plan_of(tmp_path)
 
     assert [(finding.place, finding.weight) for finding in plan.findings] == [
         ("script.py:2", "look"),
+        ("test_script.py:2", "look"),
         ("tests/test_a.py:2", "note"),
     ]
-    assert len(plan.changes) == 3
+    assert len(migrated(tmp_path, plan)) == 4
+    assert [finding.place for finding in plan_of(tmp_path).to_look_at] == ["script.py:2", "test_script.py:2"]
 
 
 def test_what_is_said_to_be_there_is_there() -> None:

@@ -49,6 +49,7 @@ provider: {name: aws, runtime: python3.12}
 functions:
   f: {handler: a.b}
   g: {handler: a.b, tracing: Active}
+  h: {handler: d.e}
 """,
     "cdk/app.py": """\
 import aws_cdk.aws_lambda as lambda_
@@ -81,7 +82,18 @@ resource "aws_lambda_function" "off" {
 
 
 def test_what_is_not_traced_is_named_in_each_notation(tmp_path: Path) -> None:
-    make(tmp_path, {"src/app.py": SDK, "requirements.txt": LIST, **TEMPLATES})
+    make(
+        tmp_path,
+        {
+            "src/app.py": SDK,
+            "on/a.py": SDK,
+            "off/a.py": "import c\n",
+            "off/c.py": SDK,
+            "off/d.py": "",
+            **TEMPLATES,
+        }
+        | {"requirements.txt": LIST},
+    )
 
     plan = plan_of(tmp_path)
 
@@ -97,6 +109,7 @@ def test_what_is_not_traced_is_named_in_each_notation(tmp_path: Path) -> None:
     ]
     assert plan.to_look_at[1].message.endswith("(also line 4)")
     assert plan.to_look_at[3].message.endswith("in: F")
+    assert plan.to_look_at[5].message.endswith("in: f")
     assert plan.to_look_at[6].message.endswith("in: Other")
 
 
@@ -150,7 +163,14 @@ def test_a_python_on_which_it_does_not_run_is_named(tmp_path: Path) -> None:
         tmp_path,
         {
             "src/app.py": SDK,
-            "template.yaml": "A:\n  Type: AWS::Lambda::Function\n  Runtime: python3.9\nB: {Runtime: python3.9}\n",
+            "other.py": "",
+            "template.yaml": """\
+Globals: {Function: {Tracing: Active, Runtime: python3.9}}
+Resources:
+  A: {Type: AWS::Serverless::Function, Properties: {CodeUri: src/, Handler: app.f}}
+  B: {Type: AWS::Serverless::Function, Properties: {CodeUri: ., Handler: other.f}}
+  C: {Type: AWS::Serverless::Function, Properties: {CodeUri: src/, Runtime: python3.8}}
+""",
             "pyproject.toml": '[project]\nrequires-python = ">=3.9"\ndependencies = ["aws-xray-sdk"]\n',
             "other/pyproject.toml": '[project]\nrequires-python = ">=3.10"\ndependencies = ["aws-xray-sdk"]\n',
         },
@@ -160,5 +180,25 @@ def test_a_python_on_which_it_does_not_run_is_named(tmp_path: Path) -> None:
 
     assert [(finding.place, finding.message) for finding in findings] == [
         ("pyproject.toml:2", "lambda_tracer needs Python 3.10 or later"),
-        ("template.yaml:3", "lambda_tracer needs Python 3.10 or later (also line 4)"),
+        ("template.yaml:1", "lambda_tracer needs Python 3.10 or later (also line 5)"),
     ]
+
+
+def test_our_layer_is_for_functions_that_moved(tmp_path: Path) -> None:
+    layers = f"layers: ['{POWERTOOLS}']"
+    make(
+        tmp_path,
+        {
+            "a/h.py": BOTH,
+            "a/other.py": "from aws_lambda_powertools import Logger\n",
+            "a/serverless.yml": "functions:\n"
+            f"  h: {{handler: h.h, tracing: true, {layers}}}\n  o: {{handler: other.h, {layers}}}\n",
+            "b/h.py": f"{BOTH}class Own(Tracer): ...\n",
+            "b/serverless.yml": f"functions:\n  h: {{handler: h.h, tracing: true, {layers}}}\n",
+        },
+    )
+
+    changed = migrated(tmp_path, plan_of(tmp_path, OURS))
+
+    assert sorted(changed) == ["a/h.py", "a/serverless.yml"]
+    assert [OURS in line for line in changed["a/serverless.yml"].splitlines()] == [False, True, False]
