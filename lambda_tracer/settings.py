@@ -109,6 +109,11 @@ def own_handler() -> str:
     return os.environ.get("LAMBDA_TRACER_HANDLER", "")
 
 
+def take_over() -> bool:
+    """`LAMBDA_TRACER_TAKE_OVER`: whether `lambda_tracer.auto` has code for the X-Ray SDK run on us; default false."""
+    return _switch("LAMBDA_TRACER_TAKE_OVER", default=False)
+
+
 def function_name() -> str:
     """`AWS_LAMBDA_FUNCTION_NAME`: what Lambda calls the function."""
     return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")

@@ -31,10 +31,11 @@ ARROWS: dict[str, set[str]] = {
     "local.receive": set(),
     # what runs in Lambda
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
-    "auto": {"tracer", "capture"},
+    "auto": {"tracer", "compat", "capture"},
     "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
     "durable": {"recording"},
     "tracer": {"sdk", "sandbox", "patches", "capture", "encode"},
+    "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace"},
     "sdk": {"patches", "recording", "trace"},
     "sandbox": {"patches", "recording", "trace"},
     "patches": {"events", "recording", "trace", "wrapping"},
@@ -197,6 +198,8 @@ def test_a_module_that_is_imported_late_is_there(late: str) -> None:
 IMPORTED_BY_NAME = {
     "",  # rare public names, on first use
     "auto",  # the function's own module
+    "compat.finder",  # what a name of the X-Ray SDK's stands for, when it is asked for
+    "compat.no_effect",  # as the X-Ray SDK finds its plugins
     "guard",  # `Late`
     "patches.registry",  # the patch of a library that has been imported
 }

@@ -139,7 +139,10 @@ class Judge:
                 and named is not None
                 and text_of(named) == "context"
             ):
-                self.verdict.contexts.append(argument)
+                if all(
+                    each != argument for each in self.verdict.contexts
+                ):  # imported twice, it is used twice
+                    self.verdict.contexts.append(argument)
                 return
         self.block(use.node, path, look_up(f"{SDK}.core.context.").reason)
 

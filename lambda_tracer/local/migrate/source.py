@@ -95,7 +95,9 @@ class Source:
         position = 0
         for edit in sorted(set(edits)):
             if edit.start < position:
-                raise AssertionError(f"two edits of the same bytes, at {edit.start}")
+                raise Unreadable(
+                    f"has two changes in line {self.line_at(edit.start)}, which is a defect of ours"
+                )
             parts += [self.data[position : edit.start], edit.text.encode()]
             position = edit.end
         data = b"".join([*parts, self.data[position:]])

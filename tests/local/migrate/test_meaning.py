@@ -192,9 +192,11 @@ def test_a_second_run_changes_nothing(files: list[tuple[list[str], str, bool]], 
         texts["blocked/app.py"] = staying
     with tempfile.TemporaryDirectory() as name:
         folder = make(Path(name), {**texts, "requirements.txt": LIST})
-        changed = migrated(folder, plan_of(folder))
+        plan = plan_of(folder)
+        changed = migrated(folder, plan)
 
         assert plan_of(folder).changes == []
+        assert [finding for finding in plan.findings if "defect" in finding.message] == []
         for path, text in changed.items():
             before = texts.get(path)
             if before is not None:
