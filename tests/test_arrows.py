@@ -15,6 +15,8 @@ import pytest
 
 import lambda_tracer
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(lambda_tracer.__file__).parent
 
 GROUND = {"clock", "guard", "safe", "settings", "xray"}
