@@ -19,8 +19,8 @@ LOCKS     := requirements
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-patches test test-newest soak bench lint types format layer dist tools sam cdk docs docs-serve
-.PHONY: lock locked clean made-anew
+.PHONY: help install demo demo-view demo-patches test test-newest soak bench lint types format layer dist tools sam cdk docs docs-serve
+.PHONY: lock locked clean made-anew screenshots
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -90,18 +90,23 @@ $(INSTALLED): $(COMMAND) $(LOCKS)/test.txt $(LOCKS)/lint.txt
 	@$(call locked,$(VENV),test lint,--compile-bytecode)
 	@touch $@
 
-PAYMENT := $(BIN)/lambda-tracer invoke app.lambda_handler --task-root examples/payment
+PAYMENT  := $(BIN)/lambda-tracer invoke app.lambda_handler --task-root examples/payment
+DECLINED := $(VENV)/.demo-declined.json
 
 # The declined payment fails by design: exit code 1, and the error that the example documents. Anything else is a failure
 # of the demo.
 demo: $(COMMAND)  ## invoke the payment example: cold, warm, and one that fails
 	@$(PAYMENT) --event examples/payment/event.json --invocations 2
 	@echo "--- the next payment is declined: the handler fails on purpose" >&2
-	@code=0; result=$$($(PAYMENT) --event examples/payment/event-declined.json) || code=$$?; \
-	printf '%s\n' "$$result"; \
+	@code=0; $(PAYMENT) --event examples/payment/event-declined.json --json $(DECLINED) || code=$$?; \
 	[ "$$code" -eq 1 ] || { echo "make demo: the declined payment ended with $$code instead of 1" >&2; exit 1; }; \
-	case "$$result" in *PaymentDeclined*) ;; \
-		*) echo "make demo: the declined payment failed with another error than PaymentDeclined" >&2; exit 1;; esac
+	grep -q '"errorType": "PaymentDeclined"' $(DECLINED) || \
+		{ echo "make demo: the declined payment failed with another error than PaymentDeclined" >&2; exit 1; }
+	@echo "--- see the same in the browser: make demo-view" >&2
+
+demo-view: $(COMMAND)  ## the same in the browser, at http://127.0.0.1:2000
+	@$(PAYMENT) --event examples/payment/event.json --event examples/payment/event.json \
+		--event examples/payment/event-declined.json --view || [ $$? -eq 1 ]
 
 demo-patches: $(INSTALLED)  ## invoke the example that calls libraries, against moto and a local server
 	@$(BIN)/python examples/library_calls/run.py
@@ -157,6 +162,9 @@ cdk: .ci-cache/cdk/.installed
 # The package is read as sources and not imported: the site's environment does not have it. The variable keeps an
 # announcement of the theme's makers out of the output. Not --quiet: that hides the warnings from --strict, too.
 MKDOCS := NO_MKDOCS_2_WARNING=true .ci-cache/docs/bin/python -m mkdocs
+
+screenshots: $(INSTALLED)  ## make the pictures of the view's page in docs/images/view; needs chromium
+	@$(BIN)/python -m tests.local.view_page.screenshots docs/images/view
 
 docs: .ci-cache/docs/.installed  ## build the site from docs/ into build/site; a warning is an error
 	@$(MKDOCS) build --strict --clean

@@ -23,6 +23,7 @@ def measure(samples: int, slow_samples: int) -> Section:
     receiver = processes.Receiver()
     bare = Row("ms of CPU, nothing else imported")
     bare_clock = Row("the same, ms of the clock")
+    unchanged = Row("ms of CPU, Powertools unchanged: on our names of the SDK, and on the SDK")
     boto3 = Row("ms of CPU, after a boto3 client was made", of="sdk")
     boto3_clock = Row("the same with boto3, ms of the clock", of="sdk")
     modules = Row("modules loaded", digits=0)
@@ -39,16 +40,25 @@ def measure(samples: int, slow_samples: int) -> Section:
     }
     subjects = [subject for subject in environments.SUBJECTS if subject != "bare"]
     try:
-        for subject in environments.SUBJECTS:  # so that every module is compiled and in the page cache
+        for subject in [
+            *environments.SUBJECTS,
+            "unchanged",
+        ]:  # so that every module is compiled and in the page cache
             processes.cold_start(subject, receiver.port, "boto3")
         jobs = [(subject, option, 0) for subject in subjects for option in ("", "boto3")] * samples
         jobs += [
             (subject, option, memory_mb) for subject in subjects for memory_mb, option in slow
         ] * slow_samples
+        jobs += [("unchanged", "", 0)] * samples
         random.shuffle(jobs)
         for subject, option, memory_mb in jobs:
             share = machine.share_of(memory_mb) if memory_mb else 1.0
             found = processes.cold_start(subject, receiver.port, *filter(None, [option]), share=share)
+            if subject == "unchanged":
+                unchanged.add("ours", found.cpu_ms)
+                continue
+            if subject == "powertools" and not option and not memory_mb:
+                unchanged.add(subject, found.cpu_ms)
             if memory_mb:
                 slow[memory_mb, option].add(subject, found.ms)
             elif option:
@@ -71,7 +81,7 @@ def measure(samples: int, slow_samples: int) -> Section:
     return Section(
         "Cold start",
         note,
-        [bare, bare_clock, boto3, boto3_clock, *slow.values(), modules, beside_ours, memory],
+        [bare, bare_clock, unchanged, boto3, boto3_clock, *slow.values(), modules, beside_ours, memory],
     )
 
 

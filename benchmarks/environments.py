@@ -27,7 +27,11 @@ PACKAGES = {
     "sdk": ["aws-xray-sdk"],
     "adot": ["aws-opentelemetry-distro"],
     "datadog": ["datadog-lambda"],
+    "unchanged": [str(PROJECT), "aws-lambda-powertools"],
 }
+"""The last one is no tracer of its own: Powertools as it is, on the X-Ray SDK's names that the project has."""
+
+OURS = ("ours", "unchanged")
 
 ENVIRONMENT_OF = {"adot_lite": "adot"}
 """Subjects that live in another one's environment: fast start is a module of ADOT's own wheel."""
@@ -49,7 +53,7 @@ SUBJECTS = list(DISTRIBUTIONS)
 def limit(subjects: Collection[str]) -> None:
     """Leave out the incumbents that are none of these."""
     SUBJECTS[2:] = [subject for subject in SUBJECTS[2:] if subject in subjects]
-    wanted = {ENVIRONMENT_OF.get(subject, subject) for subject in SUBJECTS}
+    wanted = {*OURS, *(ENVIRONMENT_OF.get(subject, subject) for subject in SUBJECTS)}
     for name in [name for name in PACKAGES if name not in wanted]:
         del PACKAGES[name]
 
@@ -64,9 +68,9 @@ def prepare() -> None:
             venv.create(HOME / name, with_pip=True, clear=True)
             _pip(name, "install", "--upgrade", *COMMON, *packages)
             stamp.write_text(wanted)
-        elif name == "ours":
-            _pip(name, "install", "--force-reinstall", "--no-deps", *packages)
-        if name == "ours" or not deployed(name).exists():
+        elif name in OURS:
+            _pip(name, "install", "--force-reinstall", "--no-deps", str(PROJECT))
+        if name in OURS or not deployed(name).exists():
             shutil.rmtree(deployed(name), ignore_errors=True)
             shutil.copytree(_site(name), deployed(name), ignore=shutil.ignore_patterns("__pycache__"))
         _run(name, "-m", "compileall", "-q", str(PROBES))

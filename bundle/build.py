@@ -30,8 +30,8 @@ VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 LEFT_OUT = {"local", "__pycache__", "bundles"}
 """Folders of the package that a function has no use for."""
 
-LEFT_OUT_MODULES = {"", "bundle", "testing"}
-"""What must be compiled before a bundle can be read; and what tests alone use."""
+LEFT_OUT_MODULES = {"", "__main__", "bundle", "testing"}
+"""What must be compiled before a bundle can be read; and what tests and the command line alone use."""
 
 START = (
     *("bundle_rest", "guard", "settings", "clock", "safe", "xray"),
@@ -61,7 +61,7 @@ KIND, HEADER_BYTES = b"lambda_tracer bundle 2\n", 64
 FORM = 2
 """Of what all Pythons read: marshalled without references."""
 
-PIECE_BYTES = 26_000
+PIECE_BYTES = 31_000
 """Less than the distance over which zip finds what is alike."""
 
 _COMPILING = Path(__file__).with_name("compiling.py")
@@ -224,7 +224,7 @@ def _compiled(pythons: list[Interpreter], sources: list[tuple[str, str, bytes, b
         return _asked(started, sorted(texts))
 
 
-def _asked(started: list[subprocess.Popen[bytes]], request: object) -> list[Any]:
+def _asked(started: list[subprocess.Popen[bytes]], request: Any) -> list[Any]:
     data = marshal.dumps(request, FORM)
     for python in started:
         assert python.stdin is not None

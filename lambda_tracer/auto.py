@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+_POWERTOOLS = "aws_lambda_powertools.tracing.tracer"
 _NEEDED_OF_RUNTIME = ("_get_handler", "build_fault_result", "FaultException")
 
 
@@ -46,6 +47,10 @@ def _load() -> Any:
 def _begin() -> bool:
     """Have libraries patched and imports timed, before the function's module is imported."""
     try:
+        if settings.take_over():
+            from . import compat  # only where it is asked for
+
+            compat.install()
         Tracer(trace_imports=True)
     except Exception as error:
         pass_on(error)
@@ -58,7 +63,12 @@ def _captured(handler: Callable[..., Any]) -> Any:
     """The handler, captured, unless the function has seen to that itself."""
     if _is_captured(handler):
         return handler
-    if "aws_xray_sdk.core" in sys.modules:
+    is_taken_over = f"{__package__}.compat" in sys.modules and _takes_over()
+    if is_taken_over and _is_captured(handler, by_powertools=True):
+        from .capture.watch import watch_handler  # only where it is needed
+
+        return watch_handler(handler)
+    if not is_taken_over and "aws_xray_sdk.core" in sys.modules:
         # Each would record everything, side by side.
         _stop_recording()
         warn_once(
@@ -75,14 +85,29 @@ def _captured(handler: Callable[..., Any]) -> Any:
     return tracer.capture_lambda_handler(handler, capture_response=settings.capture_response(default=False))
 
 
-def _is_captured(handler: Any) -> bool:
-    """Whether a Tracer of ours has decorated it, also below other decorators that keep `__wrapped__`."""
+def _takes_over() -> bool:
+    """Whether the names of the X-Ray SDK are ours; says so if the function has used them."""
+    from . import compat
+
+    if compat.is_installed() and "aws_xray_sdk" in sys.modules:
+        what = "Powertools' Tracer" if _POWERTOOLS in sys.modules else "the X-Ray SDK"
+        warn_once(
+            "take over", "the function uses %s, which runs on lambda_tracer (LAMBDA_TRACER_TAKE_OVER)", what
+        )
+    return compat.is_installed()
+
+
+def _is_captured(handler: Any, *, by_powertools: bool = False) -> bool:
+    """Whether a Tracer has decorated it, also below other decorators that keep `__wrapped__`: ours, or Powertools'."""
     seen = set()
     while handler is not None and id(handler) not in seen:
         seen.add(id(handler))
         for cell in getattr(handler, "__closure__", None) or ():
             try:
-                if isinstance(cell.cell_contents, HandlerCapture):
+                kept = cell.cell_contents
+                if isinstance(kept, HandlerCapture):
+                    return True
+                if by_powertools and type(kept).__name__ == "Tracer" and type(kept).__module__ == _POWERTOOLS:
                     return True
             except ValueError as error:  # an empty cell
                 pass_on(error)

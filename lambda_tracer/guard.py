@@ -47,6 +47,9 @@ _SIGNALS = [
 PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 """Where the files of this package are, with a separator at its end."""
 
+also_asked = ""
+"""A further logger whose level, or that of one above it, keeps messages back: of the library whose names are used."""
+
 _said: set[str] = set()
 _unsaid: list[tuple[Any, ...]] = []
 _speaking: set[int] = set()  # the threads that log what is unsaid: one, as a rule, which then ends
@@ -278,9 +281,21 @@ def _is_wanted(level: int) -> bool:
     while logger is not None:
         attributes = object.__getattribute__(logger, "__dict__")
         if attributes.get("level"):
-            return bool(attributes["level"] <= level)
+            return bool(attributes["level"] <= level) and not _is_kept_back(level)
         logger = attributes.get("parent")
-    return True
+    return not _is_kept_back(level)
+
+
+def _is_kept_back(level: int) -> bool:
+    name = also_asked
+    while name:
+        logger: Any = logging.Logger.manager.loggerDict.get(name)
+        if issubclass(type(logger), logging.Logger):
+            given = object.__getattribute__(logger, "__dict__").get("level")
+            if given:
+                return bool(given > level)
+        name = name.rpartition(".")[0]
+    return False
 
 
 def _speak() -> None:

@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 else:
     cause = Late("lambda_tracer.encode.cause")  # most invocations meet no exception
 
+new_subsegment: type[Subsegment] = Subsegment
+new_unrecorded: type[UnrecordedSubsegment] = UnrecordedSubsegment
+"""What is opened: `use_kinds` has it be of other classes."""
+
 _switch = settings.global_sdk_config
 _HEADER_KEY = settings.TRACE_HEADER_KEY
 UNSET: Any = object()
@@ -106,7 +110,7 @@ class Recording:
         try:
             running = self._running
             parent: Any = self._parent or running.top  # recorded, as this is
-            subsegment = Subsegment(self._name, self._namespace, parent, running, self.recorder)
+            subsegment = new_subsegment(self._name, self._namespace, parent, running, self.recorder)
             subsegment.is_managed = True
             self.subsegment = subsegment
             running.open[subsegment.id] = subsegment
@@ -306,7 +310,7 @@ class SubsegmentRecorder:
         running, parent = found
         subsegment = None
         try:
-            subsegment = Subsegment(name, namespace, parent or running.top, running, self)  # type: ignore[arg-type]  # sampled: it is one
+            subsegment = new_subsegment(name, namespace, parent or running.top, running, self)  # type: ignore[arg-type]  # sampled: it is one
             running.open[subsegment.id] = subsegment
             see(subsegment)
             if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
@@ -454,7 +458,7 @@ class SubsegmentRecorder:
         return None if running.raw is None else Carried(running, current)
 
     def _begin_unrecorded(self, running: Invocation, parent: AnySubsegment | None) -> UnrecordedSubsegment:
-        subsegment = UnrecordedSubsegment(running, parent)
+        subsegment = new_unrecorded(running, parent)
         see(subsegment)
         return subsegment
 
@@ -502,6 +506,12 @@ def use(recorder: SubsegmentRecorder) -> None:
     global default
     default = recorder
     invocations.owner = recorder
+
+
+def use_kinds(subsegment: type[Subsegment], unrecorded: type[UnrecordedSubsegment]) -> None:
+    """Have all recorders open subsegments of these classes, which add to what they inherit."""
+    global new_subsegment, new_unrecorded
+    new_subsegment, new_unrecorded = subsegment, unrecorded
 
 
 def _after_fork() -> None:

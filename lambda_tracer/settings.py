@@ -10,8 +10,9 @@ import os
 
 from .guard import pass_on, warn_once
 
-_TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
-_FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
+TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
+FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
+"""What variables that are true or false may say, in small letters."""
 
 DEFAULT_IMPORTS_MS = 10.0
 """Imports slower than this are recorded where imports are traced and no threshold is given."""
@@ -109,6 +110,11 @@ def own_handler() -> str:
     return os.environ.get("LAMBDA_TRACER_HANDLER", "")
 
 
+def take_over() -> bool:
+    """`LAMBDA_TRACER_TAKE_OVER`: whether `lambda_tracer.auto` has code for the X-Ray SDK run on us; default false."""
+    return _switch("LAMBDA_TRACER_TAKE_OVER", default=False)
+
+
 def function_name() -> str:
     """`AWS_LAMBDA_FUNCTION_NAME`: what Lambda calls the function."""
     return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
@@ -170,11 +176,11 @@ def _flag(variable: str, *, default: bool) -> bool:
     word = os.environ.get(variable, "").strip().lower()
     if not word:
         return default
-    if word in _TRUE:
+    if word in TRUE:
         return True
-    if word in _FALSE:
+    if word in FALSE:
         return False
-    raise ValueError(f"environment variable {variable}: expected one of {sorted(_TRUE | _FALSE)}")
+    raise ValueError(f"environment variable {variable}: expected one of {sorted(TRUE | FALSE)}")
 
 
 class SDKConfig:

@@ -35,6 +35,9 @@ ZIP = LAYER / "dist" / "lambda-tracer-layer.zip"
 LEFT_OUT = {"local", "__pycache__", "bundles"}
 """Folders of the package that a function has no use for."""
 
+LEFT_OUT_FILES = {"testing.py", "compat/__main__.py"}
+"""Modules for test suites and the command line alone."""
+
 LEFT_OUT_OF_DEPENDENCIES = {"jsonpickle/ext"}
 """Support for numpy, pandas and gmpy2 that has to be switched on by a call, which nobody makes."""
 
@@ -83,7 +86,7 @@ def write(folder: Path) -> None:
     python = folder / "python"
     for source in sorted(PACKAGE.rglob("*.py")):
         relative = source.relative_to(PACKAGE)
-        if not LEFT_OUT.intersection(relative.parts):
+        if not LEFT_OUT.intersection(relative.parts) and relative.as_posix() not in LEFT_OUT_FILES:
             _put(python / PACKAGE.name / relative, source.read_bytes())
     _write_dependencies(python / PACKAGE.name / "dependencies")
     _write_metadata(python)
@@ -94,14 +97,15 @@ def write(folder: Path) -> None:
 def pack(folder: Path, target: Path) -> None:
     """Zip `folder`, so that the same files give the same bytes: sorted, without dates, with fixed modes."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             name = path.relative_to(folder).as_posix()
             entry = zipfile.ZipInfo(name, FIRST_ZIP_DATE)
             entry.create_system = 3  # Unix, also when built elsewhere: the modes below are Unix's
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (0o100755 if name == "lambda-tracer" else 0o100644) << 16
-            archive.writestr(entry, path.read_bytes())
+            # An entry of its own has its own level: that of the archive is for names alone.
+            archive.writestr(entry, path.read_bytes(), compresslevel=9)
 
 
 def _write_dependencies(folder: Path) -> None:

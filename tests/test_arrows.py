@@ -23,11 +23,26 @@ GROUND = {"clock", "guard", "safe", "settings", "xray"}
 """What every room may use."""
 
 ARROWS: dict[str, set[str]] = {
+    # the developer's side, of which the rest knows nothing
+    "local": {"local.commands", "local.run", "local.receive"},
+    "local.commands": {
+        *("local.view", "local.migrate", "local.doctor"),
+        *("local.show", "local.run", "local.receive"),
+    },
+    "local.doctor": {"patches", "send", "local.run", "local.receive"},
+    "local.migrate": {"local.receive", ""},
+    "local.view": {"local.show", "local.receive"},
+    "local.show": {"local.run", "local.receive"},
+    "local.run": {"local.receive"},
+    "local.receive": set(),
+    # what runs in Lambda
+    "__main__": {"local"},  # `python -m lambda_tracer`, which is for the developer's side
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
-    "auto": {"tracer", "capture"},
+    "auto": {"tracer", "compat", "capture"},
     "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
     "durable": {"recording"},
     "tracer": {"sdk", "sandbox", "patches", "capture", "encode"},
+    "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace"},
     "sdk": {"patches", "recording", "trace"},
     "sandbox": {"patches", "recording", "trace"},
     "patches": {"events", "recording", "trace", "wrapping"},
@@ -46,11 +61,6 @@ ARROWS: dict[str, set[str]] = {
     "xray": set(),
     "clock": set(),
     "guard": set(),
-    # the developer's side, of which the rest knows nothing
-    "local": {"local.show", "local.run", "local.receive"},
-    "local.show": {"local.run", "local.receive"},
-    "local.run": {"local.receive"},
-    "local.receive": set(),
 }
 """The rooms from top to bottom, and the rooms that each of them may import, besides the ground."""
 
@@ -195,6 +205,8 @@ def test_a_module_that_is_imported_late_is_there(late: str) -> None:
 IMPORTED_BY_NAME = {
     "",  # rare public names, on first use
     "auto",  # the function's own module
+    "compat.finder",  # what a name of the X-Ray SDK's stands for, when it is asked for
+    "compat.no_effect",  # as the X-Ray SDK finds its plugins
     "guard",  # `Late`
     "patches.registry",  # the patch of a library that has been imported
 }

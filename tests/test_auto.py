@@ -102,7 +102,8 @@ def recorded(outcome: Outcome) -> list[dict[str, Any]]:
     while waiting:
         document = waiting.pop(0)
         below = document.get("subsegments", [])
-        if document["name"] != "Initialization" and document.get("origin") is None:
+        is_initialization = document["name"].startswith("Initialization")
+        if not is_initialization and document.get("origin") is None:
             found.append(document)
         waiting = below + waiting
     return found

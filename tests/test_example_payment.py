@@ -46,7 +46,7 @@ def test_a_cold_and_a_warm_payment_are_stored_one_after_the_other() -> None:
         payment  AWS::Lambda
         └─ payment  AWS::Lambda::Function
            ├─ Initialization
-           ├─ Initialization
+           ├─ Initialization code
            │  └─ sqlite3  sqlite3
            └─ ## lambda_handler
               ├─ validate
@@ -84,7 +84,7 @@ def test_a_declined_payment_fails_and_shows_where_and_why() -> None:
         payment  fault  AWS::Lambda
         └─ payment  fault  AWS::Lambda::Function
            ├─ Initialization
-           ├─ Initialization
+           ├─ Initialization code
            │  └─ sqlite3  sqlite3
            └─ ## lambda_handler  fault
               ├─ validate

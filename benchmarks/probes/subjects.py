@@ -77,6 +77,16 @@ class Powertools(Ours):
         self._tracer = Tracer()
 
 
+class Unchanged(Powertools):
+    """Powertools as it is, on the X-Ray SDK's names that lambda_tracer has."""
+
+    def __init__(self):
+        import lambda_tracer.compat
+
+        lambda_tracer.compat.install()
+        super().__init__()
+
+
 class Sdk:
     """The X-Ray SDK by itself; it records no responses."""
 
@@ -266,6 +276,7 @@ SUBJECTS = {
     "bare": Bare,
     "ours": Ours,
     "powertools": Powertools,
+    "unchanged": Unchanged,
     "sdk": Sdk,
     "adot_lite": AdotLite,
     "adot": Adot,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from ..trace.invocation import Invocation
     from ..trace.subsegment import Subsegment, Waiting
+    from . import entity
 
     class HasEmitter(Protocol):
         """A recorder, as far as an outbox knows it."""
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
         emitter: Any
         """What documents are sent by: `send(document)`, or the X-Ray SDK's `send_entity(entity)`."""
 
+else:
+    entity = guard.Late("lambda_tracer.send.entity")  # only for emitters made for the X-Ray SDK
 
 MAX_WAITING_BYTES = 48_000
 """What waits in one open parent: leaves it room for what it has to say itself."""
@@ -267,22 +270,10 @@ def _send_by(emitter: Any, text: str) -> Any:
         send = getattr(emitter, "send", None)
         if send is not None:
             return send(text)
-        emitter.send_entity(_Entity(text))  # an emitter made for the X-Ray SDK
+        emitter.send_entity(entity.SentEntity(text))
         return True
     finally:
         see(around)
-
-
-class _Entity:
-    """A document as the X-Ray SDK's emitters take it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def serialize(self) -> str:
-        return self._text
 
 
 def after_fork() -> None:

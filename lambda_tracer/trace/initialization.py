@@ -1,8 +1,8 @@
 """Initialization: what is traced while the function's module loads, before any trace header exists.
 
 It is kept, within bounds, and sent under the first invocation when that is sampled and follows at once: as the children
-of one subsegment `Initialization`, with their true times. A sandbox that was started ahead of its first request, or
-restored from a snapshot, drops it instead: it would be minutes or hours old.
+of one subsegment `Initialization code`, with their true times. A sandbox that was started ahead of its first request,
+or restored from a snapshot, drops it instead: it would be minutes or hours old.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .invocation import Keeper
     from .subsegment import Owner
+
+NAME = "Initialization code"
+"""Not `Initialization`: that is Lambda's own beside it, which has the start of the runtime in it as well."""
 
 MAX_HELD_BYTES = 256_000
 """Documents kept beside the one that is sent as a whole (48 kB); what is beyond is counted and dropped."""
@@ -44,7 +47,7 @@ class Initialization(Invocation):
         self._held_bytes = 0
         self.trace_id = _TRACE_ID
         self.is_sampled = True
-        self.top = Subsegment("Initialization", "local", None, self, owner)
+        self.top = Subsegment(NAME, "local", None, self, owner)
         self.top.is_managed = True
 
     def hold(self, documents: list[str]) -> None:

@@ -71,13 +71,16 @@ to_code = SourceLoader.source_to_code
 SourceLoader.source_to_code = lambda self, data, path, **_: (compiled.append(path), to_code(self, data, path))[1]
 import pkgutil, importlib, lambda_tracer
 for module in pkgutil.walk_packages(lambda_tracer.__path__, "lambda_tracer."):
-    # These want a handler, or the SDK that it is made for.
-    if module.name not in ("lambda_tracer.auto", "lambda_tracer.durable"):
+    # These want a handler, or what they are made for: an SDK, a framework.
+    of_others = ("lambda_tracer.durable", "lambda_tracer.compat.django", "lambda_tracer.compat.sqlalchemy")
+    if module.name not in ("lambda_tracer.auto", *of_others):
         importlib.import_module(module.name)
 print(*sorted(path.partition("lambda_tracer/")[2] for path in compiled if "lambda_tracer/" in path))
 """
 
-    assert run(site, program, python=python.command[0]).split() == ["__init__.py", "bundle.py", "testing.py"]
+    assert run(site, program, python=python.command[0]).split() == [
+        *("__init__.py", "__main__.py", "bundle.py", "testing.py")
+    ]
 
 
 @pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.version)

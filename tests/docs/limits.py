@@ -8,6 +8,10 @@ from lambda_tracer import guard, settings, sqs, xray
 from lambda_tracer.encode import any_value, limits, redaction
 from lambda_tracer.events import envelope
 from lambda_tracer.local import cli
+from lambda_tracer.local.doctor import examination, files, finding
+from lambda_tracer.local.receive import documents
+from lambda_tracer.local.view import http_server, joined_trace, log, store
+from lambda_tracer.local.view.xray_api import put, traces
 from lambda_tracer.patches import registry
 from lambda_tracer.patches.sql import text as sql_text
 from lambda_tracer.send import emitter, outbox, watchdog
@@ -17,6 +21,10 @@ is_secret = redaction.is_secret
 command = cli.main
 PATCHABLE = {*registry.LIBRARIES, *registry.ALIASES}
 """Every name that `patch` takes, but for packages of the user's own."""
+
+
+FINDINGS = [(code, kind.group) for code, kind in finding.CODES.items()]
+"""What the command `doctor` can say, in its order, by the part of the page that it is in."""
 
 
 class Limit(NamedTuple):
@@ -30,9 +38,24 @@ class Limit(NamedTuple):
 _LIMITS = "docs/reference/limits.md"
 _TIMEOUTS = "docs/guides/timeouts-and-crashes.md"
 _BATCHES = "docs/guides/batches.md"
+_VIEW = "docs/guides/local-view.md"
 _COLD_START = "docs/guides/cold-start.md"
 
+_DOCTOR = "docs/guides/doctor.md"
+
 LIMITS = [
+    Limit(store.MAX_TRACES, _VIEW, "the {} that changed last"),
+    Limit(store.MAX_BYTES, _VIEW, "in about {} bytes of it"),
+    Limit(joined_trace.MAX_TRACE_BYTES, _VIEW, "One trace may take {} of them"),
+    Limit(http_server.MAX_BODY_BYTES, _VIEW, "A request has at most {} bytes"),
+    Limit(documents.MAX_DOCUMENT_BYTES, _VIEW, "a document of more than {} bytes"),
+    Limit(log.LINES, _VIEW, "at most {} a minute"),
+    Limit(put.MAX_DOCUMENTS, _VIEW, "at most {} documents a call"),
+    Limit(traces.MAX_TRACES, _VIEW, "at most {} traces, as segment documents"),
+    Limit(files.MAX_ENTRIES, _DOCTOR, "More than {} files"),
+    Limit(files.MAX_PYTHON_FILES, _DOCTOR, "{} Python files"),
+    Limit(examination.MAX_IMPORTED, _DOCTOR, "or {} handlers are not looked at"),
+    Limit(files.MAX_FILE_BYTES // 1_000_000, _DOCTOR, "Files over {} MB are not read"),
     Limit(xray.MAX_DATAGRAM_BYTES, _LIMITS, "at most {} bytes. A larger one"),
     Limit(xray.MAX_NAME, _LIMITS, "Names have at most {} characters"),
     Limit(xray.MAX_ANNOTATION_TEXT, _LIMITS, "Of a text, {} characters are kept"),

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from lambda_tracer.local.cli import parser
+from lambda_tracer.local.view.filter.parser import parse
 from tests.daemon import Daemon
 from tests.docs.pages import ALL_BLOCKS, BLOCKS, PAGES, PROJECT, Block
 from tests.local.command import Ran, invoke
@@ -45,7 +48,14 @@ SHELL = [
     if block.language == "sh"
     for line in re.sub(r"\\\n\s*", "", block.text).splitlines()
 ]
-COMMANDS = [(page, line) for page, line in SHELL if "lambda-tracer " in line]
+OTHERS = ("lambda-tracer view", "lambda-tracer migrate")
+COMMANDS = [
+    (page, line)
+    for page, line in SHELL
+    if "lambda-tracer " in line and not any(other in line for other in OTHERS)
+]
+VIEWS = [line for _, line in SHELL if line.startswith("lambda-tracer view")]
+MIGRATIONS = [line for _, line in SHELL if "lambda-tracer migrate" in line]
 
 
 @pytest.mark.parametrize("block", SNIPPETS, ids=[block.place for block in SNIPPETS])
@@ -101,9 +111,47 @@ def test_a_command_ends_as_its_page_says(page: str, line: str, tmp_path: Path) -
     )
 
     assert ran.returncode == (int(expected[1]) if expected else 0), ran.stderr
+    if "lambda-tracer doctor" in line:
+        assert ran.stderr == ""
+        return
     assert ("## lambda_handler" in ran.stderr) == ("--unsampled" not in line)
     if expected is None:
         assert all(isinstance(json.loads(result), dict) for result in ran.stdout.splitlines())
+
+
+def test_the_command_that_never_ends_is_one_that_begins() -> None:
+    """`view` runs until it is interrupted: here it is only read."""
+    read = [parser().parse_args(shlex.split(line)[1:]) for line in VIEWS]
+
+    assert len(read) >= 5
+    assert [parse(options.filter) for options in read if options.filter]
+
+
+def test_the_filter_expressions_shown_are_some() -> None:
+    texts = [block.text for block in BLOCKS["docs/guides/local-view.md"] if block.language == "text"]
+
+    assert [parse(line) for text in texts for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("line", MIGRATIONS)
+def test_a_command_that_moves_a_project_does(line: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("from aws_xray_sdk.core import patch_all\n", encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text("aws-xray-sdk\n", encoding="utf-8")
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "lambda_tracer.local", *shlex.split(line, comments=True)[1:]],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert "+from lambda_tracer import patch_all" in ran.stdout
+    is_written = "lambda_tracer" in (tmp_path / "app.py").read_text(encoding="utf-8")
+    assert is_written == ("--write" in line)
 
 
 def test_the_commands_for_make_and_pip_name_targets_and_extras_that_exist() -> None:
@@ -111,11 +159,12 @@ def test_the_commands_for_make_and_pip_name_targets_and_extras_that_exist() -> N
     pyproject = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
     lines = "\n".join(line for _, line in SHELL)
     targets = set(re.findall(r"^make ([\w-]+)", lines, re.MULTILINE))
-    extras = set(re.findall(r"^pip install .*\[(\w+)\]", lines, re.MULTILINE))
+    extras = set(re.findall(r"^pip install .*\[([\w,]+)\]", lines, re.MULTILINE))
+    extras = {extra for names in extras for extra in names.split(",")}
 
     assert targets >= {"demo", "test", "layer", "docs", "dist", "lock", "test-newest"}
     assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
-    assert extras == {"local"}
+    assert extras == {"local", "migrate"}
     assert [extra for extra in extras if not re.search(rf"^{extra} = \[", pyproject, re.MULTILINE)] == []
 
 

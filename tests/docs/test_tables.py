@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.docs.limits import LIMITS, PATCHABLE, Limit, command, is_secret
-from tests.docs.pages import PAGES, PROJECT, names, tables
+from tests.docs.limits import FINDINGS, LIMITS, PATCHABLE, Limit, command, is_secret
+from tests.docs.pages import PAGES, PROJECT, names, prose, tables
 from tests.events.test_trigger import TRIGGERS
 
 pytestmark = pytest.mark.once
@@ -16,15 +16,49 @@ pytestmark = pytest.mark.once
 PACKAGE = PROJECT / "lambda_tracer"
 
 
-def test_the_table_of_options_has_every_option_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("name", "page"), [("invoke", "local-command"), ("view", "local-view")])
+def test_the_table_of_options_has_every_option_of_the_command(
+    name: str, page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        command(["invoke", "--help"])
-    offered = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", capsys.readouterr().out.partition("options:")[2]))
+        command([name, "--help"])
+    help_text = capsys.readouterr().out.partition("options:")[2].partition("examples:")[0]
+    offered = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", help_text))
 
     described = {
-        name.partition(" ")[0] for row in tables("docs/guides/local-command.md") for name in names(row[:1])
+        option.partition(" ")[0]
+        for row in tables(f"docs/guides/{page}.md")
+        for option in names(row[:1])
+        if option.startswith("-")
     }
-    assert described == offered - {"-h", "--help"} - {"-"}
+    # What the help says of other commands is in their tables.
+    assert described == offered - {"-h", "--help"} - {"-", "--json"} | (
+        {"--json"} if name == "invoke" else set()
+    )
+
+
+def test_the_list_of_what_hides_a_trace_is_that_of_the_command_in_its_order() -> None:
+    page = prose(PAGES["docs/no-trace.md"])
+    group = ""
+    listed = []
+    for level, title in re.findall(r"^(##+) (.*)$", page, re.MULTILINE):
+        if level == "##":
+            group = title
+        else:
+            listed.append((title, group))
+
+    assert listed == FINDINGS
+
+
+def test_the_table_of_options_has_every_option_of_the_command_doctor(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        command(["doctor", "--help"])
+    offered = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out.partition("options:")[2]))
+
+    described = {name for row in tables("docs/guides/doctor.md") for name in names(row[:1]) if name[0] == "-"}
+    assert {name.partition(" ")[0] for name in described} == offered - {"--help"}
 
 
 def test_the_table_of_variables_has_every_variable_that_is_read() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.local.command import COMMAND, environment, in_terminal, invoke
+from lambda_tracer.local.commands.invoke_options import events
+from lambda_tracer.local.commands.usage import UsageError
+from lambda_tracer.local.receive.invocation import MAX_EVENT_BYTES
+from tests.local.command import COMMAND, PROJECT, environment, in_terminal, invoke
 from tests.local.hostile_documents import TEXTS
 from tests.local.texts import HOSTILE, MODES, seen
 
@@ -47,8 +52,11 @@ def test_bad_usage_is_one_line_and_exit_code_2(folder: Path) -> None:
         (["app..echo"], "HANDLER must be MODULE.FUNCTION"),
         ([], "the following arguments are required: HANDLER (see lambda-tracer invoke --help)"),
         (["app.echo", "--bogus"], "unrecognized arguments: --bogus"),
-        (["app.echo", "--event", "{bad"], "--event: the text given is not JSON: Expecting property name"),
-        (["app.echo", "--event", "[NaN]"], "--event: the text given is not JSON: NaN is not a value of JSON"),
+        (["app.echo", "--event", "{bad"], "--event: the text '{bad' is not JSON: Expecting property name"),
+        (
+            ["app.echo", "--event", "[NaN]"],
+            "--event: the text '[NaN]' is not JSON: NaN is not a value of JSON",
+        ),
         (["app.echo", "--event", "missing.json"], "--event: missing.json: No such file or directory"),
         (["app.echo", "--event", "."], "--event: .: Is a directory"),
         (["app.echo", "--event", "app.py"], "--event: app.py is not JSON: "),
@@ -56,10 +64,18 @@ def test_bad_usage_is_one_line_and_exit_code_2(folder: Path) -> None:
         (["app.echo", "--event", "-"], "--event: standard input is not JSON: "),
         (["app.echo", "-n", "0"], "argument -n/--invocations: expected a whole number above 0: '0'"),
         (["app.echo", "--timeout", "nan"], "argument --timeout: expected seconds, above 0 and at most a day"),
-        (["app.echo", "--env", "TABLE"], "--env: expected K=V: 'TABLE'"),
-        (["app.echo", "--trace-header", "a\nb"], "--trace-header: an HTTP header holds printable ASCII"),
+        (["app.echo", "--env", "=1"], "--env: expected K=V or NAME: '=1'"),
+        (
+            ["app.echo", "--env", "TABLE"],
+            "--env: this shell has no variable 'TABLE'; to set one, write TABLE=",
+        ),
+        (["app.echo", "--env-file", ".env"], "--env-file: .env: No such file or directory"),
+        (
+            ["app.echo", "--trace-header", "a\nb"],
+            "--trace-header: an HTTP header holds printable ASCII characters only: 'a\\nb'",
+        ),
         (["app.echo", "--trace-header", "a", "--unsampled"], "argument --unsampled: not allowed with"),
-        (["app.echo", "--task-root", "nowhere"], "--task-root: no such folder: nowhere"),
+        (["app.echo", "--task-root", "nowhere"], "--task-root: no such folder: 'nowhere'"),
         (["app.echo", "--json", "no/where.json"], "--json: "),
     ]
     (folder / "latin1.json").write_bytes(b'"\xe9"')
@@ -78,6 +94,7 @@ def test_bad_usage_is_one_line_and_exit_code_2(folder: Path) -> None:
     assert (ran.returncode, ran.stdout) == (0, "")
     for (arguments, line), (code, said) in zip(usages, ends(ran.stderr), strict=True):
         assert said.startswith(f"lambda-tracer: {line}"), arguments
+        assert said.endswith("(see lambda-tracer invoke --help)\n"), arguments
         assert (code, said.count("\n")) == (2, 1), arguments
 
 
@@ -86,6 +103,7 @@ def test_the_commands_own_exit_code_is_2_after_bad_usage(folder: Path) -> None:
 
     (said,) = ran.complaints
     assert said.startswith("lambda-tracer: HANDLER must be MODULE.FUNCTION")
+    assert said.endswith("(see lambda-tracer invoke --help)")
     assert (ran.exit_code, ran.out) == (2, "")
 
 
@@ -173,9 +191,15 @@ def test_what_is_not_installed_is_named_with_the_command_that_installs_it(
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["invoke", "--help"], ["--version"]])
-def test_help_and_version_need_nothing(tmp_path: Path, arguments: list[str]) -> None:
+@pytest.mark.parametrize("module", ["lambda_tracer", "lambda_tracer.local"])
+def test_help_and_version_need_nothing(tmp_path: Path, module: str, arguments: list[str]) -> None:
     done = subprocess.run(
-        [*COMMAND, *arguments], cwd=tmp_path, env=environment({}), capture_output=True, text=True, check=False
+        [*COMMAND[:-1], module, *arguments],
+        cwd=tmp_path,
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -197,6 +221,20 @@ def test_events_are_files_standard_input_and_literals_used_in_turn(folder: Path)
     ran = invoke("app.echo", *events, "-n", "4", folder=folder, stdin="[1.50, 2]")
 
     assert ran.results == [{"from": "file"}, [1.5, 2], "literal", {"from": "file"}]
+
+
+def test_an_event_over_lambdas_limit_is_refused_in_its_words(tmp_path: Path) -> None:
+    largest = b'"' + b"x" * (MAX_EVENT_BYTES - 2) + b'"'
+    (tmp_path / "fits.json").write_bytes(codecs.BOM_UTF8 + largest)
+    (tmp_path / "large.json").write_bytes(largest + b" ")
+
+    assert events([str(tmp_path / "fits.json")]) == [largest]
+    with pytest.raises(UsageError) as raised:
+        events([str(tmp_path / "large.json")])
+    assert str(raised.value).endswith(
+        "large.json is too large, RequestEntityTooLargeException: Request must be smaller than 6291456 bytes for "
+        "the InvokeFunction operation"
+    )
 
 
 def test_a_command_line_that_can_not_be_is_one_plain_line(folder: Path) -> None:
@@ -325,3 +363,22 @@ def test_a_module_of_the_functions_takes_the_place_of_none_of_ours(folder: Path)
     assert "bug in lambda-tracer" not in ran.err
     assert ran.err.count("Traceback") <= 1  # the function's own process, in which they do
     assert ran.exit_code == 1
+
+
+def test_where_the_developers_side_is_not_installed_it_says_what_brings_it(tmp_path: Path) -> None:
+    """As in the layer, and in a function's folder."""
+    left_out = shutil.ignore_patterns("local", "__pycache__", "bundles")
+    shutil.copytree(PROJECT / "lambda_tracer", tmp_path / "lambda_tracer", ignore=left_out)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "lambda_tracer", "invoke", "app.echo"],
+        cwd=tmp_path,
+        env=environment({"PYTHONPATH": str(tmp_path)}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    (said,) = done.stderr.splitlines()
+    assert said.endswith("the command is not part of the layer: pip install 'lambda-tracer[local]'")
+    assert (done.returncode, done.stdout) == (1, "")

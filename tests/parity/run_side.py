@@ -39,6 +39,25 @@ def powertools() -> lab.Api:
     return lab.Api(tracing.Tracer, xray_recorder, TraceHeader, global_sdk_config, UDPEmitter, reset)
 
 
+def compatible() -> lab.Api:
+    """Powertools' Tracer on the X-Ray SDK's names, which are ours."""
+    from lambda_tracer import compat, guard
+    from lambda_tracer.trace import running
+
+    guard.reraise = True
+    compat.install()
+    api = powertools()
+    emitter = api.recorder.emitter
+
+    def reset() -> None:
+        running.reset()
+        api.recorder.__init__()
+        api.reset()
+        emitter.reset()
+
+    return api._replace(reset=reset)
+
+
 def lambda_tracer() -> lab.Api:
     """Ours. A bug of the tracer's own is raised, so that it shows as a difference."""
     from lambda_tracer import (
@@ -73,7 +92,7 @@ def main(side: str) -> None:
     os.environ["AWS_XRAY_DAEMON_ADDRESS"] = address
     os.environ["LAMBDA_TASK_ROOT"] = "/var/task"
     logging.disable(logging.CRITICAL)
-    api = {"powertools": powertools, "lambda_tracer": lambda_tracer}[side]()
+    api = {"powertools": powertools, "lambda_tracer": lambda_tracer, "compatible": compatible}[side]()
     for module in pkgutil.iter_modules(scenarios.__path__):
         importlib.import_module(f"{scenarios.__name__}.{module.name}")
     seen = {}

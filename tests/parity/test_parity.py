@@ -27,6 +27,8 @@ for _module in pkgutil.iter_modules(scenarios.__path__):
     importlib.import_module(f"{scenarios.__name__}.{_module.name}")
 
 SIDES = ("powertools", "lambda_tracer")
+UNCHANGED = "compatible"
+"""Powertools' own Tracer, on our recorder under the X-Ray SDK's names."""
 PATIENCE_S = 200
 
 Observed = dict[str, dict[str, Any]]
@@ -46,7 +48,7 @@ def observed() -> dict[str, Observed]:
             stderr=subprocess.PIPE,
             text=True,
         )
-        for side in SIDES
+        for side in (*SIDES, UNCHANGED)
     }
     seen = {}
     try:
@@ -61,10 +63,9 @@ def observed() -> dict[str, Observed]:
     return seen
 
 
-def differing(observed: dict[str, Observed], name: str) -> list[Leaf]:
-    """Where a scenario shows something else on one side than on the other."""
-    theirs, ours = (normal(observed[side][name]) for side in SIDES)
-    return list(leaves(theirs, ours))
+def differing(observed: dict[str, Observed], name: str, side: str = SIDES[1]) -> list[Leaf]:
+    """Where a scenario shows something else on one of our sides than on theirs."""
+    return list(leaves(normal(observed[SIDES[0]][name]), normal(observed[side][name])))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -83,6 +84,39 @@ def test_shows_the_same_on_both_sides_but_for_what_is_listed(
     assert not unlisted, "differences that are not listed:\n    " + "\n    ".join(map(str, unlisted))
     gone = [key for key, entry in listed.items() if not any(map(entry.is_shown_by, found))]
     assert not gone, f"listed, but no longer so: {gone}"
+
+
+OF_POWERTOOLS = {
+    "handlers: coroutine function as handler": "a coroutine is named by its type, not by its address",
+    "handlers: generator function as handler": "a generator that a function returned is named, not consumed",
+    "methods: classmethod below": "the stack goes on from where it was caught, out to the handler",
+}
+"""What Powertools itself does differently from our Tracer, and our recorder then from the SDK's."""
+
+
+def test_powertools_unchanged_shows_the_same_on_the_compatible_names(
+    observed: dict[str, Observed],
+) -> None:
+    unlisted = {}
+    for name, scenario in SCENARIOS.items():
+        listed = [*(DIFFERENCES[key] for key in scenario.differs), *EVERYWHERE.values()]
+        found = differing(observed, name, UNCHANGED)
+        left = [str(leaf) for leaf in found if not any(entry.is_shown_by(leaf) for entry in listed)]
+        if left:
+            unlisted[name] = left
+
+    assert {name: left for name, left in unlisted.items() if name not in OF_POWERTOOLS} == {}
+    assert [name for name in OF_POWERTOOLS if name not in unlisted] == []
+
+
+def test_powertools_unchanged_sends_nothing_that_x_ray_would_drop(observed: dict[str, Observed]) -> None:
+    broken = {
+        name: rules
+        for name, shown in observed[UNCHANGED].items()
+        if (rules := [rule for document in shown["documents"] for rule in violations(document)])
+    }
+
+    assert broken == {}
 
 
 def test_every_difference_on_the_list_is_shown_by_a_scenario() -> None:

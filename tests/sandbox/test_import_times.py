@@ -38,7 +38,7 @@ def test_a_cold_start_is_explained_import_by_import(daemon: Daemon) -> None:
 
     assert result["answer"] == 42
     daemon.expect_tree("""
-        Initialization
+        Initialization code
           import shop
             import shop.catalog
               import shop.pictures
@@ -86,7 +86,7 @@ def test_it_is_off_unless_asked_for(daemon: Daemon) -> None:
         function()
 
     daemon.expect_tree("""
-        Initialization
+        Initialization code
           read settings
         ## lambda_handler
     """)

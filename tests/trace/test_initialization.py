@@ -60,7 +60,7 @@ def test_it_is_sent_under_the_first_invocation_with_true_times(daemon: Daemon, t
 
     daemon.expect_tree(
         """
-        Initialization
+        Initialization code
           ## app.load  {"Model": "small"}
             ## app.read_settings
           connect  [remote]
@@ -70,7 +70,7 @@ def test_it_is_sent_under_the_first_invocation_with_true_times(daemon: Daemon, t
         annotations=True,
         namespace=True,
     )
-    load, top = daemon.subsegment("## app.load"), daemon.subsegment("Initialization")
+    load, top = daemon.subsegment("## app.load"), daemon.subsegment("Initialization code")
     assert began_at <= load["start_time"] + 1e-5
     assert load["end_time"] <= ended_at + 1e-5
     assert load["end_time"] - load["start_time"] >= 0.2
@@ -86,7 +86,7 @@ def test_it_belongs_to_the_first_invocations_trace_and_segment(daemon: Daemon, t
     parts = daemon.subsegments()
     handler = daemon.subsegment("## lambda_handler")
     assert {part["trace_id"] for part in parts} == {outcome.tracing.trace_id}
-    assert daemon.subsegment("Initialization")["parent_id"] == handler["parent_id"]
+    assert daemon.subsegment("Initialization code")["parent_id"] == handler["parent_id"]
     assert all("1-00000000" not in datagram.decode() for datagram in daemon.datagrams())
 
 
@@ -112,7 +112,7 @@ def test_an_error_while_loading_that_is_dealt_with_is_shown(daemon: Daemon, tmp_
         function()
 
     daemon.expect_tree("""
-        Initialization
+        Initialization code
           ## app.connect  fault OSError
         ## lambda_handler
     """)
@@ -162,7 +162,7 @@ def test_it_is_bounded_and_says_what_was_left_out(daemon: Daemon, tmp_path: Path
 
     steps = [part["name"] for part in daemon.subsegments() if part["name"].startswith("step")]
     size = sum(map(len, daemon.datagrams()))
-    lost = daemon.subsegment("Initialization")["metadata"]["lambda_tracer"]["initialization_left_out"]
+    lost = daemon.subsegment("Initialization code")["metadata"]["lambda_tracer"]["initialization_left_out"]
     assert MAX_HELD_BYTES * 0.9 < size < MAX_HELD_BYTES + 2 * MAX_WAITING_BYTES
     assert "step 0" in steps
     assert len(steps) == len(set(steps)) < 1_000
@@ -181,7 +181,7 @@ def test_one_large_subsegment_is_kept_as_well(daemon: Daemon, tmp_path: Path, si
         function()
 
     daemon.expect_tree("""
-        Initialization
+        Initialization code
           large
         ## lambda_handler
     """)
@@ -205,7 +205,7 @@ def test_what_is_left_open_is_shown_in_progress_until_it_ends(daemon: Daemon, tm
         function()
 
     daemon.expect_tree("""
-        Initialization
+        Initialization code
           left open  in progress
             finished
             ended late
@@ -226,7 +226,7 @@ def test_what_is_only_left_open_is_not_lost_either(daemon: Daemon, tmp_path: Pat
         function()
 
     daemon.expect_tree("""
-        Initialization
+        Initialization code
           open while the module loads
         ## lambda_handler
     """)
@@ -264,9 +264,16 @@ def test_a_thread_that_loads_on_into_the_first_invocation_stays_where_it_began(
     parts = {part["name"]: part for part in daemon.subsegments()}
     parents = {name: part["parent_id"] for name, part in parts.items()}
     assert set(parts) == {
-        *("Initialization", "## app.warm_up", "first half", "second half", "module", "## lambda_handler"),
+        *(
+            "Initialization code",
+            "## app.warm_up",
+            "first half",
+            "second half",
+            "module",
+            "## lambda_handler",
+        ),
     }
-    assert parents["## app.warm_up"] == parents["module"] == parts["Initialization"]["id"]
+    assert parents["## app.warm_up"] == parents["module"] == parts["Initialization code"]["id"]
     assert parents["first half"] == parts["## app.warm_up"]["id"]
     assert not any(part.get("in_progress") for part in parts.values())
     assert {part["trace_id"] for part in parts.values()} == {function.outcomes[0].tracing.trace_id}

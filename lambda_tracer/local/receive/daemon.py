@@ -28,6 +28,22 @@ MAX_KEPT = 100_000
 MAX_KEPT_BYTES = 256 * 1024 * 1024
 
 
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A UDP socket with room for bursts, on `port` (0: a free one) of `host`."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+        try:
+            made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER_BYTES)
+        except OSError:
+            pass  # not Linux, or not root: the ordinary request above stands
+        made.bind((host, port))
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
 @dataclass(frozen=True)
 class Datagram:
     """One datagram: the document in it (None: not readable) and what X-Ray would reject it for (empty:
@@ -42,13 +58,7 @@ class Daemon:
     """Receives from the moment it is made, in a thread of its own, until `close`."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
-        try:
-            self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER_BYTES)
-        except OSError:
-            pass  # not Linux, or not root: the ordinary request above stands
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket = bound_socket("127.0.0.1", 0)
         self.host: str
         self.port: int
         self.host, self.port = self._socket.getsockname()

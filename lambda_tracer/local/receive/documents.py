@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeGuard
 
+from lambda_tracer.local.receive.document_blocks import problems_in_blocks
 from lambda_tracer.local.receive.json_value import NotJSON, is_deep, numbers_beyond_floats, read_loosely
 
 Document = dict[str, Any]
@@ -48,20 +49,30 @@ def read_datagram(datagram: bytes) -> tuple[Document | None, list[str]]:
         header = {}
     if not newline or header.get("format") != "json" or header.get("version") != 1:
         return None, ['does not begin with the line {"format":"json","version":1}']
+    return read_document(body, len(datagram))
+
+
+def read_document(text: str | bytes, size_bytes: int) -> tuple[Document | None, list[str]]:
+    """The document that is `text`, which came in `size_bytes`, and what X-Ray would hold against it."""
     try:
-        document = read_loosely(body)
+        document = read_loosely(text)
     except NotJSON as exc:
         return None, [f"is not JSON ({exc})"]
     if not isinstance(document, dict):
         return None, ["is not a JSON object"]
+    return document, problems_of(document, size_bytes)
+
+
+def problems_of(document: Document, size_bytes: int = 0) -> list[str]:
+    """What X-Ray would hold against `document`, which came in `size_bytes`."""
     problems = list(islice(_problems_at_top(document), MAX_PROBLEMS))
-    if len(datagram) > MAX_DOCUMENT_BYTES:
-        problems.append(f"has {len(datagram):,} bytes, more than {MAX_DOCUMENT_BYTES:,}")
+    if size_bytes > MAX_DOCUMENT_BYTES:
+        problems.append(f"has {size_bytes:,} bytes, more than {MAX_DOCUMENT_BYTES:,}")
     if numbers_beyond_floats(document):
         problems.append("contains NaN, Infinity or a number beyond floats")
     if is_deep(document):
         problems.append("is nested too deeply to be shown in full")
-    return document, problems
+    return problems
 
 
 def _problems_at_top(document: Document) -> Iterator[str]:
@@ -104,6 +115,7 @@ def _problems(document: Document) -> Iterator[str]:
     if not is_number(document.get("end_time")) and document.get("in_progress") is not True:
         yield "has no end_time and is not in_progress"
     yield from _problems_of_values(document)
+    yield from problems_in_blocks(document)
 
 
 def _problems_of_values(document: Document) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -57,12 +58,22 @@ class Request:
     """The client wants the connection closed after the answer."""
 
 
-class Connection:
-    """Reads from a socket and writes to it. Of a body `max_body_bytes` are kept, and the rest is passed over."""
+Admit = Callable[[str, str, dict[str, str]], int]
+"""Judges a request by its method, path and headers: how many bytes its body may have, or a `BadRequest`."""
 
-    def __init__(self, connection: socket.socket, max_body_bytes: int) -> None:
+
+class Connection:
+    """Reads from a socket and writes to it. Of a body `max_body_bytes` are kept, and the rest is passed over.
+
+    With `admit`, which is asked before anything of a body is read, a larger body than it allows is refused by 413.
+    """
+
+    def __init__(
+        self, connection: socket.socket, max_body_bytes: int = 0, admit: Admit | None = None
+    ) -> None:
         self.socket = connection
         self._max_body_bytes = max_body_bytes
+        self._admit = admit
         self._reader = connection.makefile("rb")
 
     def read(self) -> Request:
@@ -73,6 +84,9 @@ class Connection:
             raise BadRequest(400, "no request line of HTTP/1")
         method, path, minor = found.groups()
         headers = self._headers()
+        if self._admit is not None:
+            self._max_body_bytes = self._admit(method, path, headers)
+            self._check_size(headers.get("content-length", ""))
         if headers.get("expect", "").lower() == "100-continue":
             self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body, body_bytes = self._body(headers)
@@ -134,12 +148,17 @@ class Connection:
         while size := self._chunk_size():
             self._take(size, kept)
             total += size
+            self._check_size(str(total))
             if self._line(2, 400):
                 raise BadRequest(400, "a chunk that is longer than it says")
         for _ in range(MAX_HEADERS):
             if not self._line(_MAX_CHUNK_LINE_BYTES, 431):  # trailers
                 return bytes(kept), total
         raise BadRequest(431, "too many trailers")
+
+    def _check_size(self, length: str) -> None:
+        if self._admit is not None and _LENGTH.fullmatch(length) and int(length) > self._max_body_bytes:
+            raise BadRequest(413, f"a body of more than {self._max_body_bytes:,} bytes")
 
     def _chunk_size(self) -> int:
         found = _CHUNK_SIZE.fullmatch(self._line(_MAX_CHUNK_LINE_BYTES, 400))

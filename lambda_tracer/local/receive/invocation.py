@@ -9,7 +9,11 @@ from typing import Any
 from lambda_tracer.clock import clock
 
 MAX_PAYLOAD_BYTES = 6_291_556
-"""Lambda's limit for an event and for a synchronous response, 6 MB and a little."""
+"""Lambda's limit for a synchronous response by its own message, `Function.ResponseSizeTooLarge`: 6 MB and a little."""
+
+MAX_EVENT_BYTES = 6_291_456
+"""Lambda's limit for the event of a synchronous invocation by its own message, `RequestEntityTooLargeException`: 6 MB
+without that little. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html has 6 MB for both."""
 
 
 @dataclass(eq=False)
@@ -29,6 +33,8 @@ class Invocation:
     """What Lambda would answer for a failed one: errorType, errorMessage, stackTrace where there is one."""
     cause: dict[str, Any] | None = None
     """The runtime client's description of the exception for X-Ray, where it gave one."""
+    is_interrupted: bool = False
+    """It was ended by a Ctrl-C: there is neither a response nor an error."""
 
     def fail(self, error_type: str, message: str) -> None:
         """End it with an error that Lambda itself reports, not the function."""
@@ -46,6 +52,11 @@ class Invocation:
     def exit(self, reason: str) -> None:
         """End it because the function's process has ended; `reason` is in Lambda's words."""
         self.fail("Runtime.ExitError", reason)
+
+    def interrupt(self) -> None:
+        """End it because the user does not want to wait for it any longer."""
+        self.is_interrupted = True
+        self.finished_at = clock.now()
 
     def refuse_response(self) -> None:
         """Make it a failure with Lambda's error for a response over the limit."""

@@ -89,6 +89,14 @@ def as_json(value: object, indent: int | None = None) -> str:
     return json.dumps(_writable(value, MAX_LEVELS_WRITTEN), indent=indent, allow_nan=False)
 
 
+def quick_json(value: object) -> str:
+    """The same without looking at each value first: for what is large, and hardly ever has anything odd in it."""
+    try:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError, TypeError):
+        return as_json(value)
+
+
 def _writable(value: object, levels: int) -> object:
     if isinstance(value, str):
         return (

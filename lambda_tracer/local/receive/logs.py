@@ -28,6 +28,9 @@ _MARK_TIMEOUT_S = 2.0
 _MAX_HELD_BYTES = 1024 * 1024
 """Of a line that may be one of the runtime client's own. What is longer is not."""
 
+MAX_KEPT_CHARACTERS = 1_000_000
+"""Of the log of one invocation, for who asks what was in it."""
+
 
 class FunctionLog:
     """A pipe whose writing end (`fd`) is a process' output, and the thread that passes on what it reads."""
@@ -40,6 +43,8 @@ class FunctionLog:
         self._is_initializing = True
         self._left_out: list[bytes] = []
         self._at_line_start = True
+        self._kept: list[str] = []
+        self._kept_characters = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         self._thread = threading.Thread(target=self._pass_on, name="lambda-tracer log", daemon=True)
         self._thread.start()
@@ -69,6 +74,11 @@ class FunctionLog:
         except OSError:
             return
         self._mark_seen.wait(_MARK_TIMEOUT_S)
+
+    def take(self) -> str:
+        """What was passed on since the last call, as far as `MAX_KEPT_CHARACTERS` go."""
+        kept, self._kept, self._kept_characters = self._kept, [], 0
+        return "".join(kept)[:MAX_KEPT_CHARACTERS]
 
     def close(self) -> None:
         """Pass on what is left, and close both ends."""
@@ -118,6 +128,9 @@ class FunctionLog:
             return
         self._at_line_start = text.endswith("\n")
         plain = "\n".join(escaped(line, kept="\t") for line in text.split("\n"))
+        if self._kept_characters < MAX_KEPT_CHARACTERS:
+            self._kept.append(plain)
+            self._kept_characters += len(plain)
         view = memoryview(plain.encode())
         try:
             while view:

@@ -26,6 +26,10 @@ class Node:
     children: list[Node] = field(default_factory=list)
     is_orphan: bool = False
     """Its parent is named, and was not received."""
+    key: str | int = 0
+    """Its id; the number that stands for it where a document has none."""
+    is_segment: bool = False
+    """It came as a document of its own, or was one (it names its trace), and does not call itself a subsegment."""
 
     @property
     def name(self) -> str:
@@ -89,7 +93,13 @@ class Trace:
             parent_id = container_id
             if parent_id is None and isinstance(named_parent, str) and named_parent:
                 parent_id = named_parent
-            node = Node({key: value for key, value in current.items() if key != "subsegments"}, parent_id)
+            node = Node(
+                {key: value for key, value in current.items() if key != "subsegments"},
+                parent_id,
+                key=node_id,
+                is_segment=current.get("type") != "subsegment"
+                and (container_id is None or "trace_id" in current),
+            )
             known = self._nodes.get(node_id)
             if known is not None and not known.is_in_progress and not node.is_in_progress:
                 self.replaced += _identity(known) != _identity(node)

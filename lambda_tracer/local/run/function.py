@@ -23,6 +23,9 @@ DEFAULT_TIMEOUT_S = 3.0
 DEFAULT_MEMORY_MB = 128
 """Lambda's own defaults."""
 
+LONGEST_TIMEOUT_S = 900.0
+"""The most that Lambda gives a function: what one is told that is not ended by a time-out."""
+
 MIN_INIT_TIMEOUT_S = 10.0
 """Lambda gives initialization ten seconds, and the function's time-out when it tries again; here it is the
 longer one."""
@@ -57,6 +60,8 @@ class FunctionSettings:
     task_root: Path
     name: str = ""
     timeout_s: float = DEFAULT_TIMEOUT_S
+    is_timed: bool = True
+    """Is it ended after `timeout_s`? Where it is not, that is what it is told all the same."""
     memory_mb: int = DEFAULT_MEMORY_MB
     environment: Mapping[str, str] = field(default_factory=dict)
     log_stream: str = field(default_factory=_log_stream)

@@ -1,7 +1,8 @@
 """The handler in this very process, for where `awslambdaric` can't be installed, and for debuggers.
 
 The function sees the same environment, context and event. What a process of its own would give is missing:
-an exit ends the run, and a time-out is an exception in the handler, which only interrupts Python code.
+an exit ends the run, and a time-out is an exception in the handler, which only interrupts Python code. A Ctrl-C is one,
+too: what it ends is closed on its way up, so that the trace shows where it came.
 """
 
 from __future__ import annotations
@@ -11,32 +12,23 @@ import importlib
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType, SimpleNamespace
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 from lambda_tracer.clock import clock
 from lambda_tracer.local.receive.daemon import Daemon
 from lambda_tracer.local.receive.invocation import MAX_PAYLOAD_BYTES, Invocation
 from lambda_tracer.local.receive.plain_text import escaped
+from lambda_tracer.local.run.alarm import TaskTimedOut, alarm
 from lambda_tracer.local.run.function import FunctionSettings
-from lambda_tracer.local.run.interruption import Interrupted
+from lambda_tracer.local.run.interruption import Interrupted, ignore_signals
 from lambda_tracer.local.run.process import exit_reason
 from lambda_tracer.local.run.sandbox import Initialization
-
-MAX_OVERTIME_S = 5.0
-"""How long a handler may go on after its time-out: one that ignores it, or is in C code, would never end."""
-
-
-class TaskTimedOut(BaseException):
-    """Raised in a handler that is past its time-out; not an `Exception`, so that no handler takes it for
-    its own."""
 
 
 class LambdaContext:
@@ -96,8 +88,10 @@ class InlineSandbox:
             began_at = clock.now()
             limit_s = self._settings.init_timeout_s
             try:
-                with _alarm(limit_s):
+                with self._alarm(limit_s):
                     self._handler = _load(self._settings.handler)
+            except KeyboardInterrupt:
+                _interrupt(invocation)
             except TaskTimedOut:
                 invocation.time_out("Initialization", limit_s)
             except _LoadError as exc:
@@ -105,7 +99,7 @@ class InlineSandbox:
             except BaseException as exc:
                 self._failed(exc, invocation, "")
             initialization = (began_at, clock.now())
-        if self._handler is None:
+        if self._handler is None or invocation.is_interrupted:
             invocation.finished_at = clock.now()
             return initialization
         self._call(self._handler, invocation)
@@ -119,9 +113,17 @@ class InlineSandbox:
             except Exception:
                 continue  # the handler has closed it, or put something of its own in its place
 
+    def take_log(self) -> str:
+        """Not known: it is printed by this very process."""
+        return ""
+
     def max_memory_mb(self) -> int | None:
         """Not known: this process holds more than the function."""
         return None
+
+    def environment(self) -> Mapping[str, str]:
+        """This process' own, with whatever the function has made of it."""
+        return os.environ
 
     def take_notes(self) -> list[str]:
         """Nothing more to say."""
@@ -137,11 +139,13 @@ class InlineSandbox:
         context = LambdaContext(self._settings, invocation, invocation.started_at + invocation.timeout_s)
         try:
             event = json.loads(invocation.event)
-            with _alarm(invocation.timeout_s):
+            with self._alarm(invocation.timeout_s):
                 response = handler(event, context)
             invocation.response = _payload(response)
             if len(invocation.response) > MAX_PAYLOAD_BYTES:
                 invocation.refuse_response()
+        except KeyboardInterrupt:
+            _interrupt(invocation)
         except TaskTimedOut:
             invocation.time_out("Task", invocation.timeout_s)
         except _LoadError as exc:
@@ -155,7 +159,7 @@ class InlineSandbox:
 
     def _failed(self, exception: BaseException, invocation: Invocation, request_id: str) -> None:
         """Note what the runtime client would tell, or what its end would be called; ours goes on."""
-        if isinstance(exception, (KeyboardInterrupt, Interrupted)):
+        if isinstance(exception, Interrupted):
             raise exception
         if isinstance(exception, SystemExit):
             code = exception.code
@@ -165,6 +169,10 @@ class InlineSandbox:
         else:
             # The runtime client catches no other ones: they end the process.
             invocation.exit(exit_reason(1))
+
+    def _alarm(self, limit_s: float) -> AbstractContextManager[None]:
+        """What ends the function after so long, if anything is to: a debugger may keep it for hours."""
+        return alarm(limit_s) if self._settings.is_timed else nullcontext()
 
     def _log_error(self, error: dict[str, Any]) -> None:
         self.sync_log()
@@ -177,6 +185,11 @@ class InlineSandbox:
             print("\n".join(escaped(line, kept="\t") for line in lines))
         except Exception:
             return  # the handler has closed standard output; the result says it as well
+
+
+def _interrupt(invocation: Invocation) -> None:
+    ignore_signals()
+    invocation.interrupt()
 
 
 class _LoadError(Exception):
@@ -243,35 +256,6 @@ def _message(exception: BaseException) -> str:
         return str.__str__(str(exception))
     except Exception as exc:
         return f"(its message can't be had: {type(exc).__name__})"
-
-
-@contextmanager
-def _alarm(timeout_s: float) -> Iterator[None]:
-    """Raise `TaskTimedOut` in the main thread after `timeout_s` seconds, where the system has such a
-    timer."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ring(signal_number: int, frame: FrameType | None) -> None:
-        raise TaskTimedOut(f"Task timed out after {timeout_s:.2f} seconds")
-
-    def end() -> None:
-        said = f"the function goes on {MAX_OVERTIME_S:.0f} s after its time-out, which ends an --inline run"
-        os.write(2, f"lambda-tracer: {said}\n".encode())
-        os._exit(1)
-
-    watchdog = threading.Timer(timeout_s + MAX_OVERTIME_S, end)
-    watchdog.daemon = True
-    watchdog.start()
-    previous = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, timeout_s)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-        watchdog.cancel()
 
 
 class _PlainFormatter(logging.Formatter):

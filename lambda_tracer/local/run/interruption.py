@@ -1,4 +1,7 @@
-"""An interruption of the command: by a signal that ends it, once what it has started is ended."""
+"""An interruption of the command: by a signal that ends it, once what it has started is ended.
+
+A Ctrl-C, which is a KeyboardInterrupt as everywhere, ends the invocation that runs: its trace so far is shown first.
+"""
 
 from __future__ import annotations
 

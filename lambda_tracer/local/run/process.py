@@ -11,11 +11,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 
+from lambda_tracer.clock import clock
 from lambda_tracer.local.receive.events import Event, Exited
+
+_POLL_S = 0.02
 
 
 class FunctionProcess:
@@ -43,6 +46,7 @@ class FunctionProcess:
             start_new_session=True,
         )
         self._events = events
+        self._strays: list[int] = []
         threading.Thread(target=self._watch, name="lambda-tracer process", daemon=True).start()
 
     @property
@@ -72,23 +76,45 @@ class FunctionProcess:
         yield self.pid
         yield from _family(self.pid)
 
+    def terminate(self, patience_s: float) -> None:
+        """Ask it to end, with what it has started, as Lambda does at the end of a sandbox; wait for at most
+        `patience_s` seconds."""
+        give_up_at = clock.monotonic() + patience_s
+        # Now: once their parent is gone, nothing says any more whose they are.
+        self._strays = _family(self.pid)
+        try:
+            # The whole group: a wrapper between it and the function may not pass the signal on.
+            os.killpg(self.pid, signal.SIGTERM)
+        except (ProcessLookupError, PermissionError):
+            return
+        while clock.monotonic() < give_up_at and (self.is_running() or _family(self.pid)):
+            clock.sleep(_POLL_S)
+
     def kill(self) -> None:
         """End it at once, with everything it started. Nothing happens if it has ended."""
-        strays = _family(self.pid)
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # the group is gone already (macOS says "not permitted" of a group of zombies)
-        for pid in strays:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
-        self._process.wait()
+        end_family(self._process, self._strays)
 
     def _watch(self) -> None:
         returncode = self._process.wait()
         self._events.put(Exited(self, _reason(returncode)))
+
+
+def end_family(process: subprocess.Popen[bytes], known: Iterable[int] = ()) -> None:
+    """End a process that leads a group of its own, with everything it started, and wait for its end.
+
+    `known` are processes that belong to it whatever has become of their parents.
+    """
+    strays = {*known, *_family(process.pid)}
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # the group is gone already (macOS says "not permitted" of a group of zombies)
+    for pid in strays:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+    process.wait()
 
 
 def exit_reason(status: int) -> str:

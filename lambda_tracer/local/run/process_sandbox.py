@@ -19,8 +19,13 @@ from lambda_tracer.local.receive.logs import FunctionLog
 from lambda_tracer.local.receive.peers import is_one_of
 from lambda_tracer.local.receive.runtime_api import RuntimeAPI
 from lambda_tracer.local.run.function import FunctionSettings
+from lambda_tracer.local.run.interruption import ignore_signals
 from lambda_tracer.local.run.process import FunctionProcess
 from lambda_tracer.local.run.sandbox import Initialization
+
+MAX_LAST_WORDS_S = 1.5
+"""How long an interrupted function may take to send what it has: a tracer that does so on SIGTERM takes a second at
+most."""
 
 
 class ProcessSandbox:
@@ -38,34 +43,55 @@ class ProcessSandbox:
         # Held while a process starts: it may call us before we know its number.
         self._start_lock = threading.Lock()
         self._memory_mb: int | None = None
+        # Begin and end of the cold start that the invocation had to wait for.
+        self._began_at: float | None = None
+        self._ready_at: float | None = None
 
     def run(self, invocation: Invocation) -> Initialization | None:
         """Run it in the process there is, or a new one."""
-        initialization = None
+        self._began_at = self._ready_at = None
+        try:
+            self._run(invocation)
+        except KeyboardInterrupt:
+            ignore_signals()
+            invocation.interrupt()
+            self._end_process(patience_s=MAX_LAST_WORDS_S)
+        if self._began_at is None:
+            return None
+        return (self._began_at, self._ready_at or invocation.finished_at or self._began_at)
+
+    def _run(self, invocation: Invocation) -> None:
         is_taken = False
         while not is_taken:
             if self._process is None or not self._process.is_running():
                 self._end_process()
-                began_at = clock.now()
+                self._began_at = clock.now()
                 self._initialize(invocation)
-                initialization = (began_at, clock.now())
+                self._ready_at = clock.now()
                 if invocation.error is not None:
                     self._end_process()
-                    return initialization
+                    return
             self._api.submit(invocation)
             # A process may end between two invocations, without having taken the second: that gets a new one.
-            is_taken = self._await_answer(invocation, may_be_left=initialization is None)
+            is_taken = self._await_answer(invocation, may_be_left=self._began_at is None)
         if self._process is not None:
             self._memory_mb = self._process.max_memory_mb()
-        return initialization
 
     def sync_log(self) -> None:
         """Return when what the function has logged is on standard error."""
         self._log.sync()
 
+    def take_log(self) -> str:
+        """Of its process and of all that it has started."""
+        return self._log.take()
+
     def max_memory_mb(self) -> int | None:
         """As of the end of the last invocation."""
         return self._memory_mb
+
+    def environment(self) -> Mapping[str, str]:
+        """What its process was started with."""
+        return self._environment
 
     def take_notes(self) -> list[str]:
         """What the Runtime API refused."""
@@ -163,11 +189,15 @@ class ProcessSandbox:
         except Empty:
             return None
 
-    def _end_process(self) -> None:
+    def _end_process(self, patience_s: float = 0.0) -> None:
+        """Kill it; with `patience_s` only after so long since it was asked to end."""
         if self._starting is not None:
             self._starting.join()
         process, self._process = self._process, None
         if process is not None:
+            if patience_s:
+                self._memory_mb = process.max_memory_mb()
+                process.terminate(patience_s)
             process.kill()
 
 

@@ -18,6 +18,7 @@ from lambda_tracer.local.run.function import FunctionSettings
 from lambda_tracer.local.run.inline_sandbox import InlineSandbox
 from lambda_tracer.local.run.process_sandbox import ProcessSandbox
 from lambda_tracer.local.run.sandbox import Initialization, Sandbox
+from lambda_tracer.local.run.silence import why_silent
 from lambda_tracer.local.run.tracing import Tracing, lambda_segments
 
 
@@ -33,8 +34,14 @@ class Outcome:
     """Documents of other traces: late ones of an earlier invocation, or a tracer that made up its own."""
     datagrams: list[Datagram]
     max_memory_mb: int | None
+    silence: str = ""
+    """Why no document came, where none did: a clause that begins with a small letter."""
     notes: list[str] = field(default_factory=list)
     """What else there is to say: clauses that begin with a small letter."""
+    documents: list[Document] = field(default_factory=list)
+    """All of both traces as they were sent, and Lambda's own segments."""
+    log: str = ""
+    """What the function has logged, where that is known."""
 
     @property
     def has_failed(self) -> bool:
@@ -45,6 +52,11 @@ class Outcome:
     def has_started(self) -> bool:
         """False when initialization failed: there was nobody to run the event."""
         return self.invocation.started_at is not None
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Did a Ctrl-C end it? There is no result then, and its trace is the one so far."""
+        return self.invocation.is_interrupted
 
     @property
     def duration_s(self) -> float:
@@ -75,11 +87,13 @@ class Outcome:
             "init_duration_ms": None if begin_end is None else round((begin_end[1] - begin_end[0]) * 1000, 3),
             "duration_ms": round(self.duration_s * 1000, 3),
             "failed": self.has_failed,
-            "result": _value(self.payload_text),
+            "interrupted": self.is_interrupted,
+            "result": None if self.is_interrupted else _value(self.payload_text),
             "received": {
                 "documents": len(self.datagrams),
                 "bytes": sum(datagram.size_bytes for datagram in self.datagrams),
                 "problems": [problem for datagram in self.datagrams for problem in datagram.problems],
+                "silence": self.silence,
                 "notes": self.notes,
             },
             "segments": as_documents(self.trace.roots()),
@@ -119,7 +133,8 @@ class Session:
         if tracing.is_sampled and invocation.started_at is not None:
             segments = lambda_segments(invocation, tracing, settings, submitted_at, initialization)
         trace, elsewhere = Trace(tracing.trace_id), Trace("")
-        for document in [*segments, *(item.document for item in datagrams if item.document is not None)]:
+        documents = [*segments, *(item.document for item in datagrams if item.document is not None)]
+        for document in documents:
             ours = document.get("trace_id") == tracing.trace_id
             (trace if ours else elsewhere).add(document)
         return Outcome(
@@ -130,8 +145,15 @@ class Session:
             elsewhere,
             datagrams,
             self._sandbox.max_memory_mb(),
+            "" if datagrams else self._why_silent(invocation, tracing),
             list(self._notes(trace, elsewhere)),
+            documents,
+            self._sandbox.take_log(),
         )
+
+    def _why_silent(self, invocation: Invocation, tracing: Tracing) -> str:
+        variables = self._sandbox.environment()
+        return why_silent(self._settings, tracing, invocation, variables, self._daemon.address)
 
     def _notes(self, *traces: Trace) -> Iterator[str]:
         dropped = self._daemon.take_dropped()

@@ -72,7 +72,8 @@ def lambda_segments(
     submitted_at: float,
     initialization: Initialization | None,
 ) -> list[Document]:
-    """The two segments that Lambda writes for a sampled invocation, which ended already.
+    """The two segments that Lambda writes for a sampled invocation, which ended already; of one that was interrupted
+    they are in progress.
 
     `initialization` is begin and end of the cold start that this invocation had to wait for.
     """
@@ -101,6 +102,10 @@ def lambda_segments(
         "end_time": finished_at,
         "aws": {"account_id": settings.arn.split(":")[4], "function_arn": settings.arn},
     }
+    if invocation.is_interrupted:
+        for segment in (service, function):
+            del segment["end_time"]
+            segment["in_progress"] = True
     if tracing.caller_id:
         service["parent_id"] = tracing.caller_id
     if initialization:

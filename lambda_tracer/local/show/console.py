@@ -13,12 +13,13 @@ MAX_WIDTH = 2_000
 """Columns."""
 
 
-def open_console() -> Console:
-    """Standard error as it is now, to write to."""
+def open_console(stream: TextIO | None = None) -> Console:
+    """A stream as it is now (standard error, where none is given), to write to."""
+    stream = stream or sys.stderr
     # rich leaves bold and dim in under NO_COLOR, and colours pipes under FORCE_COLOR; ours is all or nothing.
-    is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    is_terminal = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
     return Console(
-        file=_own_stderr(),
+        file=_own(stream),
         width=_width(),
         height=25,
         force_terminal=is_terminal,
@@ -30,13 +31,27 @@ def open_console() -> Console:
     )
 
 
-def _own_stderr() -> TextIO:
-    """Standard error for ourselves, whatever an inline handler does to its own."""
+def text_console(file: TextIO, width: int) -> Console:
+    """A file to write plain text to, in lines of `width` columns."""
+    return Console(
+        file=file,
+        width=width,
+        force_terminal=False,
+        color_system=None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+    )
+
+
+def _own(stream: TextIO) -> TextIO:
+    """The stream for ourselves, whatever an inline handler does to its own."""
     return open(
-        os.dup(sys.stderr.fileno()),
+        os.dup(stream.fileno()),
         "w",
         buffering=1,
-        encoding=sys.stderr.encoding,
+        encoding=stream.encoding,
         errors="backslashreplace",
     )
 

@@ -7,23 +7,14 @@ folder, beside which nothing was installed, and has a function of that name and 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from lambda_tracer.local.receive.documents import mapping
+from lambda_tracer.local.run.own_files import own_python_files, text_of
 from lambda_tracer.local.show.line import clean
-
-MAX_ENTRIES = 5_000
-"""Files and folders that are looked at in the function's folder."""
-
-MAX_FILE_BYTES = 1_000_000
-"""A larger file is nobody's own code."""
 
 MAX_FRAMES = 100
 """Of one exception."""
-
-_NOT_OWN = {"site-packages", "dist-packages", "node_modules", "__pycache__"}
 
 
 class FailurePlaces:
@@ -51,57 +42,15 @@ class FailurePlaces:
         """The Python files of the user's in a folder, by name."""
         if folder not in self._files:
             found: dict[str, list[Path]] = {}
-            for path in _python_files(folder):
+            for path in own_python_files(folder):
                 found.setdefault(path.name, []).append(path)
             self._files[folder] = found
         return self._files[folder]
 
     def _has(self, file: Path, line: int, label: str) -> bool:
         if file not in self._texts:
-            try:
-                is_small = file.stat().st_size <= MAX_FILE_BYTES
-                self._texts[file] = file.read_text(encoding="utf-8", errors="replace") if is_small else ""
-            except (OSError, ValueError):
-                self._texts[file] = ""
+            self._texts[file] = text_of(file)
         text = self._texts[file]
         function = label.rpartition(".")[2]
         is_in_it = function.startswith("<") or f"def {function}(" in text
         return is_in_it and 0 < line <= text.count("\n") + 1
-
-
-def _python_files(folder: str) -> Iterator[Path]:
-    """Those that were not installed there. Links are not followed."""
-    waiting = [folder]
-    entries_left = MAX_ENTRIES
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as scan:
-                entries = [entry for entry, _ in zip(scan, range(entries_left), strict=False)]
-        except (OSError, ValueError):
-            continue
-        entries_left -= len(entries)
-        names = {entry.name for entry in entries}
-        if "pyvenv.cfg" in names:
-            continue
-        installed = _installed([entry for entry in entries if entry.name.endswith(".dist-info")])
-        for entry in entries:
-            if entry.name in installed or entry.name in _NOT_OWN or entry.name[:1] == ".":
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
-            elif entry.name.endswith(".py") and entry.is_file(follow_symlinks=False):
-                yield Path(entry.path)
-
-
-def _installed(distributions: list[os.DirEntry[str]]) -> set[str]:
-    """What packages have put into a folder, as their lists of files say."""
-    names: set[str] = set()
-    for distribution in distributions:
-        record: Any = Path(distribution.path, "RECORD")
-        try:
-            if record.stat().st_size <= MAX_FILE_BYTES:
-                lines = record.read_text(encoding="utf-8", errors="replace").splitlines()
-                names.update(line.partition(",")[0].partition("/")[0] for line in lines)
-        except (OSError, ValueError):
-            continue
-    return names

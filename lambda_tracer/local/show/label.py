@@ -110,7 +110,7 @@ def _notes(node: Node, arrow: str) -> Iterator[Note]:
     yield from _exchange(node, arrow)
     database = mapping(document.get("sql")).get("database_type")
     if database:
-        yield _short(database, "blue")
+        yield _short(database, "cyan")
     if node.is_orphan:
         yield _short(f"(its parent {clean(node.parent_id)} was not received)", YELLOW)
 

@@ -51,6 +51,8 @@ class Report:
             self._warn(f"{note[:1].upper()}{note[1:]}")
         for line in _joined(_fields(outcome), self._console.width):
             print_line(self._console, Text(line))
+        if outcome.silence and roots:
+            self._warn(f"Received: 0 documents: {outcome.silence}")
         print_line(self._console, Text(""))
 
     def _heading(self, outcome: Outcome, number: int, count: int) -> None:
@@ -58,6 +60,8 @@ class Report:
         title = Text().append(f"{self._dash * 2} ", style="dim")
         title.append(which, style="bold").append(", ")
         title.append("cold start" if outcome.initialization else "warm")
+        if outcome.is_interrupted:
+            title.append(", ").append("interrupted", style="yellow")
         if outcome.invocation.error is not None:
             error_type = clean(outcome.invocation.error.get("errorType", ""))
             title.append(", ").append(fit(f"failed: {error_type}", 60), style="bold red")
@@ -80,7 +84,14 @@ class Report:
             print_line(self._console, line)
 
 
+def report_line(outcome: Outcome) -> str:
+    """Lambda's REPORT of it, in one line."""
+    return "  ".join(_fields(outcome))
+
+
 def _why_empty(outcome: Outcome) -> str:
+    if outcome.is_interrupted and not outcome.has_started:
+        return "No trace: it was interrupted while the function was starting."
     if outcome.tracing.is_sampled:
         return "No trace: the function did not start."
     if not outcome.tracing.trace_id:
@@ -100,6 +111,8 @@ def _fields(outcome: Outcome) -> Iterator[str]:
     if tracing.trace_id:
         yield f"XRAY TraceId: {tracing.trace_id}"
         yield f"SegmentId: {tracing.function_segment_id}" if tracing.is_sampled else "Sampled: false"
+    if outcome.silence and outcome.tracing.is_sampled:
+        return
     size_bytes = sum(datagram.size_bytes for datagram in outcome.datagrams)
     yield f"Received: {_counted(len(outcome.datagrams), 'document')}, {size_bytes:,} bytes"
 

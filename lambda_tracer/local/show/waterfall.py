@@ -228,7 +228,8 @@ class Waterfall:
             yield Text(clean(request["url"]), style=DIM)
         sql = mapping(document.get("sql"))
         if sql.get("sanitized_query") or sql.get("url"):
-            yield Text(clean(sql.get("sanitized_query") or sql["url"]), style="blue")
+            # In no colour: of the sixteen there is none that is readable on dark and on light in every terminal.
+            yield Text(clean(sql.get("sanitized_query") or sql["url"]))
         annotations = mapping(document.get("annotations"))
         if annotations:
             told = {"Route"} if route_of(node) else set()

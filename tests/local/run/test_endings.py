@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -10,7 +11,29 @@ from pathlib import Path
 import pytest
 
 from tests.local.command import Ran, await_end, invoke, started
+from tests.local.texts import MODES, tree
 
+SO_FAR = (
+    tree(
+        """
+        payment  in progress  AWS::Lambda
+        └─ payment  in progress  AWS::Lambda::Function
+           └─ ## handler  in progress
+              ├─ ## hanging.done
+              └─ ## hanging.stuck  in progress  fault
+        """
+    ),
+    # A Ctrl-C is an exception in the handler's own process, which closes what is open.
+    tree(
+        """
+        payment  in progress  AWS::Lambda
+        └─ payment  in progress  AWS::Lambda::Function
+           └─ ## handler  fault
+              ├─ ## hanging.done
+              └─ ## hanging.stuck  fault
+        """
+    ),
+)
 FINE = ("--event", '{"fine": 1}')
 
 
@@ -95,8 +118,55 @@ def test_interrupted_it_leaves_no_process_behind(
         rest = process.stderr.read()
         ended = process.wait(timeout=30)
 
-    assert (ended, rest, len(pids)) == (exit_code, "", 3)
+    assert (ended, len(pids)) == (exit_code, 3)
+    assert (", cold start, interrupted ─" in rest) == (number == signal.SIGINT)
     assert await_end(pids) == []
+
+
+HANGING = """
+import sys, time
+from lambda_tracer import Tracer
+
+tracer = Tracer(service="shop")
+
+@tracer.capture_method
+def done():
+    pass
+
+@tracer.capture_method
+def stuck():
+    print("stuck", file=sys.stderr, flush=True)
+    time.sleep(60)
+
+@tracer.capture_lambda_handler
+def handler(event, context):
+    if event.get("fine"):
+        return "fine"
+    done()
+    stuck()
+"""
+
+
+@MODES
+def test_interrupted_it_shows_the_trace_so_far(folder: Path, mode: list[str]) -> None:
+    (folder / "hanging.py").write_text(HANGING)
+    options = ("--timeout", "60", *FINE, "--event", "{}", *FINE, "--json", "t.json")
+
+    with started("hanging.handler", *options, *mode, folder=folder) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        said = list(iter(process.stderr.readline, "stuck\n"))
+        process.send_signal(signal.SIGINT)
+        rest, out = process.stderr.read(), process.stdout.read()
+        ended = process.wait(timeout=30)
+
+    assert (ended, out) == (130, '"fine"\n')
+    assert sum(line.startswith("── Invocation 1 of 3") for line in said) == 1
+    assert rest.startswith("── Invocation 2 of 3, warm, interrupted ─")
+    assert Ran(130, "", rest).tree == SO_FAR[bool(mode)]
+    of_first, of_second = json.loads((folder / "t.json").read_text())["invocations"]
+    assert (of_first["interrupted"], of_second["interrupted"], of_second["result"]) == (False, True, None)
+    assert of_second["segments"][0]["in_progress"] is True
 
 
 def test_interrupted_while_the_module_loads_it_leaves_no_process_behind(folder: Path) -> None:
@@ -109,8 +179,10 @@ def test_interrupted_while_the_module_loads_it_leaves_no_process_behind(folder: 
         pid = int(process.stderr.readline().split()[1])
         process.send_signal(signal.SIGINT)
         ended = process.wait(timeout=30)
+        rest = process.stderr.read()
 
     assert ended == 130
+    assert "No trace: it was interrupted while the function was starting." in rest
     assert await_end([pid]) == []
 
 

@@ -22,8 +22,10 @@ def test_results_and_traces_are_those_of_a_process(folder: Path) -> None:
 
 
 def test_the_handler_gets_the_same_environment_and_context(folder: Path) -> None:
+    options = ("--memory", "512", "--timeout", "3")
+
     inline, process = (
-        invoke("app.described", "--memory", "512", *mode, folder=folder).results[0] for mode in ([INLINE], [])
+        invoke("app.described", *options, *mode, folder=folder).results[0] for mode in ([INLINE], [])
     )
 
     assert inline.keys() == process.keys()
@@ -73,6 +75,21 @@ def test_a_handler_past_its_time_out_is_interrupted(folder: Path) -> None:
         "fine",
     ]
     assert "naps  in progress" in ran.tree
+
+
+def test_without_a_time_out_it_runs_for_as_long_as_it_takes(folder: Path) -> None:
+    """A debugger holds it longer than Lambda's default."""
+    (folder / "held.py").write_text(
+        "import time\n"
+        "def handler(event, context):\n"
+        "    time.sleep(3.2)\n"
+        "    return context.get_remaining_time_in_millis()\n"
+    )
+
+    ran = invoke("held.handler", INLINE, folder=folder)
+
+    assert ran.exit_code == 0
+    assert 890_000 < ran.results[0] < 897_000
 
 
 def test_an_exit_ends_the_run(folder: Path) -> None:

@@ -94,6 +94,18 @@ def test_a_terminal_gets_colours_with_faults_in_red(folder: Path) -> None:
     assert re.search(r"\x1b\[1;31mValueError: amount must be positive", ran.err)
 
 
+def test_sql_is_in_the_colour_of_the_terminals_text(folder: Path) -> None:
+    """Blue can't be read on most dark terminals, and what can be read there not on light ones."""
+    event = json.dumps({"sql": {"database_type": "PostgreSQL", "sanitized_query": "SELECT 1"}})
+
+    ran = invoke_in_terminal("app.traced", "--event", event, folder=folder)
+
+    (line,) = [line for line in ran.complaints if "SELECT 1" in line]
+    assert line.rpartition("\x1b[")[2].endswith("mSELECT 1")
+    assert line.rpartition("\x1b[")[2].startswith("0m")
+    assert "\x1b[34m" not in ran.err
+
+
 @pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
 def test_a_terminal_without_colours_gets_no_escape_codes(folder: Path, variable: str) -> None:
     variables = {variable: "dumb"}

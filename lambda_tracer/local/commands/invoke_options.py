@@ -1,4 +1,4 @@
-"""What the user may write after `lambda-tracer`, and what of it can't be right.
+"""What the user may write after `lambda-tracer invoke`, and what of it can't be right.
 
 Everything that is wrong with a command line is a `UsageError`, found before anything runs.
 """
@@ -6,23 +6,31 @@ Everything that is wrong with a command line is a `UsageError`, found before any
 from __future__ import annotations
 
 import argparse
+import codecs
 import importlib.util
 import os
-import re
 import sys
 from pathlib import Path
-from typing import NoReturn
 
-from lambda_tracer.local.receive.invocation import MAX_PAYLOAD_BYTES
+from lambda_tracer.local.commands.usage import (
+    NotInstalled,
+    Parser,
+    UsageError,
+    port,
+    positive_float,
+    positive_int,
+    quoted,
+)
+from lambda_tracer.local.receive.invocation import MAX_EVENT_BYTES
 from lambda_tracer.local.receive.json_value import NotJSON, read_deep, read_loosely
-from lambda_tracer.local.run.function import DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_S
-
-_HANDLER = re.compile(r"[^\s\0./:]+(?:[./][^\s\0./:]+)*\.[^\s\0./:]+")
-_MAX_DIGITS = 9
-_MAX_QUOTED = 200
-"""Characters of what was given, in the line that says what is wrong with it."""
+from lambda_tracer.local.run.function import DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_S, LONGEST_TIMEOUT_S
 
 _INSTALL = "pip install 'lambda-tracer[local]'"
+
+VIEW_PORT = 2000
+"""Where a view listens unless it is told otherwise."""
+
+_MOST_READ = MAX_EVENT_BYTES + len(codecs.BOM_UTF8) + 1
 
 _DESCRIPTION = """\
 Run a Lambda handler on this machine, in the runtime client that Lambda runs,
@@ -34,25 +42,14 @@ examples:
   lambda-tracer invoke app.lambda_handler
   lambda-tracer invoke app.lambda_handler --event event.json -n 2
   lambda-tracer invoke src/app.lambda_handler -e '{"id": 1}' -e '{"id": 2}'
+  lambda-tracer invoke app.lambda_handler --env-file .env --env TABLE=orders
   echo '{}' | lambda-tracer invoke app.lambda_handler -e - --json trace.json
 
 exit code: 0; 1 if the function failed; 2 for bad usage; 130 or 143 if interrupted"""
 
 
-class UsageError(Exception):
-    """What the user asked for can't be done; the message is the one line they get."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {self.prog} --help)")
-
-
-def parser() -> argparse.ArgumentParser:
-    """The whole command line. What it refuses is raised as a `UsageError`."""
-    top = _Parser(prog="lambda-tracer", description="The local side of lambda_tracer.")
-    top.add_argument("--version", action="version", version=_version())
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
+    """Add `invoke` and all that may stand behind it."""
     invoke = commands.add_parser(
         "invoke",
         help="run a handler as Lambda would and show its trace",
@@ -73,27 +70,41 @@ def parser() -> argparse.ArgumentParser:
     add(
         "-n",
         "--invocations",
-        type=_positive_int,
+        type=positive_int,
         metavar="N",
         help="how many in all; the events are used in turn (default: one for each event)",
     )
     add("--task-root", default=".", metavar="DIR", help="the function's folder (default: this one)")
     add(
         "--timeout",
-        type=_positive_float,
-        default=DEFAULT_TIMEOUT_S,
+        type=positive_float,
         metavar="SECONDS",
-        help="the function is ended after this, as Lambda would (default: 3, like Lambda's)",
+        help=f"the function is ended after this, as Lambda would (default: {DEFAULT_TIMEOUT_S:g}, like Lambda's; "
+        "with --inline none, for debuggers)",
     )
     add(
         "--memory",
-        type=_positive_int,
+        type=positive_int,
         default=DEFAULT_MEMORY_MB,
         metavar="MB",
         help="what the function is told (default: 128)",
     )
     add("--function-name", default="", metavar="NAME", help="default: the name of the function's folder")
-    add("--env", action="append", default=[], metavar="K=V", help="an environment variable; may be repeated")
+    add(
+        "--env",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="an environment variable, or K alone for the shell's value; may be repeated",
+    )
+    add(
+        "--env-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="environment variables, a line each: K=V, with quotes, # comments and export as in a .env file; may be "
+        "repeated, --env wins",
+    )
     sampling = invoke.add_mutually_exclusive_group()
     sampling.add_argument(
         "--trace-header", metavar="HEADER", help="continue this trace: 'Root=...;Parent=...;Sampled=1'"
@@ -106,67 +117,75 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write results and traces to FILE; - for standard output, in place of results",
     )
+    add(
+        "--html",
+        metavar="FILE",
+        help="write the traces to FILE, a page for the browser that needs nothing else",
+    )
+    add(
+        "--view",
+        action="store_true",
+        help="show the traces in a browser as well: in the view that runs, or one that is started and lives on",
+    )
+    add(
+        "--view-port",
+        type=port,
+        metavar="PORT",
+        help=f"the same, where the view has another port than {VIEW_PORT}",
+    )
     add("--metadata", action="store_true", help="show the metadata of subsegments as well")
     add("--inline", action="store_true", help="run the handler in this process, without the runtime client")
-    return top
-
-
-def check_handler(handler: str) -> None:
-    """Has it the form that Lambda asks for? Whether there is such a handler, the runtime client finds out."""
-    if not _HANDLER.fullmatch(handler):
-        expected = "MODULE.FUNCTION, as in app.lambda_handler or src/app.lambda_handler"
-        raise UsageError(f"HANDLER must be {expected}: {_quoted(handler)}")
+    return invoke
 
 
 def check_name(name: str) -> None:
     """Can it be part of an ARN, which is sent as an HTTP header? Lambda itself takes fewer characters."""
     if not _is_header_value(name):
-        raise UsageError("--function-name: printable ASCII characters only")
+        raise UsageError(f"--function-name: printable ASCII characters only: {quoted(name)}")
 
 
 def check_header(header: str | None) -> None:
     """Can it be sent as an HTTP header? Beyond that anything goes, for a function may get anything."""
     if header is not None and not _is_header_value(header):
-        raise UsageError("--trace-header: an HTTP header holds printable ASCII characters only")
+        raise UsageError(
+            f"--trace-header: an HTTP header holds printable ASCII characters only: {quoted(header)}"
+        )
 
 
 def check_installed(inline: bool) -> None:
     """Is there what the extra `local` brings?"""
     if importlib.util.find_spec("rich") is None:
-        raise UsageError(f"rich is not installed: {_INSTALL}")
+        raise NotInstalled(f"rich is not installed: {_INSTALL}")
     if inline:
         return
     if importlib.util.find_spec("awslambdaric") is None:
-        raise UsageError(f"awslambdaric is not installed: {_INSTALL}, or use --inline")
+        raise NotInstalled(f"awslambdaric is not installed: {_INSTALL}, or use --inline")
     if not hasattr(os, "killpg"):
-        raise UsageError("the runtime client does not run on this system: use --inline")
+        raise NotInstalled("the runtime client does not run on this system: use --inline")
 
 
-def variable(text: str) -> tuple[str, str]:
-    """Name and value of `K=V`."""
-    name, separator, value = text.partition("=")
-    if not separator or not name or "\0" in text:
-        raise UsageError(f"--env: expected K=V: {_quoted(text)}")
-    try:
-        os.fsencode(text)
-    except UnicodeEncodeError as exc:
-        raise UsageError(f"--env: the value of {_quoted(name)} is not text") from exc
-    return name, value
+def time_limit(options: argparse.Namespace) -> tuple[float, bool]:
+    """Seconds that the function is told it has, and whether it is ended after them."""
+    if options.timeout is not None:
+        return options.timeout, True
+    return (LONGEST_TIMEOUT_S, False) if options.inline else (DEFAULT_TIMEOUT_S, True)
 
 
 def events(sources: list[str]) -> list[bytes]:
     """The events as JSON in UTF-8, read from where each `--event` says."""
-    from_stdin = sys.stdin.buffer.read(MAX_PAYLOAD_BYTES + 1) if "-" in sources else b""
+    from_stdin = sys.stdin.buffer.read(_MOST_READ) if "-" in sources else b""
     found = []
     for source in sources:
         if source == "-":
             found.append(_checked_event(from_stdin, "standard input"))
         elif _looks_like_json(source):
-            found.append(_checked_event(source.encode("utf-8", "surrogatepass"), "the text given"))
+            found.append(
+                _checked_event(source.encode("utf-8", "surrogatepass"), f"the text {quoted(source)}")
+            )
         else:
             try:
                 with Path(source).open("rb") as file:
-                    data = file.read(MAX_PAYLOAD_BYTES + 1)
+                    data = file.read(_MOST_READ)
             except (OSError, ValueError) as exc:
                 reason = exc.strerror if isinstance(exc, OSError) else str(exc)
                 raise UsageError(f"--event: {source}: {reason}") from exc
@@ -195,44 +214,17 @@ def _looks_like_json(source: str) -> bool:
 
 
 def _checked_event(data: bytes, where: str) -> bytes:
-    if len(data) > MAX_PAYLOAD_BYTES:
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if len(data) > MAX_EVENT_BYTES:
         raise UsageError(
-            f"--event: {where} has more than {MAX_PAYLOAD_BYTES:,} bytes, which is Lambda's limit"
+            f"--event: {where} is too large, RequestEntityTooLargeException: Request must be smaller than "
+            f"{MAX_EVENT_BYTES} bytes for the InvokeFunction operation"
         )
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
         read_deep(text)
     except UnicodeDecodeError as exc:
         raise UsageError(f"--event: {where} is not UTF-8 (byte {exc.start})") from exc
     except NotJSON as exc:
         raise UsageError(f"--event: {where} is not JSON: {exc}") from exc
     return text.encode()
-
-
-def _positive_int(text: str) -> int:
-    if not text.isdecimal() or len(text) > _MAX_DIGITS or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0: {_quoted(text)}")
-    return int(text)
-
-
-def _positive_float(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"expected seconds, above 0 and at most a day: {_quoted(text)}")
-    return value
-
-
-def _quoted(text: str) -> str:
-    return repr(text) if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]!r}..."
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"lambda-tracer {version('lambda-tracer')}"
-    except PackageNotFoundError:
-        return "lambda-tracer (run from its source)"

@@ -1,0 +1,193 @@
+"""The X-Ray SDK's middlewares for Flask, Bottle and aiohttp's server.
+
+As with the SDK in Lambda, each request is a subsegment named by `service` or `dynamic_naming`, with an `http` block.
+What the SDK makes of it elsewhere, a segment of its own, does not exist here. The client's address is recorded where
+`LAMBDA_TRACER_CLIENT_IP` asks for it.
+"""
+
+from __future__ import annotations
+
+from .. import settings
+from ..guard import failed, pass_on, warn_once
+from .util import calculate_segment_name, construct_xray_header, prepare_response_header
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+_HEADER = "X-Amzn-Trace-Id"
+_KEY = "lambda_tracer.request"
+
+
+class Request:
+    """One request while it is answered."""
+
+    def __init__(self, recorder: Any, host: str, headers: Any) -> None:
+        """Opens its subsegment."""
+        name = calculate_segment_name(host, recorder) or host or "request"
+        self._header = construct_xray_header(headers)
+        self._context = recorder.in_subsegment(name)
+        self.subsegment = self._context.__enter__()
+
+    def asks(
+        self, url: str, method: str, user_agent: str | None, address: str | None, is_forwarded: bool
+    ) -> None:
+        """What is asked, and by whom. The URL is recorded without its query."""
+        put = self.subsegment.put_http_meta
+        put("url", url.partition("?")[0])
+        put("method", method)
+        put("user_agent", user_agent)
+        if address and settings.client_ip():
+            put("client_ip", address)
+            if is_forwarded:
+                put("x_forwarded_for", True)
+
+    def answers(self, status: Any, length: Any) -> str:
+        """The status and the length of the answer; returns its trace header."""
+        self.subsegment.put_http_meta("status", status)
+        if length:
+            self.subsegment.put_http_meta("content_length", length)
+        return prepare_response_header(self._header, self.subsegment)
+
+    def fails(self, error: BaseException) -> None:
+        """What kept an answer from coming."""
+        self.subsegment.put_http_meta("status", getattr(error, "status_code", 500))
+        self.subsegment.add_exception(error)
+
+    def ends(self) -> None:
+        """Close the subsegment."""
+        self._context.__exit__(None, None, None)
+
+
+def say_what_is_missing() -> None:
+    """Log once, outside Lambda, that requests are no segments."""
+    if not settings.in_lambda():
+        warn_once(
+            "compat middleware",
+            "XRayMiddleware: requests are subsegments of a Lambda invocation; outside Lambda nothing is recorded",
+        )
+
+
+class FlaskMiddleware:
+    """`XRayMiddleware(app, recorder)` of `aws_xray_sdk.ext.flask.middleware`."""
+
+    def __init__(self, app: Any, recorder: Any) -> None:
+        """Hooks into the application's requests."""
+        say_what_is_missing()
+        self.app = app
+        self.in_lambda_ctx = settings.in_lambda()
+        self._recorder = recorder
+        app.before_request(self._before_request)
+        app.after_request(self._after_request)
+        app.teardown_request(self._teardown_request)
+
+    def _before_request(self) -> None:
+        from flask import request
+
+        try:
+            begun = request.environ[_KEY] = Request(self._recorder, request.host, request.headers)
+            forwarded = request.headers.get("X-Forwarded-For")
+            begun.asks(
+                request.base_url,
+                request.method,
+                request.headers.get("User-Agent"),
+                forwarded or request.remote_addr,
+                bool(forwarded),
+            )
+        except Exception as error:
+            failed(error)
+
+    def _after_request(self, response: Any) -> Any:
+        from flask import request
+
+        try:
+            begun = request.environ.get(_KEY)
+            if begun is not None:
+                length = response.headers.get("Content-Length")
+                response.headers[_HEADER] = begun.answers(response.status_code, length)
+        except Exception as error:
+            failed(error)
+        return response
+
+    def _teardown_request(self, exception: BaseException | None) -> None:
+        from flask import request
+
+        try:
+            begun = request.environ.pop(_KEY, None)
+            if begun is not None:
+                if exception is not None:
+                    begun.fails(exception)
+                begun.ends()
+        except Exception as error:
+            failed(error)
+
+
+class BottleMiddleware:
+    """`XRayMiddleware(recorder)` of `aws_xray_sdk.ext.bottle.middleware`: a plugin for `app.install`."""
+
+    name = "xray"
+    api = 2
+
+    def __init__(self, recorder: Any) -> None:
+        """`recorder` opens the subsegments."""
+        say_what_is_missing()
+        self._recorder = recorder
+
+    def apply(self, callback: Callable[..., Any], route: Any) -> Callable[..., Any]:
+        """See Bottle's plugins: what is called in the place of a route's function."""
+
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            begun = _of_bottle(self._recorder)
+            if begun is None:
+                return callback(*args, **kwargs)
+            from bottle import HTTPResponse, response
+
+            try:
+                value = callback(*args, **kwargs)
+                answer = value if isinstance(value, HTTPResponse) else response
+                header = begun.answers(answer.status_code, answer.get_header("Content-Length"))
+                response.set_header(_HEADER, header)
+                return value
+            except HTTPResponse as answer:  # a redirect, or an error: an answer as any other
+                begun.answers(answer.status_code, None)
+                raise
+            except BaseException as error:
+                begun.fails(error)
+                raise
+            finally:
+                begun.ends()
+
+        return traced
+
+
+def _of_bottle(recorder: Any) -> Request | None:
+    from bottle import request
+
+    try:
+        begun = Request(recorder, request.urlparts[1], request.headers)
+        forwarded = request.environ.get("HTTP_X_FORWARDED_FOR")
+        begun.asks(
+            request.url,
+            request.method,
+            request.headers.get("User-Agent"),
+            forwarded or request.environ.get("REMOTE_ADDR"),
+            bool(forwarded),
+        )
+        return begun
+    except Exception as error:
+        pass_on(error)
+        failed(error)
+        return None
+
+
+async def aiohttp_middleware(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+    """`middleware` of `aws_xray_sdk.ext.aiohttp.middleware`: hands on. The SDK in Lambda sends nothing, either."""
+    warn_once(
+        "compat aiohttp middleware",
+        "aws_xray_sdk.ext.aiohttp.middleware: segments of requests do not exist in Lambda: nothing is recorded of it",
+    )
+    return await handler(request)
+
+
+aiohttp_middleware.__middleware_version__ = 1  # type: ignore[attr-defined]  # what aiohttp.web.middleware sets

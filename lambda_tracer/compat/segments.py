@@ -1,0 +1,261 @@
+"""Segments as the X-Ray SDK has them: those that somebody makes, and Lambda's as the function sees it."""
+
+from __future__ import annotations
+
+from .. import recording
+from ..safe import safe_str
+from ..sdk.segment import LambdaSegment
+from ..trace import subsegment as trace
+from ..trace.header import TraceHeader
+from ..trace.invocation import Invocation
+from .helpers import AtomicCounter, TraceId
+from .kind import Kind, record, why
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+NO_ID = "0" * 16
+NO_TRACE_ID = "1-00000000-" + "0" * 24
+
+
+class Entity(metaclass=Kind):
+    """What segments and subsegments have in common: for `isinstance` alone."""
+
+    __module__ = "aws_xray_sdk.core.models.entity"
+    counts = staticmethod(lambda entity: True)
+
+
+class Segment(trace.Subsegment, metaclass=Kind):
+    """A segment that somebody made: it keeps what it is told, and is never sent, as in the SDK in Lambda."""
+
+    __module__ = "aws_xray_sdk.core.models.segment"
+    __slots__ = ()
+    counts = staticmethod(lambda entity: entity.type == "segment")
+    type = "segment"
+
+    def __init__(
+        self,
+        name: str,
+        entityid: str | None = None,
+        traceid: str | None = None,
+        parent_id: str | None = None,
+        sampled: bool = True,
+    ) -> None:
+        """Ids and the trace's id are made up where they are not given."""
+        header = TraceHeader(traceid or TraceId().to_id(), parent_id)
+        trace.Subsegment.__init__(
+            self, safe_str(name or "unnamed"), "local", None, _made_up(header), recording.default
+        )
+        self.id = entityid or self.id
+        self.__dict__.update(sampled=sampled, user=None, subsegments=[], ref_counter=AtomicCounter())
+        self.parent_id = parent_id or ""
+
+    def add_subsegment(self, subsegment: Any) -> None:
+        """Keep it in `subsegments`. It is not sent: nor is this segment."""
+        subsegment.parent_id = self.id
+        self.subsegments.append(subsegment)
+        self.increment()
+
+    def remove_subsegment(self, subsegment: Any) -> None:
+        """Forget it."""
+        if subsegment in self.subsegments:
+            self.subsegments.remove(subsegment)
+
+    def increment(self) -> None:
+        """Count one more that is open."""
+        self.ref_counter.increment()
+
+    def decrement_ref_counter(self) -> None:
+        """Count one less that is open."""
+        self.ref_counter.decrement()
+
+    def get_total_subsegments_size(self) -> int:
+        """How many there are."""
+        return len(self.subsegments)
+
+    def set_user(self, user: str) -> None:
+        """Keep the user."""
+        self.__dict__["user"] = user
+
+    def set_service(self, service_info: dict[str, Any]) -> None:
+        """Keep what service it is."""
+        self.__dict__["service"] = service_info
+
+    def set_rule_name(self, rule_name: str) -> None:
+        """Keep the name of the sampling rule."""
+        self.aws.setdefault("xray", {})["sampling_rule_name"] = rule_name
+
+    def ready_to_send(self) -> bool:
+        """Never: segments are Lambda's."""
+        return False
+
+    def to_dict(self) -> dict[str, Any]:
+        """What it was told."""
+        told = trace.Subsegment.to_dict(self)
+        return {
+            name: value for name, value in told.items() if value != "" and name not in ("type", "namespace")
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        """What it has not got."""
+        raise AttributeError(why(self, name))
+
+
+class SeenSegment(LambdaSegment):
+    """Lambda's segment as the function sees it, with what the SDK's have besides."""
+
+    __slots__ = ()
+    user = None
+
+    def __init__(self, invocation: Invocation) -> None:
+        """The segment of that invocation."""
+        LambdaSegment.__init__(self, invocation)
+        self.__dict__["ref_counter"] = AtomicCounter()
+
+    @property
+    def initializing(self) -> bool:
+        """Whether no invocation has begun, or its header does not say enough."""
+        return not (self.trace_id and self.id != NO_ID)
+
+    @property
+    def subsegments(self) -> list[trace.Subsegment]:
+        """Those below it that are open."""
+        assert self.invocation is not None
+        return [each for each in trace.opened_in(self.invocation) if each.parent is None]
+
+    def add_subsegment(self, subsegment: Any) -> None:
+        """Make a subsegment one of this invocation; one that was made by hand is recorded from here on."""
+        assert self.invocation is not None
+        if isinstance(subsegment, trace.Subsegment) and self.invocation.is_sampled:
+            subsegment.parent = None
+            subsegment.parent_id = self.invocation.parent_id
+            record(subsegment, self.invocation)
+
+    def get_origin_trace_header(self) -> Any:
+        """The trace header of the invocation, or what `save_origin_trace_header` was given."""
+        assert self.invocation is not None
+        return self.__dict__.get("_origin_header") or self.invocation.header
+
+    def save_origin_trace_header(self, trace_header: Any) -> None:
+        """Keep a header for `get_origin_trace_header`."""
+        self.__dict__["_origin_header"] = trace_header
+
+    def increment(self) -> None:
+        """Nothing to count: what is open is known."""
+
+    decrement_ref_counter = increment
+
+    def get_total_subsegments_size(self) -> int:
+        """How many are open."""
+        return len(self.subsegments)
+
+    def __getattr__(self, name: str) -> Any:
+        """What it has not got."""
+        raise AttributeError(why(self, name))
+
+
+class FacadeSegment(SeenSegment, metaclass=Kind):
+    """The segment that Lambda writes. Nothing of it can be changed; see `LambdaSegment`."""
+
+    __module__ = "aws_xray_sdk.core.models.facade_segment"
+    __slots__ = ()
+
+    def __init__(
+        self,
+        name: str | Invocation,
+        entityid: str | None = None,
+        traceid: str | None = None,
+        sampled: Any = None,
+    ) -> None:
+        """Of an invocation, which comes in the place of `name`; or of what the arguments say."""
+        if isinstance(name, Invocation):
+            SeenSegment.__init__(self, name)
+        else:
+            SeenSegment.__init__(self, _made_up(TraceHeader(traceid, entityid)))
+            self.__dict__.update(name=name, sampled=sampled)
+
+
+class DummySegment(SeenSegment, metaclass=Kind):
+    """A segment of which nothing is recorded; also what `current_segment` gives where there is no trace."""
+
+    __module__ = "aws_xray_sdk.core.models.dummy_entities"
+    __slots__ = ()
+
+    def __init__(self, name: str | Invocation = "dummy") -> None:
+        """With ids of zeros; or of an invocation without a trace, which comes in the place of `name`."""
+        if isinstance(name, Invocation):
+            SeenSegment.__init__(self, name)
+            name = "dummy"
+        else:
+            SeenSegment.__init__(self, _made_up(TraceHeader(NO_TRACE_ID, NO_ID)))
+        self.__dict__.update(name=name, sampled=False)
+
+    def put_annotation(self, key: str, value: Any) -> None:
+        """Does nothing, as the methods that follow."""
+
+    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
+        """Does nothing."""
+
+    put_http_meta = put_annotation
+
+    def set_aws(self, aws_meta: Any) -> None:
+        """Does nothing."""
+
+    def set_user(self, user: str) -> None:
+        """Does nothing."""
+
+    def close(self, end_time: float | None = None) -> None:
+        """Does nothing."""
+
+
+_segment: tuple[Invocation, SeenSegment] | None = None
+
+
+def segment_of(invocation: Invocation) -> SeenSegment:
+    """Lambda's segment of an invocation: the same one as long as that runs. Without a trace, one that is a dummy."""
+    global _segment
+    known = _segment
+    if known is None or known[0] is not invocation:
+        kind = FacadeSegment if invocation.trace_id else DummySegment
+        _segment = known = invocation, kind(invocation)
+    return known[1]
+
+
+def _made_up(header: TraceHeader) -> Invocation:
+    """An invocation that is nobody's: nothing in it is sent."""
+    made = Invocation(None)
+    made.trace_id, made.parent_id = header.root or "", header.parent or ""
+    return made
+
+
+class SegmentContextManager:
+    """What `in_segment` gives: `with` and `async with`."""
+
+    __module__ = "aws_xray_sdk.core.models.segment"
+
+    def __init__(self, recorder: Any, name: str | None = None, **segment_kwargs: Any) -> None:
+        self.recorder = recorder
+        self.name = name
+        self.segment_kwargs = segment_kwargs
+        self.segment: Any = None
+
+    def __enter__(self) -> Any:
+        self.segment = self.recorder.begin_segment(name=self.name, **self.segment_kwargs)
+        return self.segment
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if exc is not None and self.segment is not None:
+            self.segment.add_exception(exc, traceback)
+        self.recorder.end_segment()
+
+    async def __aenter__(self) -> Any:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(exc_type, exc, traceback)

@@ -1,0 +1,1 @@
+"""The commands behind `lambda-tracer`: one module each, with `add_to(commands)` for its options and `run(options)`."""

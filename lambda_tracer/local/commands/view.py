@@ -1,0 +1,216 @@
+"""`lambda-tracer view`: see every trace that is sent to this machine, in a browser, a terminal, or by X-Ray's API.
+
+With `--follow` traces go to standard output, everything else to standard error. Exit code: 0 when the user ends it, 2
+for bad usage, files that can't be read and ports that are taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambda_tracer.local.commands.streams import complain
+from lambda_tracer.local.commands.usage import Parser, UsageError, positive_int
+from lambda_tracer.local.run.interruption import Interrupted, raise_on_signals
+
+if TYPE_CHECKING:
+    from lambda_tracer.local.view.joined_trace import JoinedTrace
+    from lambda_tracer.local.view.view import View
+
+__all__ = ["add_to", "run"]
+
+DEFAULT_PORT = 2000
+MAX_PORT = 65_535
+MAX_FILE_BYTES = 1_000_000_000
+
+_DESCRIPTION = """\
+Receive what tracers send (X-Ray documents and OpenTelemetry's spans, over UDP and
+HTTP), and show it as it comes: in a browser, in the terminal (--follow), and by
+X-Ray's own API. With files, show what is in them as well. Nothing leaves this
+machine."""
+
+_EPILOG = """\
+examples:
+  lambda-tracer view --open
+  AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2000 python app.py
+  AWS_ENDPOINT_URL_XRAY=http://127.0.0.1:2000 aws xray get-sampling-rules
+  lambda-tracer view --follow --no-page --filter 'fault AND annotation.Order = "A-1001"'
+  aws xray batch-get-traces --trace-ids ID > trace.json; lambda-tracer view trace.json
+  lambda-tracer view trace.json --html trace.html
+
+it runs until Ctrl-C; exit code: 0; 2 for bad usage or a port that is taken"""
+
+
+def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
+    """Add `view` and all that may stand behind it."""
+    view = commands.add_parser(
+        "view",
+        help="receive traces and show them in a browser",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = view.add_argument
+    add(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="what invoke --json, --save or aws xray batch-get-traces wrote",
+    )
+    add(
+        "--port",
+        type=positive_int,
+        metavar="PORT",
+        help="UDP and TCP (default: 2000; with files, any if that is taken)",
+    )
+    add(
+        "--udp-host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="the address to receive datagrams at, as 0.0.0.0 for containers; the page stays on the loopback",
+    )
+    add("--open", action="store_true", help="open the page in a browser")
+    add("--follow", action="store_true", help="print each trace in the terminal when it is finished")
+    add("--filter", metavar="EXPRESSION", help="with --follow: print what matches X-Ray's filter expression")
+    add("--no-page", action="store_true", help="with --follow: receive datagrams only, without page and API")
+    add("--save", metavar="FILE", help="append every document that is received to FILE, one a line")
+    add("--html", metavar="FILE", help="write the traces of the files as one HTML file, and end")
+    return view
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until the user ends it; with `--html`, write the file and end."""
+    _check(options)
+    contents = [(name, _content(name)) for name in options.files]
+    is_wanted = _filter(options.filter)
+    if options.html:
+        return _write_html(options.html, contents)
+    view = _start(options)
+    try:
+        raise_on_signals()
+        for name, content in contents:
+            _open(view, name, content)
+        _announce(view, options)
+        if options.follow:
+            from lambda_tracer.local.show.console import open_console
+            from lambda_tracer.local.view.terminal import follow
+
+            follow(view.store, open_console(sys.stdout), is_wanted)
+        threading.Event().wait()
+    except (KeyboardInterrupt, Interrupted):
+        return 0
+    finally:
+        view.close()
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.port is not None and options.port > MAX_PORT:
+        raise UsageError(f"--port: at most {MAX_PORT}: {options.port} (see lambda-tracer view --help)")
+    for name in ("filter", "no_page"):
+        if getattr(options, name) and not options.follow:
+            raise UsageError(f"--{name.replace('_', '-')} needs --follow (see lambda-tracer view --help)")
+    if options.no_page and options.open:
+        raise UsageError("--open and --no-page can't both be")
+    if options.html and not options.files:
+        raise UsageError("--html needs a file to read traces from (see lambda-tracer view --help)")
+    if options.follow and importlib.util.find_spec("rich") is None:
+        raise UsageError("rich is not installed: pip install 'lambda-tracer[local]'")
+
+
+def _filter(expression: str | None) -> Callable[[JoinedTrace], bool]:
+    from lambda_tracer.local.view.filter.match import matches
+    from lambda_tracer.local.view.filter.parser import parse
+    from lambda_tracer.local.view.filter.tokens import FilterError
+
+    if expression is None:
+        return lambda trace: True
+    try:
+        parsed = parse(expression)
+    except FilterError as exc:
+        raise UsageError(f"--filter: {exc}") from exc
+    return lambda trace: matches(parsed, trace)
+
+
+def _content(name: str) -> bytes:
+    try:
+        with Path(name).open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else str(exc)
+        raise UsageError(f"{name}: {reason}") from exc
+    if len(content) > MAX_FILE_BYTES:
+        raise UsageError(f"{name}: more than {MAX_FILE_BYTES:,} bytes")
+    return content
+
+
+def _start(options: argparse.Namespace) -> View:
+    from lambda_tracer.local.view.view import CannotListen, View
+
+    ports = [options.port] if options.port else [DEFAULT_PORT]
+    if options.files and not options.port:
+        ports.append(0)
+    save = Path(options.save) if options.save else None
+    for port in ports:
+        try:
+            return View(port, options.udp_host, save, has_page=not options.no_page)
+        except CannotListen as exc:
+            if port == ports[-1]:
+                raise UsageError(str(exc)) from exc
+        except OSError as exc:
+            raise UsageError(f"--save: {options.save}: {exc.strerror or exc}") from exc
+    raise AssertionError
+
+
+def _open(view: View, name: str, content: bytes) -> None:
+    from lambda_tracer.local.view.files import open_file
+
+    opened = open_file(content, view.intake)
+    if not opened.traces:
+        raise UsageError(f"{name}: {opened.message}")
+    if opened.message:
+        complain(f"{name}: {opened.message}")
+
+
+def _announce(view: View, options: argparse.Namespace) -> None:
+    if options.no_page:
+        complain(f"traces sent to {view.udp} (UDP) are printed; Ctrl-C ends it")
+        return
+    complain(f"traces sent to {view.udp} are shown at {view.address} (Ctrl-C ends it)")
+    if options.open:
+        import webbrowser
+
+        held = view.store.traces()
+        fragment = f"#/trace/{held[0].id}" if len(held) == 1 else ""
+        if not webbrowser.open(view.address + fragment):
+            complain("no browser could be started")
+
+
+def _write_html(target: str, contents: list[tuple[str, bytes]]) -> int:
+    from lambda_tracer.local.view.exports import as_html
+    from lambda_tracer.local.view.files import open_file
+    from lambda_tracer.local.view.intake import Intake
+    from lambda_tracer.local.view.log import Log
+    from lambda_tracer.local.view.store import Store, newest_first
+
+    store = Store()
+    intake = Intake(store, Log())
+    for name, content in contents:
+        opened = open_file(content, intake)
+        if not opened.traces:
+            raise UsageError(f"{name}: {opened.message}")
+        if opened.message:
+            complain(f"{name}: {opened.message}")
+    try:
+        Path(target).write_text(as_html(newest_first(store.traces())), encoding="utf-8", errors="replace")
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else str(exc)
+        raise UsageError(f"--html: {target}: {reason}") from exc
+    complain(f"{len(store):,} {'trace' if len(store) == 1 else 'traces'} written to {target}")
+    return 0

@@ -1,0 +1,66 @@
+"""A trace in the terminal: its heading, its waterfall, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from lambda_tracer.clock import clock
+from lambda_tracer.local.show.line import clean, duration_text, print_line
+from lambda_tracer.local.show.waterfall import Waterfall
+from lambda_tracer.local.view.joined_trace import JoinedTrace
+from lambda_tracer.local.view.store import Store
+from lambda_tracer.local.view.summary import summary_of
+
+QUIET_S = 0.5
+"""A finished trace is printed when nothing of it has come for so long: documents come one after the other."""
+
+PATIENCE_S = 10.0
+"""One that is still in progress is printed as it is when nothing of it has come for so long."""
+
+PROBLEMS_SHOWN = 5
+
+_POLL_S = 0.2
+
+
+def draw(trace: JoinedTrace, console: Console) -> None:
+    """Print the trace."""
+    summary = summary_of(trace)
+    began_at = datetime.fromtimestamp(summary["start"]).strftime("%H:%M:%S")
+    heading = Text(f"{began_at}  ", style="dim").append(clean(summary["name"]), style="bold")
+    if summary["duration"] is not None:
+        heading.append(f"  {duration_text(summary['duration'])}")
+    words = ["in_progress", "fault", "throttle", "error", "cold_start", "root_missing"]
+    told = [word.replace("_", " ") for word in words if summary[word]]
+    if told:
+        heading.append(f"  {', '.join(told)}", style="yellow")
+    print_line(console, heading.append(f"  {clean(trace.id)}", style="dim"))
+    Waterfall(console).draw(trace.roots())
+    problems = trace.problems
+    for problem in problems[:PROBLEMS_SHOWN]:
+        for line in Text(clean(problem["message"]), style="yellow").wrap(console, console.width):
+            print_line(console, line)
+    if len(problems) > PROBLEMS_SHOWN:
+        print_line(console, Text(f"and {len(problems) - PROBLEMS_SHOWN:,} more problems", style="yellow"))
+    print_line(console, Text(""))
+
+
+def follow(store: Store, console: Console, is_wanted: Callable[[JoinedTrace], bool]) -> None:
+    """Print each trace once it is finished, for ever."""
+    printed: set[str] = set()
+    while not store.is_closed:
+        clock.sleep(_POLL_S)
+        now = clock.monotonic()
+        with store.lock:
+            held = store.traces()
+            printed.intersection_update(trace.id for trace in held)
+            for trace in held:
+                quiet_s = now - trace.changed_at
+                is_due = quiet_s >= PATIENCE_S or (quiet_s >= QUIET_S and trace.is_finished)
+                if is_due and trace.id not in printed:
+                    printed.add(trace.id)
+                    if is_wanted(trace):
+                        draw(trace, console)

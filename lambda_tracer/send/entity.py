@@ -1,0 +1,34 @@
+"""SentEntity: a finished document as the X-Ray SDK's emitters take an entity."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class SentEntity:
+    """A finished document for an emitter's `send_entity`. What it says are its attributes: `name`, `annotations`..."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        """`text` is the document, with what is below it inside."""
+        self._text = text
+
+    def serialize(self) -> str:
+        """The JSON text."""
+        return self._text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document."""
+        import json
+
+        document: dict[str, Any] = json.loads(self._text)
+        return document
+
+    def __getattr__(self, name: str) -> Any:
+        document = {} if name.startswith("__") else self.to_dict()
+        if name not in document:
+            raise AttributeError(f"the document has no {name!r}")
+        return document[name]
