@@ -104,6 +104,8 @@ def adot(name: str, **variables: str) -> Sender:
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",
         "OTEL_AWS_APPLICATION_SIGNALS_ENABLED": "true",
+        # The measurements of the process would go to an agent, for which it waits at its end.
+        "OTEL_AWS_APPLICATION_SIGNALS_RUNTIME_ENABLED": "false",
     }
     command = [str(programs / "opentelemetry-instrument"), str(programs / "python"), "-c", OPENTELEMETRY]
     return Sender(command, {**in_lambda, **variables}, "adot")
