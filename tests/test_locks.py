@@ -88,7 +88,7 @@ def here(lock: str, place: Place) -> dict[str, Version]:
 
 @pytest.mark.once
 def test_there_is_a_lock_for_each_of_what_is_installed() -> None:
-    assert LOCKS.keys() == {*TOGETHER, "sam", "cdk", "docs", "uv"}
+    assert LOCKS.keys() == {*TOGETHER, "sam", "cdk", "adot", "docs", "uv"}
 
 
 @pytest.mark.once
