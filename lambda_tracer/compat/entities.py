@@ -60,7 +60,7 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
         )
         self.__dict__["parent_segment"] = segment
         if isinstance(above, detached.Detached):
-            self.__dict__["kept"] = []
+            self.__dict__["_kept"] = []
 
     def __getattr__(self, name: str) -> Any:
         """What the SDK's have besides."""
@@ -74,7 +74,7 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
 
         Below a segment of one's own: all of them.
         """
-        kept: list[Any] | None = self.__dict__.get("kept")
+        kept: list[Any] | None = self.__dict__.get("_kept")
         if kept is not None:
             return kept
         return [each for each in trace.opened_in(self.invocation) if each.parent is self]
@@ -95,7 +95,7 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
     def remove_subsegment(self, subsegment: Any) -> None:
         """Make a child of this one a child of this one's parent."""
         trace.Subsegment.remove_subsegment(self, subsegment)
-        kept = self.__dict__.get("kept")
+        kept = self.__dict__.get("_kept")
         if kept and subsegment in kept:
             kept.remove(subsegment)
 
@@ -111,11 +111,11 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
 
     def to_dict(self) -> dict[str, Any]:
         """The document as it would be sent now; below a segment of one's own with children."""
-        return detached.told(self, self.__dict__.get("kept") or [])
+        return detached.told(self, self.__dict__.get("_kept") or [])
 
     def serialize(self) -> str:
         """The JSON text of `to_dict`."""
-        if not self.__dict__.get("kept"):
+        if not self.__dict__.get("_kept"):
             return trace.Subsegment.serialize(self)
         import json
 

@@ -50,7 +50,9 @@ class Segment(trace.Subsegment, metaclass=Kind):
         trace.Subsegment.__init__(self, safe_str(name or "unnamed"), "local", None, made, recording.default)
         self.id = entityid or self.id
         made._header, made.parent_id = TraceHeader(trace_id, self.id, 1 if sampled else 0), self.id
-        self.__dict__.update(sampled=sampled, user=None, subsegments=[], ref_counter=AtomicCounter(), total=0)
+        self.__dict__.update(
+            sampled=sampled, user=None, subsegments=[], ref_counter=AtomicCounter(), _total=0
+        )
         self.parent_id = parent_id or ""
 
     def add_subsegment(self, subsegment: Any) -> None:
@@ -61,9 +63,9 @@ class Segment(trace.Subsegment, metaclass=Kind):
 
     def adopt(self, subsegment: trace.Subsegment) -> None:
         """Count what the recorder has opened as below this one. It is recorded where it was opened."""
-        vars(subsegment).update(parent_segment=self, kept=[])
+        vars(subsegment).update(parent_segment=self, _kept=[])
         parent = subsegment.parent
-        kept = None if parent is None else vars(parent).get("kept")
+        kept = None if parent is None else vars(parent).get("_kept")
         below: list[Any] = self.subsegments if kept is None else kept
         if len(below) < MAX_KEPT:
             below.append(subsegment)
@@ -84,7 +86,7 @@ class Segment(trace.Subsegment, metaclass=Kind):
     def increment(self) -> None:
         """Count one more that is open."""
         self.ref_counter.increment()
-        self.__dict__["total"] += 1
+        self.__dict__["_total"] += 1
 
     def decrement_ref_counter(self) -> None:
         """Count one less that is open."""
@@ -92,7 +94,7 @@ class Segment(trace.Subsegment, metaclass=Kind):
 
     def get_total_subsegments_size(self) -> int:
         """How many there have been."""
-        total: int = self.total
+        total: int = self._total
         return total
 
     def set_user(self, user: str) -> None:
