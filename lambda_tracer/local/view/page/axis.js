@@ -24,13 +24,22 @@ export function ticks([from, to], wanted) {
   return { times, step };
 }
 
+/** Pixels: no ticks are nearer to each other. */
+const BETWEEN_TICKS = 84;
+
+/** Pixels that a time takes. */
+const LABEL = 48;
+
 /** Ticks with their times into `header`, lines without into `grid`. */
 export function drawAxis(header, grid, range) {
   const width = header.clientWidth || 400;
-  const { times, step } = ticks(range, Math.max(2, Math.floor(width / 110)));
+  const { times, step } = ticks(range, Math.max(2, Math.floor(width / BETWEEN_TICKS)));
   const at = (time) => percent(time, range);
-  replace(header, times.map((time) => {
-    const label = h("span", { class: at(time) > 94 ? "tick last" : "tick" }, tick(time, step));
+  const between = width * step / (range[1] - range[0]);
+  // Where the last one has no room to its right it goes to the left, if the one before leaves room there.
+  const isLast = (time) => width * (1 - at(time) / 100) < LABEL;
+  replace(header, times.filter((time) => !isLast(time) || between >= 2 * LABEL).map((time) => {
+    const label = h("span", { class: isLast(time) ? "tick last" : "tick" }, tick(time, step));
     label.style.left = `${at(time)}%`;
     return label;
   }));
