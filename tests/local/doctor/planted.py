@@ -193,8 +193,10 @@ Resources:
     Properties:
       CodeUri: taken/
       Tracing: Active
+      Layers: [!Ref Layer]
       Environment:
         Variables:
+          AWS_LAMBDA_EXEC_WRAPPER: /opt/lambda-tracer
           LAMBDA_TRACER_TAKE_OVER: "true"
   Bare:
     Type: AWS::Serverless::Function
