@@ -14,17 +14,17 @@ export function percent(seconds, [from, to]) {
   return (seconds - from) / (to - from) * 100;
 }
 
-/** Round times, about `wanted` of them. */
+/** Round times, about `wanted` of them, a quarter more at most. */
 export function ticks([from, to], wanted) {
   const rough = (to - from) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((factor) => power * factor >= rough * (1 - 1e-9));
+  const step = power * [1, 2, 5, 10].find((factor) => power * factor >= rough * 0.8);
   const times = [];
   for (let at = Math.ceil(from / step - 1e-9); at * step <= to * (1 + 1e-9); at++) times.push(at * step);
   return { times, step };
 }
 
-/** Pixels: no ticks are nearer to each other. */
+/** Pixels, about. */
 const BETWEEN_TICKS = 84;
 
 /** Pixels that a time takes. */
