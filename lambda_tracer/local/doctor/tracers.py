@@ -92,8 +92,14 @@ def takes_over(function: Function, sources: list[Source]) -> bool:
     Nobody but our wrapper and our handler reads the variable.
     """
     return (function.has_wrapper and function.is_true("LAMBDA_TRACER_TAKE_OVER")) or any(
-        source.origin(call).startswith("lambda_tracer.compat") for source in sources for call in source.calls
+        _installs(source) for source in sources
     )
+
+
+def _installs(source: Source) -> bool:
+    """Whether a file calls `lambda_tracer.compat.install()`, and not after it has imported the X-Ray SDK."""
+    lines = [call.lineno for call in source.calls if source.origin(call).startswith("lambda_tracer.compat")]
+    return bool(lines) and not any(use.line < min(lines) for use in _recording(source))
 
 
 def findings(

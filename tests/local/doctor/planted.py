@@ -664,6 +664,20 @@ from lambda_tracer import Recorder
 tracer = Tracer(provider=Recorder())
 """
 
+INSTALLED = """
+=== early.py
+import lambda_tracer.compat
+
+lambda_tracer.compat.install()
+
+from aws_xray_sdk.core import xray_recorder
+=== late.py
+from aws_xray_sdk.core import xray_recorder  # doctor: two-tracers
+import lambda_tracer.compat
+
+lambda_tracer.compat.install()
+"""
+
 HANGS = """
 === hangs.py
 import subprocess, sys, threading

@@ -192,3 +192,14 @@ def test_the_names_of_the_sdk_are_no_second_tracer_where_they_are_taken_over(tmp
     assert len(told) == 1
     assert "lambda_tracer.compat.install()" in told.pop()
     assert "two-tracers" not in {each["code"] for each in taken_over.findings}
+
+
+def test_names_that_are_taken_over_too_late_are_a_second_tracer(tmp_path: Path) -> None:
+    late = plant(tmp_path, planted.INSTALLED)
+
+    two = [
+        {place for place in doctor(tmp_path, ".", handler, "--no-import").places if place[2] == "two-tracers"}
+        for handler in ("early.handler", "late.handler")
+    ]
+
+    assert two == [set(), late]
