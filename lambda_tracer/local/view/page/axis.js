@@ -38,7 +38,7 @@ export function drawAxis(header, grid, range) {
   const between = width * step / (range[1] - range[0]);
   // Where the last one has no room to its right it goes to the left, if the one before leaves room there.
   const isLast = (time) => width * (1 - at(time) / 100) < LABEL;
-  replace(header, times.filter((time) => !isLast(time) || between >= 2 * LABEL).map((time) => {
+  replace(header, times.filter((time) => !isLast(time) || between >= 2.4 * LABEL).map((time) => {
     const label = h("span", { class: isLast(time) ? "tick last" : "tick" }, tick(time, step));
     label.style.left = `${at(time)}%`;
     return label;
