@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_tracer.local.commands.streams import complain
-from lambda_tracer.local.commands.usage import Parser, UsageError, positive_int
+from lambda_tracer.local.commands.usage import NotInstalled, Parser, UsageError, positive_int
 from lambda_tracer.local.run.interruption import Interrupted, raise_on_signals
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.html and not options.files:
         raise UsageError("--html needs a file to read traces from (see lambda-tracer view --help)")
     if options.follow and importlib.util.find_spec("rich") is None:
-        raise UsageError("rich is not installed: pip install 'lambda-tracer[local]'")
+        raise NotInstalled("rich is not installed: pip install 'lambda-tracer[local]'")
 
 
 def _filter(expression: str | None) -> Callable[[JoinedTrace], bool]:
