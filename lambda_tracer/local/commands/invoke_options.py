@@ -125,7 +125,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
     add(
         "--view",
         action="store_true",
-        help="show the traces in a browser as well: in the view that runs, or one that is started and lives on",
+        help="hand the traces to the view that runs, or to one that is started and lives on; says its address",
     )
     add(
         "--view-port",
