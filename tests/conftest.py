@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import secrets
+import signal
+import threading
 import time
 from collections.abc import Generator, Iterator
 from difflib import ndiff
@@ -40,6 +42,13 @@ NO_SKIP = bool(os.environ.get("LAMBDA_TRACER_NO_SKIP"))
 # it 30 ms. No test speaks to a server that one of them has signed; one authority is enough.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("authority.pem"))
 os.environ.pop("SSL_CERT_DIR", None)
+
+# What a shell puts into the background ignores Ctrl-C, and so would every process that the tests start and interrupt.
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _passed: pytest.StashKey[bool] = pytest.StashKey()
 
