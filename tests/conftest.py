@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import time
@@ -34,6 +35,11 @@ TRACER_VARIABLE_PREFIXES = ("AWS_LAMBDA_", "AWS_XRAY_", "LAMBDA_TRACER_", "POWER
 
 NO_SKIP = bool(os.environ.get("LAMBDA_TRACER_NO_SKIP"))
 """Set where everything is installed: a skipped test is a failure there, for something is missing."""
+
+# The authorities that a machine trusts are some hundred: each client that may use TLS would read them all, which takes
+# it 30 ms. No test speaks to a server that one of them has signed; one authority is enough.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("authority.pem"))
+os.environ.pop("SSL_CERT_DIR", None)
 
 _passed: pytest.StashKey[bool] = pytest.StashKey()
 
@@ -81,6 +87,13 @@ def reset() -> None:
 
 def new_trace_id() -> str:
     return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: a garbage collection need not look through it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

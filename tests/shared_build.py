@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
 
 
 def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
@@ -22,3 +26,14 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
             build(target)
             is_done.touch()
     return target
+
+
+def distributions(factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the source distribution that `make dist` makes."""
+
+    def build(folder: Path) -> None:
+        command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
+        ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+
+    return built_once(factory, "dist", build)

@@ -15,6 +15,8 @@ import pytest
 
 import lambda_tracer
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(lambda_tracer.__file__).parent
 
 GROUND = {"clock", "guard", "safe", "settings", "xray"}
@@ -23,8 +25,12 @@ GROUND = {"clock", "guard", "safe", "settings", "xray"}
 ARROWS: dict[str, set[str]] = {
     # the developer's side, of which the rest knows nothing
     "local": {"local.commands", "local.run", "local.receive"},
-    "local.commands": {"local.view", "local.doctor", "local.show", "local.run", "local.receive"},
+    "local.commands": {
+        *("local.view", "local.migrate", "local.doctor"),
+        *("local.show", "local.run", "local.receive"),
+    },
     "local.doctor": {"patches", "send", "local.run", "local.receive"},
+    "local.migrate": {"local.receive", ""},
     "local.view": {"local.show", "local.receive"},
     "local.show": {"local.run", "local.receive"},
     "local.run": {"local.receive"},

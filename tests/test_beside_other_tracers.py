@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Invoke
 from tests.daemon import Daemon
 
 PROGRAM = Path(__file__).parent / "functions" / "beside" / "program.py"
@@ -96,25 +95,13 @@ def run(theirs: str, order: str, daemon: Daemon) -> tuple[list[list[object]], st
 @pytest.mark.slow
 @pytest.mark.parametrize("theirs", THEIRS)
 @pytest.mark.parametrize("order", ["theirs", "ours"])
-def test_a_traced_function_beside_another_tracer(theirs: str, order: str, daemon: Daemon) -> None:
+def test_a_traced_function_beside_another_tracer_sampled_and_then_unsampled(
+    theirs: str, order: str, daemon: Daemon
+) -> None:
     returned, logged = run(theirs, order, daemon)
 
-    assert returned == [RETURNED] * 3
-    daemon.expect_tree(PATCHED.rstrip() + UNPATCHED.rstrip() + PATCHED)
+    assert returned == [RETURNED] * 6
+    daemon.expect_tree(PATCHED.rstrip() + UNPATCHED.rstrip() + PATCHED)  # of the unsampled invocation nothing
     of_ours = [line for line in logged.splitlines() if line.startswith("lambda_tracer")]
     is_told = theirs in ("x_ray_sdk", "powertools")
     assert of_ours == ([f"lambda_tracer: {BOTH}"] if is_told else [])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("theirs", THEIRS)
-@pytest.mark.parametrize("order", ["theirs", pytest.param("ours", marks=pytest.mark.soak)])
-def test_an_unsampled_function_beside_another_tracer(
-    theirs: str, order: str, daemon: Daemon, invoke: Invoke
-) -> None:
-    invoke(sampled=0)
-
-    returned, _ = run(theirs, order, daemon)
-
-    assert returned == [RETURNED] * 3
-    assert daemon.datagrams() == []

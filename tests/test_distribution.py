@@ -17,7 +17,9 @@ import pytest
 import yaml
 
 import lambda_tracer
-from tests.shared_build import built_once
+from tests.shared_build import distributions
+
+pytestmark = pytest.mark.once
 
 PROJECT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
@@ -35,14 +37,6 @@ print(handler({}, None), sys.prefix)
 """
 
 
-def build(project: Path, target: Path, *kinds: str) -> None:
-    """Build the distributions as `make dist` does."""
-    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(target)]
-    for kind in kinds:
-        command += ["--target", kind]
-    subprocess.run(command, cwd=project, check=True, capture_output=True)
-
-
 def script(name: str) -> str:
     """A command that is installed beside the Python which runs this."""
     return os.path.join(sysconfig.get_path("scripts"), name)
@@ -51,7 +45,7 @@ def script(name: str) -> str:
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with both."""
-    return built_once(tmp_path_factory, "dist", lambda folder: build(PROJECT, folder, "sdist", "wheel"))
+    return distributions(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +86,17 @@ def test_the_source_distribution_gives_the_same_wheel(sdist: Path, wheel: Path, 
         archive.extractall(tmp_path, filter="data")
     (source,) = tmp_path.iterdir()
 
-    build(source, tmp_path / "dist", "wheel")
+    command = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        "wheel",
+        "--directory",
+        str(tmp_path / "dist"),
+    ]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
 
     ours, theirs = contents(wheel), contents(tmp_path / "dist" / wheel.name)
     assert sorted(theirs) == sorted(ours)

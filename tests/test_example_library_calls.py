@@ -13,6 +13,8 @@ import pytest
 
 from tests.local.command import Ran, environment
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "library_calls"
 
 for _needed in ("boto3", "httpx", "moto.server", "requests"):

@@ -14,6 +14,8 @@ import pytest
 
 import lambda_tracer
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(lambda_tracer.__file__).parent
 
 ASKS = {"failed", "pass_on"}

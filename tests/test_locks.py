@@ -86,10 +86,12 @@ def here(lock: str, place: Place) -> dict[str, Version]:
     return found
 
 
+@pytest.mark.once
 def test_there_is_a_lock_for_each_of_what_is_installed() -> None:
-    assert LOCKS.keys() == {*TOGETHER, "sam", "cdk", "docs", "uv"}
+    assert LOCKS.keys() == {*TOGETHER, "sam", "cdk", "adot", "docs", "uv"}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_each_release_exactly_and_by_its_hashes_and_no_place_to_get_it_from(lock: str) -> None:
     comments = re.compile(r"^ *#.*\n", re.MULTILINE)
@@ -101,6 +103,7 @@ def test_a_lock_names_each_release_exactly_and_by_its_hashes_and_no_place_to_get
     assert not re.search(r"://|index-url|find-links", LOCKS[lock])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_has_what_the_project_asks_for(lock: str, place: Place) -> None:
@@ -115,6 +118,7 @@ def test_a_lock_has_what_the_project_asks_for(lock: str, place: Place) -> None:
     assert [str(each) for each in missing + refused] == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
 def test_what_goes_into_one_environment_agrees(place: Place) -> None:
     together: dict[str, set[Version]] = {}
@@ -131,6 +135,7 @@ def test_what_is_installed_here_fits_together() -> None:
     assert ran.returncode == 0, ran.stdout
 
 
+@pytest.mark.once
 def test_no_package_index_is_named_where_something_is_installed() -> None:
     files = [PROJECT / "Makefile", PROJECT / "pyproject.toml", *PROJECT.glob(".ci/run")]
     files += (PROJECT / ".github" / "workflows").glob("*.yml")

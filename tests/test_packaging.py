@@ -17,6 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import lambda_tracer
+from tests.shared_build import distributions
 
 PROJECT = Path(__file__).parent.parent
 
@@ -24,11 +25,7 @@ PROJECT = Path(__file__).parent.parent
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from the sources as they are, without the network."""
-    target = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(target)]
-    build = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert build.returncode == 0, build.stderr
-    (built,) = target.iterdir()
+    (built,) = distributions(tmp_path_factory).glob("*.whl")
     return built
 
 

@@ -48,10 +48,14 @@ SHELL = [
     if block.language == "sh"
     for line in re.sub(r"\\\n\s*", "", block.text).splitlines()
 ]
+OTHERS = ("lambda-tracer view", "lambda-tracer migrate")
 COMMANDS = [
-    (page, line) for page, line in SHELL if "lambda-tracer " in line and "lambda-tracer view" not in line
+    (page, line)
+    for page, line in SHELL
+    if "lambda-tracer " in line and not any(other in line for other in OTHERS)
 ]
 VIEWS = [line for _, line in SHELL if line.startswith("lambda-tracer view")]
+MIGRATIONS = [line for _, line in SHELL if "lambda-tracer migrate" in line]
 
 
 @pytest.mark.parametrize("block", SNIPPETS, ids=[block.place for block in SNIPPETS])
@@ -129,16 +133,38 @@ def test_the_filter_expressions_shown_are_some() -> None:
     assert [parse(line) for text in texts for line in text.splitlines()]
 
 
+@pytest.mark.parametrize("line", MIGRATIONS)
+def test_a_command_that_moves_a_project_does(line: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("from aws_xray_sdk.core import patch_all\n", encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text("aws-xray-sdk\n", encoding="utf-8")
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "lambda_tracer.local", *shlex.split(line, comments=True)[1:]],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert "+from lambda_tracer import patch_all" in ran.stdout
+    is_written = "lambda_tracer" in (tmp_path / "app.py").read_text(encoding="utf-8")
+    assert is_written == ("--write" in line)
+
+
 def test_the_commands_for_make_and_pip_name_targets_and_extras_that_exist() -> None:
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     pyproject = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
     lines = "\n".join(line for _, line in SHELL)
     targets = set(re.findall(r"^make ([\w-]+)", lines, re.MULTILINE))
-    extras = set(re.findall(r"^pip install .*\[(\w+)\]", lines, re.MULTILINE))
+    extras = set(re.findall(r"^pip install .*\[([\w,]+)\]", lines, re.MULTILINE))
+    extras = {extra for names in extras for extra in names.split(",")}
 
     assert targets >= {"demo", "test", "layer", "docs", "dist", "lock", "test-newest"}
     assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
-    assert extras == {"local"}
+    assert extras == {"local", "migrate"}
     assert [extra for extra in extras if not re.search(rf"^{extra} = \[", pyproject, re.MULTILINE)] == []
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.docs.pages import PAGES, PROJECT, anchors, headings, names, prose, tables
 
+pytestmark = pytest.mark.once
+
 LINKED = {**PAGES, "CHANGELOG.md": (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")}
 
 NAMED = re.compile(r"(examples|benchmarks|docs|layer|requirements|tests)/[\w./-]*\w/?|[A-Z]+\.md")

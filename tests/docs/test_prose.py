@@ -9,6 +9,8 @@ import pytest
 
 from tests.docs.pages import PAGES, prose
 
+pytestmark = pytest.mark.once
+
 MAX_WORDS = 29
 
 

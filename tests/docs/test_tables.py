@@ -11,6 +11,8 @@ from tests.docs.limits import FINDINGS, LIMITS, PATCHABLE, Limit, command, is_se
 from tests.docs.pages import PAGES, PROJECT, names, prose, tables
 from tests.events.test_trigger import TRIGGERS
 
+pytestmark = pytest.mark.once
+
 PACKAGE = PROJECT / "lambda_tracer"
 
 

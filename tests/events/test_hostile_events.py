@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -177,23 +176,21 @@ def test_a_recursive_event_ends() -> None:
     check(facts_of({"Records": records}))
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: {str(number): number for number in range(1_000_000)},
-        lambda: {"requestContext": {str(number): number for number in range(1_000_000)}},
-        lambda: {"Records": [{str(number): number for number in range(1_000_000)}]},
-        lambda: {"eventSource": "aws:kafka", "records": {str(number): [{}] for number in range(1_000_000)}},
-        lambda: {"detail-type": "x", "source": "s" * 10_000_000},
-    ],
-)
-def test_a_huge_event_takes_no_time(make: Callable[[], Any]) -> None:
-    event = make()
-    began = time.process_time()
+def test_a_huge_event_takes_no_time() -> None:
+    records: list[Any] = [{}]
+    many = {str(number): records for number in range(1_000_000)}
+    for event in (
+        many,
+        {"requestContext": many},
+        {"Records": [many]},
+        {"eventSource": "aws:kafka", "records": many},
+        {"detail-type": "x", "source": "s" * 10_000_000},
+    ):
+        began = time.process_time()
 
-    check(facts_of(event))
+        check(facts_of(event))
 
-    assert time.process_time() - began < 0.05
+        assert time.process_time() - began < 0.05, list(event)[:2]
 
 
 HOSTILE = sorted({**RECIPES, **dict.fromkeys(CONSUMABLE)})

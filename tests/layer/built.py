@@ -17,6 +17,12 @@ def layer(factory: pytest.TempPathFactory) -> Path:
 
     def build(folder: Path) -> None:
         command = [sys.executable, str(PROJECT / "layer" / "build.py"), "--output", str(folder / "layer.zip")]
-        subprocess.run(command, check=True, capture_output=True)
+        ran = subprocess.run(command, check=True, capture_output=True, text=True)
+        (folder / "said").write_text(ran.stderr, encoding="utf-8")
 
     return built_once(factory, "layer", build) / "layer.zip"
+
+
+def said(layer: Path) -> str:
+    """What `make layer` said on standard error."""
+    return layer.with_name("said").read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from bundle import build as bundles
+from tests.layer import built
 from tests.layer.running import PROJECT
 
 PACKAGE = PROJECT / "lambda_tracer"
@@ -30,11 +31,6 @@ SOURCES = {
 """What the layer has of the package."""
 
 
-def build(project: Path, *arguments: str | Path) -> None:
-    command = [sys.executable, project / "layer" / "build.py", *arguments]
-    subprocess.run(command, check=True, capture_output=True)
-
-
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Path:
     """The sources in another folder, with other times."""
@@ -48,13 +44,15 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_two_builds_in_two_folders_give_the_same_bytes(elsewhere: Path, tmp_path: Path) -> None:
-    here, there = tmp_path / "here.zip", tmp_path / "there.zip"
+def test_two_builds_in_two_folders_give_the_same_bytes(
+    layer_zip: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    there = tmp_path / "there.zip"
 
-    build(PROJECT, "--output", here)
-    build(elsewhere, "--output", there)
+    command = [sys.executable, str(elsewhere / "layer" / "build.py"), "--output", str(there)]
+    subprocess.run(command, check=True, capture_output=True)
 
-    assert here.read_bytes() == there.read_bytes()
+    assert layer_zip.read_bytes() == there.read_bytes()
 
 
 def test_the_layer_is_small(layer_zip: Path) -> None:
@@ -135,9 +133,6 @@ def test_in_a_whole_layer_what_is_rare_is_ready_to_run_and_the_dependencies_are(
     assert (ran.stdout.split(), ran.stderr) == (["BundleLoader"] * 3, "")
 
 
-def test_the_layer_says_for_which_pythons_it_is_ready(tmp_path: Path) -> None:
-    command = [sys.executable, str(PROJECT / "layer" / "build.py"), "--output", str(tmp_path / "layer.zip")]
-    ran = subprocess.run(command, check=True, capture_output=True, text=True)
-
+def test_the_layer_says_for_which_pythons_it_is_ready(layer_zip: Path) -> None:
     here = ", ".join(python.version for python in bundles.interpreters())
-    assert f"ready to run for Python {here}" in ran.stderr
+    assert f"ready to run for Python {here}" in built.said(layer_zip)

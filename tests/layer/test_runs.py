@@ -57,6 +57,7 @@ def runtime_client(python: str, tmp_path_factory: pytest.TempPathFactory) -> Pat
             python,
             "install",
             "--quiet",
+            "--no-compile",
             "--target",
             str(folder),
         ]

@@ -155,11 +155,16 @@ def invoke(*arguments: str, folder: Path, stdin: str = "", **variables: str) -> 
 
 def invoke_in_terminal(*arguments: str, folder: Path, columns: int = 100, **variables: str) -> Ran:
     """The same in a pseudo-terminal of that width; `out` and `err` are both what it shows."""
+    return in_terminal([*COMMAND, "invoke", *arguments], folder=folder, columns=columns, **variables)
+
+
+def in_terminal(command: list[str], *, folder: Path, columns: int = 100, **variables: str) -> Ran:
+    """Any command in a pseudo-terminal."""
     controller, terminal = pty.openpty()
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     variables.setdefault("COLUMNS", "")
     process = subprocess.Popen(
-        [*COMMAND, "invoke", *arguments],
+        command,
         cwd=folder,
         env=environment(variables),
         stdin=terminal,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -15,14 +16,32 @@ import pytest
 from lambda_tracer.local.commands.invoke_options import events
 from lambda_tracer.local.commands.usage import UsageError
 from lambda_tracer.local.receive.invocation import MAX_EVENT_BYTES
-from tests.local.command import COMMAND, PROJECT, environment, invoke, invoke_in_terminal
+from tests.local.command import COMMAND, PROJECT, environment, in_terminal, invoke
 from tests.local.hostile_documents import TEXTS
 from tests.local.texts import HOSTILE, MODES, seen
 
+EACH = """
+import json, pathlib, sys
+from lambda_tracer.local.cli import main
+for arguments in json.loads(pathlib.Path("lines.json").read_text()):
+    try:
+        code = main(["invoke", *arguments])
+    except SystemExit as exc:
+        code = exc.code
+    print(f"== {code} ==", file=sys.stderr, flush=True)
+"""
+"""One command after the other in one process; what starts no function needs none of its own."""
 
-@pytest.mark.parametrize(
-    ("arguments", "line"),
-    [
+
+def ends(shown: str) -> list[tuple[int, str]]:
+    """How each of them ended, and what it said before."""
+    parts = re.split(r"^== (\d+) ==\n", shown, flags=re.MULTILINE)
+    assert parts.pop() == ""
+    return [(int(code), said) for said, code in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def test_bad_usage_is_one_line_and_exit_code_2(folder: Path) -> None:
+    usages: list[tuple[list[str], str]] = [
         (
             ["app"],
             "HANDLER must be MODULE.FUNCTION, as in app.lambda_handler or src/app.lambda_handler: 'app'",
@@ -58,15 +77,32 @@ from tests.local.texts import HOSTILE, MODES, seen
         (["app.echo", "--trace-header", "a", "--unsampled"], "argument --unsampled: not allowed with"),
         (["app.echo", "--task-root", "nowhere"], "--task-root: no such folder: 'nowhere'"),
         (["app.echo", "--json", "no/where.json"], "--json: "),
-    ],
-)
-def test_bad_usage_is_one_line_and_exit_code_2(folder: Path, arguments: list[str], line: str) -> None:
+    ]
     (folder / "latin1.json").write_bytes(b'"\xe9"')
+    (folder / "lines.json").write_text(json.dumps([arguments for arguments, _ in usages]))
 
-    ran = invoke(*arguments, folder=folder)
+    ran = subprocess.run(
+        [sys.executable, "-c", EACH],
+        cwd=folder,
+        env=environment({}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stdout) == (0, "")
+    for (arguments, line), (code, said) in zip(usages, ends(ran.stderr), strict=True):
+        assert said.startswith(f"lambda-tracer: {line}"), arguments
+        assert said.endswith("(see lambda-tracer invoke --help)\n"), arguments
+        assert (code, said.count("\n")) == (2, 1), arguments
+
+
+def test_the_commands_own_exit_code_is_2_after_bad_usage(folder: Path) -> None:
+    ran = invoke("app", folder=folder)
 
     (said,) = ran.complaints
-    assert said.startswith(f"lambda-tracer: {line}")
+    assert said.startswith("lambda-tracer: HANDLER must be MODULE.FUNCTION")
     assert said.endswith("(see lambda-tracer invoke --help)")
     assert (ran.exit_code, ran.out) == (2, "")
 
@@ -201,9 +237,8 @@ def test_an_event_over_lambdas_limit_is_refused_in_its_words(tmp_path: Path) -> 
     )
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_a_command_line_that_can_not_be_is_one_plain_line(folder: Path) -> None:
+    lines = [
         [f"app{HOSTILE[:9]}.echo"],
         ["app.echo", f"--{HOSTILE[:9]}"],
         ["app.echo", "--event", HOSTILE.replace("\0", "")],
@@ -219,17 +254,19 @@ def test_an_event_over_lambdas_limit_is_refused_in_its_words(tmp_path: Path) -> 
         ["app.echo", "--event", "/dev/zero"],
         ["app.echo", "--event", "\udcff"],
         ["app.echo", "--json", "/dev/full"],
-    ],
-)
-def test_a_command_line_that_can_not_be_is_one_plain_line(folder: Path, arguments: list[str]) -> None:
-    ran = invoke_in_terminal(*arguments, folder=folder)
+    ]
+    (folder / "lines.json").write_text(json.dumps(lines))
 
-    said = [line for line in ran.out.splitlines() if not line.startswith(("{", "}"))]
-    assert seen(ran.out) == set()
-    assert said[-1].startswith("lambda-tracer: ")
-    assert "bug in lambda-tracer" not in ran.out
-    assert len(said[-1]) < 600
-    assert ran.exit_code in (1, 2)
+    ran = in_terminal([sys.executable, "-c", EACH], folder=folder)
+
+    assert ran.exit_code == 0
+    for arguments, (code, shown) in zip(lines, ends(ran.out), strict=True):
+        said = [line for line in shown.splitlines() if not line.startswith(("{", "}"))]
+        assert seen(shown) == set(), arguments
+        assert said[-1].startswith("lambda-tracer: "), arguments
+        assert "bug in lambda-tracer" not in shown, arguments
+        assert len(said[-1]) < 600, arguments
+        assert code in (1, 2), arguments
 
 
 def test_any_command_line_ends_without_a_traceback(folder: Path) -> None:

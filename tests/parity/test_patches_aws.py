@@ -26,6 +26,8 @@ from tests.parity.normal import ABSENT, Leaf, leaves, normal
 from tests.patches.aws.libraries import LIBRARIES, REGION, Aiobotocore, Library, Pynamodb, client
 from tests.patches.aws.servers import Answer, error, moto, running_service
 
+pytestmark = pytest.mark.slow
+
 SIDES = ("powertools", "lambda_tracer")
 PATIENCE_S = 200
 TABLE = "orders"

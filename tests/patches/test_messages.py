@@ -37,8 +37,8 @@ CANARY = "CANARY-7"
 QUERY = f"?mail={CANARY}&quoted='{CANARY}'"
 
 
-@pytest.fixture(autouse=True)
-def _patched(daemon: Daemon) -> Iterator[None]:
+@pytest.fixture(autouse=True, scope="module")
+def _patched() -> Iterator[None]:
     patch_all()
     yield
     unpatch_all()

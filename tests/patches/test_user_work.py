@@ -37,8 +37,8 @@ from tests.patches.user_work import OWN_WAYS, USER_WAYS, OwnWay, UserWay
 LIBRARIES = ["aiohttp", "botocore", "httplib", "httpx", "requests", "sqlite3", "threads", "urllib3"]
 
 
-@pytest.fixture(autouse=True)
-def _patched(daemon: Daemon) -> Iterator[None]:
+@pytest.fixture(autouse=True, scope="module")
+def _patched() -> Iterator[None]:
     patch(LIBRARIES)
     yield
     unpatch_all()

@@ -14,6 +14,8 @@ import pytest
 from tests.layer.running import PROJECT
 from tests.sam.template import load, of_type
 
+pytestmark = pytest.mark.once
+
 TEMPLATE = load(PROJECT / "template.yaml")
 FUNCTIONS = of_type(TEMPLATE, "AWS::Serverless::Function")
 

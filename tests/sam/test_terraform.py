@@ -8,9 +8,12 @@ import subprocess
 from typing import Any
 
 import hcl2
+import pytest
 
 from tests.layer.running import PROJECT
 from tests.sam.template import load
+
+pytestmark = pytest.mark.once
 
 FOLDER = PROJECT / "examples" / "terraform"
 TERRAFORM = shutil.which("terraform")

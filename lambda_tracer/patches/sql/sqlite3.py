@@ -14,6 +14,8 @@ Propagates: nothing; there is no server.
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
 import os
 import sys
 
@@ -80,9 +82,11 @@ def _rebind(before: Any, after: Any) -> None:
         namespace = getattr(module, "__dict__", None)
         if not isinstance(namespace, dict) or namespace.get("__name__") in ("_sqlite3", __name__):
             continue
-        for name, value in list(namespace.items()):
-            if value is before:
-                namespace[name] = after
+        # Of thousands of modules hardly one has it: a first look that runs no bytecode takes a third of the time.
+        if any(map(operator.is_, list(namespace.values()), itertools.repeat(before))):
+            for name, value in list(namespace.items()):
+                if value is before:
+                    namespace[name] = after
 
 
 def _connect(base: type, connect: Callable[..., Any]) -> Callable[..., Any]:

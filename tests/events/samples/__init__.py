@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -14,4 +15,9 @@ SECRETS = ("s3cret", "s3ss10n", "c2VjcmV0", "4111", "jane", "AKIA", "arn:aws")
 
 def sample(name: str) -> Any:
     """A new copy of an event."""
-    return json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8"))
+    return json.loads(_text(name))
+
+
+@functools.cache
+def _text(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """A function beside another tracer: `program.py THEIRS ORDER`, in a process of its own, since they change it for good.
 
 ORDER is which of the two patches first. The handler runs three times: patched, after `unpatch_all()`, and patched
-again. What it returned each time is printed as JSON, one line each.
+again; then as often in an invocation that is not sampled. What it returned each time is printed as JSON, one line each.
 """
 
 from __future__ import annotations
@@ -164,11 +164,15 @@ def main(theirs: str, order: str) -> None:
         assert issubclass(ClientError, Exception)
         return seen
 
-    print(json.dumps(handler({}, None)))
-    unpatch_all()
-    print(json.dumps(handler({}, None)))
-    Tracer(service="shop")
-    print(json.dumps(handler({}, None)), flush=True)
+    for sampled in "10":
+        os.environ["_X_AMZN_TRACE_ID"] = os.environ["_X_AMZN_TRACE_ID"].replace(
+            "Sampled=1", f"Sampled={sampled}"
+        )
+        print(json.dumps(handler({}, None)))
+        unpatch_all()
+        print(json.dumps(handler({}, None)))
+        Tracer(service="shop")
+        print(json.dumps(handler({}, None)), flush=True)
     os._exit(0)  # their threads may wait for an agent that is not there
 
 

@@ -56,16 +56,15 @@ def test_a_route_that_the_user_noted_of_something_else_is_an_annotation(folder: 
 
 
 @pytest.mark.parametrize("columns", [60, 80, 100, 140])
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [("## lambda_handler", "## lambda_handler"), ("## " + "very_long_name_" * 8, "## very_long")],
-)
-def test_flag_and_status_are_never_what_is_cut(columns: int, name: str, shown: str, folder: Path) -> None:
-    (line,) = lines(folder, handler(503, ROUTE, name=name, fault=True), columns=columns)
+def test_flag_and_status_are_never_what_is_cut(columns: int, folder: Path) -> None:
+    names = ("## lambda_handler", "## " + "very_long_name_" * 8)
 
-    assert line.startswith(shown[: columns // 8])
-    assert "  fault" in line
-    assert line.endswith("→ 503")
+    drawn = lines(folder, *(handler(503, ROUTE, name=name, fault=True) for name in names), columns=columns)
+
+    for line, shown in zip(drawn, ("## lambda_handler", "## very_long"), strict=True):
+        assert line.startswith(shown[: columns // 8])
+        assert "  fault" in line
+        assert line.endswith("→ 503")
 
 
 def test_of_a_long_route_the_end_is_cut(folder: Path) -> None:
@@ -86,9 +85,8 @@ def test_where_the_encoding_has_no_arrow_two_characters_are_one(folder: Path) ->
     assert "## lambda_handler  error  GET /items/{id} -> 404" in ran.err
 
 
-@pytest.mark.parametrize(
-    ("aws", "resource"),
-    [
+def test_a_call_to_aws_says_what_it_is_about(folder: Path) -> None:
+    calls: list[tuple[dict[str, Any], str]] = [
         ({"table_name": "orders"}, "orders"),
         ({"table_names": ["orders"]}, "orders"),
         ({"table_names": ["orders", "items", "customers"]}, "orders and 2 more"),
@@ -101,14 +99,25 @@ def test_where_the_encoding_has_no_arrow_two_characters_are_one(folder: Path) ->
         ({"state_machine_arn": "arn:aws:states:eu-west-1:123456789012:stateMachine:checkout"}, "checkout"),
         ({"model_id": "anthropic.claude-3-haiku-20240307-v1:0"}, "anthropic.claude-3-haiku-20240307-v1:0"),
         ({"table_name": 7, "queue_url": None, "bucket_name": [], "table_names": [7]}, ""),
-    ],
-)
-def test_a_call_to_aws_says_what_it_is_about(aws: dict[str, Any], resource: str, folder: Path) -> None:
-    document = {"name": "aws", "aws": {"operation": "Do", **aws}, "http": {"response": {"status": 200}}}
+    ]
 
-    (line,) = lines(folder, document, columns=160)
+    drawn = lines(
+        folder,
+        *(
+            {
+                "name": f"aws {number}",
+                "aws": {"operation": "Do", **aws},
+                "http": {"response": {"status": 200}},
+            }
+            for number, (aws, _) in enumerate(calls)
+        ),
+        columns=160,
+    )
 
-    assert line == "  ".join(part for part in ("aws", "Do", resource, "200") if part)
+    assert drawn == [
+        "  ".join(part for part in (f"aws {number}", "Do", resource, "200") if part)
+        for number, (_, resource) in enumerate(calls)
+    ]
 
 
 def test_a_wide_terminal_has_longer_bars_where_names_are_short(folder: Path) -> None:
@@ -153,9 +162,28 @@ def test_an_exception_says_where_it_came_from_in_the_users_own_code(folder: Path
     assert ran.err.count("failing.py:6\n") == 1
 
 
-@pytest.mark.parametrize(
-    "stack",
-    [
+def with_causes(folder: Path, *causes: dict[str, Any]) -> str:
+    """What is drawn of subsegments with these causes, whose exceptions get messages of their own: no 0, no 1..."""
+    documents = []
+    for number, cause in enumerate(causes):
+        exceptions = [
+            {**each, "type": "ValueError", "message": f"no {number}"} for each in cause["exceptions"]
+        ]
+        documents.append(
+            {
+                "id": f"{number + 1:016x}",
+                "name": f"work {number}",
+                "cause": {**cause, "exceptions": exceptions},
+                "fault": True,
+            }
+        )
+    ran = invoke("app.several", "--event", json.dumps(documents), folder=folder)
+    assert ran.exit_code == 0
+    return ran.err
+
+
+def test_a_stack_without_a_frame_of_the_users_has_no_place(folder: Path) -> None:
+    stacks: list[object] = [
         None,
         [],
         7,
@@ -165,30 +193,26 @@ def test_an_exception_says_where_it_came_from_in_the_users_own_code(folder: Path
         [{"path": "app.py", "line": 10**9, "label": "traced"}],
         [{"path": "app.py", "line": 3, "label": "elsewhere"}],
         [{"path": "../payment/none.py", "line": 3, "label": "traced"}],
-    ],
-)
-def test_a_stack_without_a_frame_of_the_users_has_no_place(stack: object, folder: Path) -> None:
-    exception = {"type": "ValueError", "message": "no", "stack": stack}
-    cause = {"working_directory": str(folder), "exceptions": [exception]}
+    ]
+    causes = [{"working_directory": str(folder), "exceptions": [{"stack": stack}]} for stack in stacks]
 
-    ran = invoke("app.several", "--event", json.dumps([{"cause": cause, "fault": True}]), folder=folder)
+    shown = with_causes(folder, *causes)
 
-    assert "│  ValueError: no\n" in ran.err or " ValueError: no\n" in ran.err
+    assert [stack for number, stack in enumerate(stacks) if f" ValueError: no {number}\n" not in shown] == []
 
 
-@pytest.mark.parametrize("directory", [None, 7, "", "/nowhere", "\0", "/proc/self/fd", "x" * 10_000])
-def test_a_folder_that_is_none_is_not_looked_through(directory: object, folder: Path) -> None:
-    exception = {
-        "type": "ValueError",
-        "message": "no",
-        "stack": [{"path": "app.py", "line": 1, "label": "traced"}],
-    }
-    cause = {"working_directory": directory, "exceptions": [exception]}
+def test_a_folder_that_is_none_is_not_looked_through(folder: Path) -> None:
+    directories: list[object] = [None, 7, "", "/nowhere", "\0", "/proc/self/fd", "x" * 10_000]
+    exception = {"stack": [{"path": "app.py", "line": 1, "label": "traced"}]}
+    causes = [{"working_directory": directory, "exceptions": [exception]} for directory in directories]
 
-    ran = invoke("app.several", "--event", json.dumps([{"cause": cause}]), folder=folder)
+    shown = with_causes(folder, *causes)
 
-    assert ran.exit_code == 0
-    assert "ValueError: no\n" in ran.err
+    assert [
+        directory
+        for number, directory in enumerate(directories)
+        if f" ValueError: no {number}\n" not in shown
+    ] == []
 
 
 def test_a_whole_api_call_is_told(folder: Path) -> None:

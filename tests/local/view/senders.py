@@ -7,6 +7,8 @@ import json
 import os
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -74,6 +76,41 @@ class Here:
         """The names of the traces that match."""
         found = self.get(f"/api/traces?filter={quote(expression)}")
         return sorted(summary["name"] for summary in found["traces"])
+
+
+class Events:
+    """What a page that stays open has been told."""
+
+    def __init__(self, stream: Any) -> None:
+        self._lines: Iterator[bytes] = stream
+
+    def next(self) -> tuple[str, Any]:
+        """Name and data of the next one; its id is kept."""
+        name = ""
+        for line in self._lines:
+            key, _, value = line.decode().rstrip("\n").partition(": ")
+            if key == "id":
+                self.last_id = value
+            elif key == "event":
+                name = value
+            elif key == "data":
+                return name, json.loads(value)
+        raise AssertionError("the stream has ended")
+
+
+@contextmanager
+def events(here: Here, query: str = "", last_id: str = "") -> Iterator[Events]:
+    """What a page is told from now on, or from where `last_id` was told."""
+    with socket.create_connection(("127.0.0.1", here.port), timeout=PATIENCE_S) as connection:
+        resume = f"Last-Event-ID: {last_id}\r\n" if last_id else ""
+        head = f"GET /api/events{query} HTTP/1.1\r\nHost: localhost:{here.port}\r\n{resume}\r\n"
+        connection.sendall(head.encode())
+        stream = connection.makefile("rb")
+        assert b" 200 " in stream.readline()
+        while stream.readline().strip():
+            pass
+        assert stream.readline() == b": lambda-tracer view\n", "it is there before the first event"
+        yield Events(stream)
 
 
 def new_id() -> str:

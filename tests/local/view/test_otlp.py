@@ -25,7 +25,8 @@ from tests.local.view.senders import Here
 
 ADOT_LINES = (Path(__file__).parent / "adot_datagrams.txt").read_text().splitlines()
 """Two datagrams of the UDP exporter in aws-opentelemetry-distro 0.21.0, sampled and unsampled. (It asks for versions of
-OpenTelemetry's packages of its own, so it can't be installed beside those that other tests use.)"""
+OpenTelemetry's packages of its own, so it can't be installed beside those that other tests use; test_real_senders.py
+runs the exporter itself.)"""
 
 RESOURCE = Resource.create(
     {"service.name": "shop", "cloud.platform": "aws_ec2", "cloud.account.id": "123456789012"}

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from lambda_tracer.local.view.hand_over import HandOverFailed, running_view
-from tests.local.view.senders import PATIENCE_S, Here, new_trace_id, payment, segment, subsegment
+from tests.local.view.senders import Here, events, new_trace_id, payment, segment, subsegment
 
 
 def test_a_trace_that_was_sent_is_listed_and_told(here: Here) -> None:
@@ -104,40 +101,6 @@ def test_the_page_and_programs_are_answered(here: Here) -> None:
     assert here.ask("GET", "/", None, **followed)[0].status == 200
     in_container = {"Host": f"host.docker.internal:{port}"}
     assert here.ask("POST", "/GetSamplingRules", b"{}", **in_container)[0].status == 200
-
-
-class Events:
-    """What a page that stays open has been told."""
-
-    def __init__(self, stream: Any) -> None:
-        self._lines: Iterator[bytes] = stream
-
-    def next(self) -> tuple[str, Any]:
-        """Name and data of the next one; its id is kept."""
-        name = ""
-        for line in self._lines:
-            key, _, value = line.decode().rstrip("\n").partition(": ")
-            if key == "id":
-                self.last_id = value
-            elif key == "event":
-                name = value
-            elif key == "data":
-                return name, json.loads(value)
-        raise AssertionError("the stream has ended")
-
-
-@contextmanager
-def events(here: Here, query: str = "", last_id: str = "") -> Iterator[Events]:
-    with socket.create_connection(("127.0.0.1", here.port), timeout=PATIENCE_S) as connection:
-        resume = f"Last-Event-ID: {last_id}\r\n" if last_id else ""
-        head = f"GET /api/events{query} HTTP/1.1\r\nHost: localhost:{here.port}\r\n{resume}\r\n"
-        connection.sendall(head.encode())
-        stream = connection.makefile("rb")
-        assert b" 200 " in stream.readline()
-        while stream.readline().strip():
-            pass
-        assert stream.readline() == b": lambda-tracer view\n", "it is there before the first event"
-        yield Events(stream)
 
 
 def test_a_page_that_stays_open_is_told_what_happens(here: Here) -> None:

@@ -160,6 +160,8 @@ class Pynamodb(Library):
             max_retry_attempts=retries,
             **CREDENTIALS,
         )
+        # Each of its connections would read the service's model anew.
+        connection.session.register_component("data_loader", _loader())
         assert connection.client  # made on first use otherwise
         return connection
 
@@ -191,6 +193,13 @@ def _boto3_session() -> Any:
     import boto3
 
     return boto3.session.Session()
+
+
+@functools.cache
+def _loader() -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 @functools.cache

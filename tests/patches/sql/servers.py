@@ -93,7 +93,10 @@ def mariadb() -> Server:
     _serve([server, "--no-defaults", f"--datadir={data}", *where, *quick], account, home)
     pymysql = pytest.importorskip("pymysql", reason="pymysql is not installed")
     _wait_until_it_listens(port)
-    connection = pymysql.connect(unix_socket=path, user="root")
+    # It listens on its port a little before it listens on its socket.
+    connection = _wait_for(
+        lambda: pymysql.connect(unix_socket=path, user="root"), pymysql.err.OperationalError
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {DATABASE}")
         cursor.execute(f"CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}'")
