@@ -24,6 +24,7 @@ GROUND = {"clock", "guard", "safe", "settings", "xray"}
 
 ARROWS: dict[str, set[str]] = {
     # the developer's side, of which the rest knows nothing
+    "__main__": {"local"},  # `python -m lambda_tracer`
     "local": {"local.commands", "local.run", "local.receive"},
     "local.commands": {
         *("local.view", "local.migrate", "local.doctor"),
@@ -36,7 +37,6 @@ ARROWS: dict[str, set[str]] = {
     "local.run": {"local.receive"},
     "local.receive": set(),
     # what runs in Lambda
-    "__main__": {"local"},  # `python -m lambda_tracer`, which is for the developer's side
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "compat", "capture"},
     "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
