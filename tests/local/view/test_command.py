@@ -89,6 +89,13 @@ def test_it_receives_saves_and_ends_with_ctrl_c(tmp_path: Path, capsys: pytest.C
         assert process.stderr.read() == ""
     assert [json.loads(line) for line in saved.read_text().splitlines()] == documents
 
+    # The same file once more: what it holds is shown, and not written to its end again.
+    with viewing(str(saved), "--port", str(port), "--save", str(saved)) as process:
+        line_of(process)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=PATIENCE_S)
+    assert saved.read_text().count("\n") == len(documents)
+
     html = tmp_path / "page.html"
     assert view(capsys, str(saved), "--html", str(html)) == (0, f"lambda-tracer: 1 trace written to {html}\n")
     assert documents[0]["trace_id"] in html.read_text(encoding="utf-8")

@@ -185,6 +185,18 @@ def test_an_address_that_is_none_is_refused(here: Here, address: str) -> None:
         assert client.recv(100).startswith(b"HTTP/1.1 400 ")
 
 
+def test_the_head_of_a_stream_has_an_end(here: Here) -> None:
+    response, body = here.ask("HEAD", "/api/events")
+
+    assert (response.status, response.getheader("Content-Type"), body) == (200, "text/event-stream", b"")
+
+
+def test_logs_beyond_ascii_are_counted_as_they_lie_in_memory(here: Here) -> None:
+    given = {"trace_id": new_trace_id(), "documents": [], "log": "\U0001f600" * 100_000}
+    assert here.ask("POST", "/api/invocations", json.dumps(given).encode())[0].status == 204
+    assert here.view.store.memory_bytes > 400_000
+
+
 def test_numbers_of_spans_in_json_that_are_none(here: Here) -> None:
     for value in ("²", "--5", "-", 1.5, None, 10**300):
         attributes = [{"key": "k", "value": {"intValue": value}}]
