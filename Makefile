@@ -107,6 +107,7 @@ demo: $(COMMAND)  ## invoke the payment example: cold, warm, and one that fails
 demo-view: $(COMMAND)  ## the same in the browser, at http://127.0.0.1:2000
 	@$(PAYMENT) --event examples/payment/event.json --event examples/payment/event.json \
 		--event examples/payment/event-declined.json --view || [ $$? -eq 1 ]
+	@echo "--- the last payment was declined: the handler fails on purpose" >&2
 
 demo-patches: $(INSTALLED)  ## invoke the example that calls libraries, against moto and a local server
 	@$(BIN)/python examples/library_calls/run.py

@@ -73,7 +73,8 @@ def _captured(handler: Callable[..., Any]) -> Any:
         _stop_recording()
         warn_once(
             "auto",
-            "the function uses the X-Ray SDK, or Powertools' Tracer on it: lambda_tracer leaves it to that",
+            "the function uses the X-Ray SDK, or Powertools' Tracer on it: lambda_tracer leaves it to that "
+            "(LAMBDA_TRACER_TAKE_OVER=true has it run on lambda_tracer)",
         )
         return handler
     # A new one: it takes over what the function's own Tracers were told while its module was imported.

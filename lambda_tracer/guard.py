@@ -48,7 +48,9 @@ PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 """Where the files of this package are, with a separator at its end."""
 
 also_asked = ""
-"""A further logger whose level, or that of one above it, keeps messages back: of the library whose names are used."""
+"""A further logger by which messages are kept back, as by those above it: of the library whose names are used.
+
+Its level does, that it is disabled, or that it hands nothing on and has no handler but a NullHandler."""
 
 _said: set[str] = set()
 _unsaid: list[tuple[Any, ...]] = []
@@ -287,15 +289,24 @@ def _is_wanted(level: int) -> bool:
 
 
 def _is_kept_back(level: int) -> bool:
+    given = 0
     name = also_asked
     while name:
         logger: Any = logging.Logger.manager.loggerDict.get(name)
         if issubclass(type(logger), logging.Logger):
-            given = object.__getattribute__(logger, "__dict__").get("level")
-            if given:
-                return bool(given > level)
+            attributes = object.__getattribute__(logger, "__dict__")
+            given = given or attributes.get("level")
+            if attributes.get("disabled") or _leads_nowhere(attributes):
+                return True
         name = name.rpartition(".")[0]
-    return False
+    return bool(given and given > level)
+
+
+def _leads_nowhere(attributes: dict[str, Any]) -> bool:
+    """Whether a logger hands nothing on, and its own handlers write nothing."""
+    handlers = attributes.get("handlers")
+    is_silent = handlers and all(type(handler) is logging.NullHandler for handler in handlers)
+    return bool(is_silent) and not attributes.get("propagate")
 
 
 def _speak() -> None:

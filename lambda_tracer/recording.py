@@ -226,7 +226,8 @@ class SubsegmentContext(Recording):
                 self._running, self._parent = found
                 self.open()
             if self.subsegment is None:
-                self.subsegment = recorder.begin_subsegment(self._name, self._namespace)
+                begun: AnySubsegment | None = recorder.begin_subsegment(self._name, self._namespace)
+                self.subsegment = UNRECORDED if begun is None else begun
                 # Not the one that all share where nothing is recorded.
                 self.subsegment.is_managed = self.subsegment.invocation is not None
         except BaseException:  # it came from outside, and nobody else will close it

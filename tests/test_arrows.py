@@ -42,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
     "durable": {"recording"},
     "tracer": {"sdk", "sandbox", "patches", "capture", "encode"},
-    "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace"},
+    "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace", "wrapping"},
     "sdk": {"patches", "recording", "trace"},
     "sandbox": {"patches", "recording", "trace"},
     "patches": {"events", "recording", "trace", "wrapping"},

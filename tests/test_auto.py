@@ -307,7 +307,8 @@ def test_a_function_that_powertools_traces_is_left_to_it(
     assert names(outcome) == names(untouched)
     (said,) = (line for line in capfd.readouterr().err.splitlines() if "lambda_tracer" in line)
     assert said.endswith(
-        "the function uses the X-Ray SDK, or Powertools' Tracer on it: lambda_tracer leaves it to that"
+        "the function uses the X-Ray SDK, or Powertools' Tracer on it: lambda_tracer leaves it to that "
+        "(LAMBDA_TRACER_TAKE_OVER=true has it run on lambda_tracer)"
     )
 
 

@@ -39,13 +39,34 @@ class UDPEmitter(emitter.UDPEmitter):
     def _send_data(self, data: str) -> Any:
         return super().send(data.removeprefix(PREAMBLE))
 
+    def _parse_address(self, daemon_address: str) -> tuple[str, int]:
+        """Host and port. Raises InvalidDaemonAddressException."""
+        return emitter.parse_daemon_address(daemon_address)
+
     @property
     def _ip(self) -> str | None:
         return self.ip
 
+    @_ip.setter
+    def _ip(self, ip: str) -> None:
+        self.set_daemon_address(f"{ip}:{self.port or 2000}")
+
     @property
     def _port(self) -> int | None:
         return self.port
+
+    @_port.setter
+    def _port(self, port: int) -> None:
+        self.set_daemon_address(f"{self.ip}:{port}")
+
+    def __getattr__(self, name: str) -> Any:
+        """What the constructor sets, where a subclass has one that does not call it."""
+        if "_pid" in vars(self) or name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        kept = dict(vars(self))
+        emitter.UDPEmitter.__init__(self)
+        vars(self).update(kept)
+        return getattr(self, name)
 
 
 class DaemonConfig:

@@ -13,14 +13,16 @@ from ..safe import safe_str
 from ..trace import running, unrecorded
 from ..trace import subsegment as trace
 from ..trace.invocation import Invocation
+from . import detached
 from .kind import Kind, record, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import segments
+    from . import segments, storage
 else:
+    storage = Late("lambda_tracer.compat.storage")
     segments = Late("lambda_tracer.compat.segments")
 
 
@@ -46,6 +48,10 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
         """`segment` is the one above, or the subsegment. With the last two it is opened by the recorder."""
         if invocation is not None and recorder is not None:
             trace.Subsegment.__init__(self, name, namespace, segment, invocation, recorder)
+            if detached.is_met:
+                own = storage.own_segment(recorder)
+                if own is not None:
+                    own.adopt(self)
             return
         above = getattr(segment, "invocation", None) or running.bound_to() or running.current()
         parent = segment if isinstance(segment, trace.Subsegment) and segment.type == "subsegment" else None
@@ -53,6 +59,8 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
             self, safe_str(name or "unnamed"), namespace, parent, above, recording.default
         )
         self.__dict__["parent_segment"] = segment
+        if isinstance(above, detached.Detached):
+            self.__dict__["_kept"] = []
 
     def __getattr__(self, name: str) -> Any:
         """What the SDK's have besides."""
@@ -61,15 +69,57 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
         raise AttributeError(why(self, name))
 
     @property
-    def subsegments(self) -> list[trace.Subsegment]:
-        """Those below it that are open. What has ended is a finished document, as it is where the SDK streams."""
+    def subsegments(self) -> list[Any]:
+        """Those below it that are open. What has ended is a finished document, as it is where the SDK streams.
+
+        Below a segment of one's own: all of them.
+        """
+        kept: list[Any] | None = self.__dict__.get("_kept")
+        if kept is not None:
+            return kept
         return [each for each in trace.opened_in(self.invocation) if each.parent is self]
 
     def add_subsegment(self, subsegment: Any) -> None:
-        """Make a subsegment a child of this one; one that was made by hand is recorded from here on."""
+        """Make a subsegment a child of this one; one that was made by hand is recorded from here on.
+
+        Not below a segment that was made by hand, too: then it is kept.
+        """
         trace.Subsegment.add_subsegment(self, subsegment)
         if isinstance(subsegment, trace.Subsegment) and subsegment.parent is self:
-            record(subsegment, self.invocation)
+            if isinstance(self.invocation, detached.Detached):
+                self.subsegments.append(subsegment)
+                self.parent_segment.increment()
+            else:
+                record(subsegment, self.invocation)
+
+    def remove_subsegment(self, subsegment: Any) -> None:
+        """Make a child of this one a child of this one's parent."""
+        trace.Subsegment.remove_subsegment(self, subsegment)
+        kept = self.__dict__.get("_kept")
+        if kept and subsegment in kept:
+            kept.remove(subsegment)
+
+    def close(self, end_time: float | None = None) -> None:
+        """See `lambda_tracer`'s. One that was made by hand ends at any time that it is told."""
+        was_open = self.end_time is None
+        trace.Subsegment.close(self, end_time)
+        if was_open and detached.is_met:
+            if isinstance(end_time, (int, float)) and isinstance(self.invocation, detached.Detached):
+                self.end_time = end_time
+            if "parent_segment" in self.__dict__:
+                self.parent_segment.decrement_ref_counter()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as it would be sent now; below a segment of one's own with children."""
+        return detached.told(self, self.__dict__.get("_kept") or [])
+
+    def serialize(self) -> str:
+        """The JSON text of `to_dict`."""
+        if not self.__dict__.get("_kept"):
+            return trace.Subsegment.serialize(self)
+        import json
+
+        return json.dumps(self.to_dict())
 
 
 class DummySubsegment(unrecorded.UnrecordedSubsegment, metaclass=Kind):
@@ -87,6 +137,14 @@ class DummySubsegment(unrecorded.UnrecordedSubsegment, metaclass=Kind):
         above = getattr(segment, "invocation", None) or running.bound_to() or running.current()
         unrecorded.UnrecordedSubsegment.__init__(self, above)
         self.__dict__.update(name=name, parent_segment=segment, namespace="dummy")
+
+    @classmethod
+    def named(cls, name: str) -> DummySubsegment:
+        """One that is in no invocation, as the one that all share, with a name of its own."""
+        made = cls.__new__(cls)
+        unrecorded.UnrecordedSubsegment.__init__(made)
+        made.__dict__["name"] = name
+        return made
 
     @property
     def subsegments(self) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..send.entity import SentEntity
 from ..trace import subsegment as trace
 from ..trace import unrecorded
 
@@ -24,7 +25,7 @@ class Kind(type):
         return counts is not None and isinstance(instance, _ENTITIES) and counts(instance)
 
 
-_ENTITIES = (trace.Subsegment, unrecorded.UnrecordedSubsegment)
+_ENTITIES = (trace.Subsegment, unrecorded.UnrecordedSubsegment, SentEntity)
 
 
 def record(subsegment: trace.Subsegment, invocation: Invocation) -> None:

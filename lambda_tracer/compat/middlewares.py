@@ -7,8 +7,11 @@ What the SDK makes of it elsewhere, a segment of its own, does not exist here. T
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from .. import settings
 from ..guard import failed, pass_on, warn_once
+from .entities import DummySubsegment
 from .util import calculate_segment_name, construct_xray_header, prepare_response_header
 
 TYPE_CHECKING = False
@@ -27,7 +30,11 @@ class Request:
         """Opens its subsegment."""
         name = calculate_segment_name(host, recorder) or host or "request"
         self._header = construct_xray_header(headers)
-        self._context = recorder.in_subsegment(name)
+        self._context = (
+            recorder.in_subsegment(name)
+            if recorder.is_sampled()
+            else nullcontext(DummySubsegment.named(name))
+        )
         self.subsegment = self._context.__enter__()
 
     def asks(

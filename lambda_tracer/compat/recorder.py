@@ -6,24 +6,24 @@ code replaces in them, a test say, is replaced for all that use it, and Powertoo
 
 from __future__ import annotations
 
+import os
+
 from .. import guard, settings
 from ..guard import Late
-from ..recording import SubsegmentContext
 from ..sdk import recorder
 from ..sdk.recorder import xray_recorder
-from ..trace.context import place
 from . import entities
 from .config import VERSION
+from .segment_recorder import SegmentRecorder, service_info
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from . import context as contexts
-    from . import no_effect, segments
+    from . import no_effect
 else:
     contexts = Late("lambda_tracer.compat.context")
-    segments = Late("lambda_tracer.compat.segments")
     no_effect = Late("lambda_tracer.compat.no_effect")
 
 TRACING_NAME_KEY = "AWS_XRAY_TRACING_NAME"
@@ -51,13 +51,12 @@ def _alias(name: str) -> Any:
     return property(get, put, doc=f"`{name}`, under the name that it has in the X-Ray SDK.")
 
 
-def _made_when_asked_for(name: str, make: str) -> Any:
+def _made_when_asked_for(name: str, kind: str) -> Any:
     """A setting that is an object of the SDK's where nobody has given one."""
 
     def get(self: Any) -> Any:
         if vars(self).get(name) is None:
-            home, _, function = make.partition(".")
-            vars(self)[name] = getattr({"contexts": contexts, "no_effect": no_effect}[home], function)()
+            vars(self)[name] = getattr(no_effect, kind)()
         return vars(self)[name]
 
     def put(self: Any, value: Any) -> None:
@@ -66,14 +65,13 @@ def _made_when_asked_for(name: str, make: str) -> Any:
     return property(get, put, doc=f"The `{name}` that was configured, or one that stands for it.")
 
 
-class AWSXRayRecorder(recorder.Recorder):
+class AWSXRayRecorder(SegmentRecorder):
     """The recorder, with what code written for the X-Ray SDK asks of it besides. See `lambda_tracer.Recorder`."""
 
     __module__ = "aws_xray_sdk.core.recorder"
 
-    context = _made_when_asked_for("context", "contexts.new_context")
-    sampler = _made_when_asked_for("sampler", "no_effect.LocalSampler")
-    streaming = _made_when_asked_for("streaming", "no_effect.DefaultStreaming")
+    sampler = _made_when_asked_for("sampler", "LocalSampler")
+    streaming = _made_when_asked_for("streaming", "DefaultStreaming")
     _context = _alias("context")
     _sampler = _alias("sampler")
     _streaming = _alias("streaming")
@@ -85,7 +83,7 @@ class AWSXRayRecorder(recorder.Recorder):
     _stream_sql = _alias("stream_sql")
     _plugins = None
     _origin = None
-    _aws_metadata = XRAY_META
+    _aws_metadata: Any = XRAY_META
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """The shared one is pickled as what it is named elsewhere."""
@@ -146,34 +144,8 @@ class AWSXRayRecorder(recorder.Recorder):
             sampler=sampler,
             stream_sql=stream_sql,
         )
-
-    def current_segment(self) -> Any:
-        """The segment that Lambda writes: to be read, not written. Without a trace it counts as false."""
-        return segments.segment_of(place()[0])
-
-    def begin_segment(
-        self,
-        name: str | None = None,
-        traceid: str | None = None,
-        parent_id: str | None = None,
-        sampling: Any = None,
-    ) -> Any:
-        """A segment of its own that is never sent, as with the SDK in Lambda. One log message says so."""
-        if sampling == 0 or not settings.global_sdk_config.sdk_enabled():
-            return segments.DummySegment(name or self.service or "dummy")
-        no_effect.has_no_effect("begin_segment", no_effect.LAMBDA_OWNS_SEGMENTS)
-        return segments.Segment(name or self.service or "unnamed", traceid=traceid, parent_id=parent_id)
-
-    def end_segment(self, end_time: float | None = None) -> None:
-        """One log message: Lambda ends its segment."""
-        if settings.global_sdk_config.sdk_enabled():
-            no_effect.has_no_effect("end_segment", no_effect.LAMBDA_OWNS_SEGMENTS)
-
-    def in_segment(self, name: str | None = None, **segment_kwargs: Any) -> Any:
-        """A block whose subsegments are below Lambda's segment, as they are without it."""
-        return segments.SegmentContextManager(self, name, **segment_kwargs)
-
-    in_segment_async = in_segment
+        if context_missing:
+            self.context.context_missing = os.environ.get(CONTEXT_MISSING_KEY, context_missing)
 
 
 class AsyncAWSXRayRecorder(AWSXRayRecorder):
@@ -182,22 +154,13 @@ class AsyncAWSXRayRecorder(AWSXRayRecorder):
     __module__ = "aws_xray_sdk.core.async_recorder"
 
 
-class SubsegmentContextManager(SubsegmentContext):
-    """What `in_subsegment` gives, with the SDK's constructor."""
-
-    __module__ = "aws_xray_sdk.core.models.subsegment"
-    __slots__ = ()
-
-    def __init__(
-        self, recorder: Any, name: str | None = None, namespace: str = "local", **ignored: Any
-    ) -> None:
-        super().__init__(recorder, name, namespace)
-
-
 def adopt() -> None:
     """Have the shared recorder, and what it opens, be of the SDK's classes."""
     xray_recorder.__class__ = AsyncAWSXRayRecorder
-    guard.also_asked = "aws_xray_sdk.core"
+    vars(xray_recorder)["_is_in_lambda"] = settings.in_lambda()
+    if vars(xray_recorder).get("context") is not None:
+        xray_recorder.context = vars(xray_recorder)["context"]
+    guard.also_asked = "aws_xray_sdk.core.context"
     entities.adopt()
 
 
@@ -215,6 +178,4 @@ def _shared() -> Any:
 def __getattr__(name: str) -> Any:
     if name != "SERVICE_INFO":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import platform
-
-    return {"runtime": platform.python_implementation(), "runtime_version": platform.python_version()}
+    return service_info()

@@ -8,6 +8,7 @@ from ..sdk.segment import LambdaSegment
 from ..trace import subsegment as trace
 from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation
+from .detached import MAX_KEPT, detached, told
 from .helpers import AtomicCounter, TraceId
 from .kind import Kind, record, why
 
@@ -44,12 +45,14 @@ class Segment(trace.Subsegment, metaclass=Kind):
         sampled: bool = True,
     ) -> None:
         """Ids and the trace's id are made up where they are not given."""
-        header = TraceHeader(traceid or TraceId().to_id(), parent_id)
-        trace.Subsegment.__init__(
-            self, safe_str(name or "unnamed"), "local", None, _made_up(header), recording.default
-        )
+        trace_id = traceid or TraceId().to_id()
+        made = detached(TraceHeader(trace_id), is_sampled=bool(sampled))
+        trace.Subsegment.__init__(self, safe_str(name or "unnamed"), "local", None, made, recording.default)
         self.id = entityid or self.id
-        self.__dict__.update(sampled=sampled, user=None, subsegments=[], ref_counter=AtomicCounter())
+        made._header, made.parent_id = TraceHeader(trace_id, self.id, 1 if sampled else 0), self.id
+        self.__dict__.update(
+            sampled=sampled, user=None, subsegments=[], ref_counter=AtomicCounter(), _total=0
+        )
         self.parent_id = parent_id or ""
 
     def add_subsegment(self, subsegment: Any) -> None:
@@ -57,6 +60,23 @@ class Segment(trace.Subsegment, metaclass=Kind):
         subsegment.parent_id = self.id
         self.subsegments.append(subsegment)
         self.increment()
+
+    def adopt(self, subsegment: trace.Subsegment) -> None:
+        """Count what the recorder has opened as below this one. It is recorded where it was opened."""
+        vars(subsegment).update(parent_segment=self, _kept=[])
+        parent = subsegment.parent
+        kept = None if parent is None else vars(parent).get("_kept")
+        below: list[Any] = self.subsegments if kept is None else kept
+        if len(below) < MAX_KEPT:
+            below.append(subsegment)
+        self.increment()
+
+    def close(self, end_time: float | None = None) -> None:
+        """End it, at `end_time` (epoch seconds) or now."""
+        was_open = self.end_time is None
+        trace.Subsegment.close(self, end_time)
+        if was_open and isinstance(end_time, (int, float)):
+            self.end_time = end_time
 
     def remove_subsegment(self, subsegment: Any) -> None:
         """Forget it."""
@@ -66,14 +86,16 @@ class Segment(trace.Subsegment, metaclass=Kind):
     def increment(self) -> None:
         """Count one more that is open."""
         self.ref_counter.increment()
+        self.__dict__["_total"] += 1
 
     def decrement_ref_counter(self) -> None:
         """Count one less that is open."""
         self.ref_counter.decrement()
 
     def get_total_subsegments_size(self) -> int:
-        """How many there are."""
-        return len(self.subsegments)
+        """How many there have been."""
+        total: int = self._total
+        return total
 
     def set_user(self, user: str) -> None:
         """Keep the user."""
@@ -87,16 +109,35 @@ class Segment(trace.Subsegment, metaclass=Kind):
         """Keep the name of the sampling rule."""
         self.aws.setdefault("xray", {})["sampling_rule_name"] = rule_name
 
-    def ready_to_send(self) -> bool:
-        """Never: segments are Lambda's."""
+    def has_open(self) -> bool:
+        """Whether anything below it is open."""
+        below = list(self.subsegments)
+        while below:
+            subsegment = below.pop()
+            if subsegment.end_time is None:
+                return True
+            below.extend(subsegment.subsegments)
         return False
 
+    def ready_to_send(self) -> bool:
+        """Whether it has ended, and all that is below it. It is not sent all the same: segments are Lambda's."""
+        return self.end_time is not None and not self.has_open()
+
     def to_dict(self) -> dict[str, Any]:
-        """What it was told."""
-        told = trace.Subsegment.to_dict(self)
+        """What it was told, and what is below it."""
+        document = told(self, self.subsegments)
+        document.update({name: vars(self)[name] for name in ("user", "service") if vars(self).get(name)})
         return {
-            name: value for name, value in told.items() if value != "" and name not in ("type", "namespace")
+            name: value
+            for name, value in document.items()
+            if value != "" and name not in ("type", "namespace")
         }
+
+    def serialize(self) -> str:
+        """The JSON text of `to_dict`."""
+        import json
+
+        return json.dumps(self.to_dict())
 
     def __getattr__(self, name: str) -> Any:
         """What it has not got."""
@@ -173,7 +214,7 @@ class FacadeSegment(SeenSegment, metaclass=Kind):
         if isinstance(name, Invocation):
             SeenSegment.__init__(self, name)
         else:
-            SeenSegment.__init__(self, _made_up(TraceHeader(traceid, entityid)))
+            SeenSegment.__init__(self, detached(TraceHeader(traceid, entityid)))
             self.__dict__.update(name=name, sampled=sampled)
 
 
@@ -189,8 +230,12 @@ class DummySegment(SeenSegment, metaclass=Kind):
             SeenSegment.__init__(self, name)
             name = "dummy"
         else:
-            SeenSegment.__init__(self, _made_up(TraceHeader(NO_TRACE_ID, NO_ID)))
+            SeenSegment.__init__(self, detached(TraceHeader(NO_TRACE_ID, NO_ID)))
         self.__dict__.update(name=name, sampled=False)
+
+    def adopt(self, subsegment: trace.Subsegment) -> None:
+        """Count what the recorder has opened as below this one. It is recorded where it was opened."""
+        vars(subsegment)["parent_segment"] = self
 
     def put_annotation(self, key: str, value: Any) -> None:
         """Does nothing, as the methods that follow."""
@@ -221,13 +266,6 @@ def segment_of(invocation: Invocation) -> SeenSegment:
         kind = FacadeSegment if invocation.trace_id else DummySegment
         _segment = known = invocation, kind(invocation)
     return known[1]
-
-
-def _made_up(header: TraceHeader) -> Invocation:
-    """An invocation that is nobody's: nothing in it is sent."""
-    made = Invocation(None)
-    made.trace_id, made.parent_id = header.root or "", header.parent or ""
-    return made
 
 
 class SegmentContextManager:

@@ -51,7 +51,7 @@ _UNPATCHED = {"httplib", "pg8000", "pymysql", "sqlalchemy_core"}
 MODULES: dict[str, str] = {
     "": "config: global_sdk_config SDKConfig",
     "core": "recorder: xray_recorder AWSXRayRecorder AsyncAWSXRayRecorder; patches: patch patch_all",
-    "core.async_context": "context: AsyncContext TaskLocalStorage task_factory _Context=Context",
+    "core.async_context": "context: AsyncContext task_factory _Context=Context; storage: TaskLocalStorage",
     "core.async_recorder": (
         "recorder: AsyncAWSXRayRecorder AWSXRayRecorder AsyncSubsegmentContextManager=SubsegmentContextManager "
         "SubsegmentContextManager; segments: AsyncSegmentContextManager=SegmentContextManager SegmentContextManager; "

@@ -117,6 +117,8 @@ def add_ignored(
 ) -> None:
     """Do not trace HTTP calls to a host, or to these paths; for every HTTP client. See `Tracer.ignore_endpoint`."""
     if subclass is not None:
+        if subclass == "botocore.awsrequest.AWSHTTPConnection":
+            return  # as the SDK's documentation has it: calls of botocore are recorded once as it is
         warn_once("compat add_ignored", "add_ignored: a rule for a subclass of HTTPConnection is left out")
         return
     from ..patches.http import ignored

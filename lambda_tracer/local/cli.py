@@ -18,7 +18,7 @@ from pathlib import Path
 from lambda_tracer.clock import clock
 from lambda_tracer.local.commands import doctor, invoke, migrate, view
 from lambda_tracer.local.commands.streams import complain, open_streams, silence
-from lambda_tracer.local.commands.usage import NotInstalled, Parser, UsageError
+from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError
 from lambda_tracer.local.receive.plain_text import escaped
 from lambda_tracer.local.run.interruption import Interrupted
 
@@ -64,7 +64,7 @@ def _exit_code(argv: Sequence[str] | None) -> int:
             raise UsageError(f"unrecognized arguments: {' '.join(unknown)[:MAX_SHOWN]}")
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
-    except NotInstalled as exc:
+    except NotPossible as exc:
         complain(escaped(str(exc)))
         return BAD_USAGE
     except UsageError as exc:

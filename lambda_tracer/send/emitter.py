@@ -58,19 +58,32 @@ class InvalidDaemonAddressException(ValueError):
     """A daemon address that cannot be read was passed to `set_daemon_address` or `configure`."""
 
 
+class Count:
+    """A number that an emitter keeps, to be read under a name that subclasses and their instances may use otherwise."""
+
+    def __init__(self, kept_as: str) -> None:
+        self._kept_as = kept_as
+
+    def __get__(self, emitter: object, owner: object = None) -> Any:
+        return self if emitter is None else getattr(emitter, self._kept_as)
+
+
 class UDPEmitter:
     """Sends documents to the X-Ray daemon. Never blocks for longer than a pause, never raises while sending.
 
     `sent` and `failed` count documents.
     """
 
+    sent = Count("_sent")
+    failed = Count("_failed")
+
     def __init__(self, daemon_address: str | None = None) -> None:
         """`daemon_address` is as `set_daemon_address` takes it; the default is `127.0.0.1:2000`.
 
         Whatever is given, `AWS_XRAY_DAEMON_ADDRESS` wins, read when the first document is sent.
         """
-        self.sent = 0
-        self.failed = 0
+        self._sent = 0
+        self._failed = 0
         self._given_address: str | None = None
         self._socket: socket.socket | None = None
         self._pid = getpid()
@@ -148,9 +161,9 @@ class UDPEmitter:
             pass_on(error)
             _say_not_sent(error)
         if is_sent:
-            self.sent += 1
+            self._sent += 1
         else:
-            self.failed += 1
+            self._failed += 1
         return is_sent
 
     def _open(self) -> socket.socket | None:
@@ -226,9 +239,9 @@ class UDPEmitter:
                 pass_on(error)
                 is_sent = False
             if is_sent:
-                self.sent += 1
+                self._sent += 1
             else:
-                self.failed += 1
+                self._failed += 1
         self._pending_bytes = 0
 
     def _deliver(self, opened: socket.socket, datagram: bytes, trace: str) -> bool:

@@ -12,6 +12,8 @@ class SentEntity:
 
     __slots__ = ("_text",)
 
+    sampled = True
+
     def __init__(self, text: str) -> None:
         """`text` is the document, with what is below it inside."""
         self._text = text

@@ -69,7 +69,7 @@ note("set", lambda: xray_recorder.max_trace_back)
         "class pickled": True,
         "own one pickled": True,
         "module of a class": "aws_xray_sdk.core.recorder",
-        "source of a class": "class AWSXRayRecorder(recorder.Recorder):",
+        "source of a class": "class AWSXRayRecorder(SegmentRecorder):",
         "file": True,
         "version": ["2.15.0", "2.15.0"],
         "no other is answered for": "raises PackageNotFoundError",
@@ -150,7 +150,16 @@ note("heavy", lambda: [name for name in ("wrapt", "jsonpickle", "botocore", "aio
         "aws_xray_sdk.core",
         *(
             f"lambda_tracer.compat.{name}"
-            for name in ("config", "entities", "finder", "kind", "recorder", "table")
+            for name in (
+                "config",
+                "detached",
+                "entities",
+                "finder",
+                "kind",
+                "recorder",
+                "segment_recorder",
+                "table",
+            )
         ),
     ]
     assert told["heavy"] == []
@@ -246,7 +255,7 @@ def test_scripts_and_modules_run_on_the_compatible_names(tmp_path: Path) -> None
     script.write_text(
         "import json, sys, beside\n"
         "from aws_xray_sdk.core import xray_recorder\n"
-        "print(json.dumps([type(xray_recorder).__mro__[2].__module__, __name__, sys.argv[1:]]))\n"
+        "print(json.dumps([type(xray_recorder).__mro__[3].__module__, __name__, sys.argv[1:]]))\n"
     )
 
     by_script = start("-m", "lambda_tracer.compat", str(script), "-x", "1").told

@@ -184,7 +184,10 @@ import bottle
 from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.ext.bottle.middleware import XRayMiddleware
 from wsgiref.util import setup_testing_defaults
+xray_recorder.configure(context_missing="RUNTIME_ERROR")
 for _ in range(2):
+    if _:
+        del os.environ["_X_AMZN_TRACE_ID"]
     app = bottle.Bottle()
     app.install(XRayMiddleware(xray_recorder))
     app.route("/", callback=lambda: "hi")

@@ -79,7 +79,6 @@ for _ in range(2):
         f"configure(sampler=...): {no_effect}: the trace header says what is sampled",
         f"configure(context=Mine()): {no_effect}: what is current is known to lambda_tracer",
         f"begin_segment: {no_effect}: in Lambda the segment belongs to Lambda",
-        f"end_segment: {no_effect}: in Lambda the segment belongs to Lambda",
     ]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lambda_tracer.local.commands.handler_name import check_handler
 from lambda_tracer.local.commands.streams import write
-from lambda_tracer.local.commands.usage import Parser, UsageError, positive_float
+from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, positive_float
 from lambda_tracer.local.commands.variables import variable
 from lambda_tracer.local.receive.json_value import as_json
 from lambda_tracer.local.run.interruption import raise_on_signals
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         check_handler(options.handler, Path(options.path))
     environment = dict(variable(text) for text in options.env)
     if importlib.util.find_spec("yaml") is None:
-        raise UsageError("PyYAML is not installed: pip install 'lambda-tracer[local]'")
+        raise NotPossible("PyYAML is not installed: pip install 'lambda-tracer[local]'")
     # Only now: --help and bad usage need none of it.
     from lambda_tracer.local.doctor import text
     from lambda_tracer.local.doctor.examination import examine

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from lambda_tracer.local.commands.usage import (
-    NotInstalled,
+    NotPossible,
     Parser,
     UsageError,
     port,
@@ -125,7 +125,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
     add(
         "--view",
         action="store_true",
-        help="show the traces in a browser as well: in the view that runs, or one that is started and lives on",
+        help="hand the traces to the view that runs, or to one that is started and lives on; says its address",
     )
     add(
         "--view-port",
@@ -155,13 +155,13 @@ def check_header(header: str | None) -> None:
 def check_installed(inline: bool) -> None:
     """Is there what the extra `local` brings?"""
     if importlib.util.find_spec("rich") is None:
-        raise NotInstalled(f"rich is not installed: {_INSTALL}")
+        raise NotPossible(f"rich is not installed: {_INSTALL}")
     if inline:
         return
     if importlib.util.find_spec("awslambdaric") is None:
-        raise NotInstalled(f"awslambdaric is not installed: {_INSTALL}, or use --inline")
+        raise NotPossible(f"awslambdaric is not installed: {_INSTALL}, or use --inline")
     if not hasattr(os, "killpg"):
-        raise NotInstalled("the runtime client does not run on this system: use --inline")
+        raise NotPossible("the runtime client does not run on this system: use --inline")
 
 
 def time_limit(options: argparse.Namespace) -> tuple[float, bool]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_tracer.local.commands.streams import complain, write
-from lambda_tracer.local.commands.usage import Parser, UsageError, quoted
+from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, quoted
 from lambda_tracer.local.receive.plain_text import escaped
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--layer: expected the ARN of a layer version: {quoted(options.layer)}")
     for module in _NEEDED:
         if importlib.util.find_spec(module) is None:
-            raise UsageError(f"{module} is not installed: pip install 'lambda-tracer[migrate]'")
+            raise NotPossible(f"{module} is not installed: pip install 'lambda-tracer[migrate]'")
     # What parses is loaded only now: --help and bad usage need none of it.
     from lambda_tracer.local.migrate.migration import Migration
     from lambda_tracer.local.migrate.project import Project

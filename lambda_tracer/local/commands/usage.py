@@ -16,7 +16,7 @@ class UsageError(Exception):
     """What the user asked for can't be done; the message is the one line they get."""
 
 
-class NotInstalled(UsageError):
+class NotPossible(UsageError):
     """It can't be done on this machine as it is; the message says how it can."""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_tracer.local.commands.streams import complain
-from lambda_tracer.local.commands.usage import Parser, UsageError, positive_int
+from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, positive_int
 from lambda_tracer.local.run.interruption import Interrupted, raise_on_signals
 
 if TYPE_CHECKING:
@@ -112,16 +112,16 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     if options.port is not None and options.port > MAX_PORT:
-        raise UsageError(f"--port: at most {MAX_PORT}: {options.port} (see lambda-tracer view --help)")
+        raise UsageError(f"--port: at most {MAX_PORT}: {options.port}")
     for name in ("filter", "no_page"):
         if getattr(options, name) and not options.follow:
-            raise UsageError(f"--{name.replace('_', '-')} needs --follow (see lambda-tracer view --help)")
+            raise UsageError(f"--{name.replace('_', '-')} needs --follow")
     if options.no_page and options.open:
         raise UsageError("--open and --no-page can't both be")
     if options.html and not options.files:
-        raise UsageError("--html needs a file to read traces from (see lambda-tracer view --help)")
+        raise UsageError("--html needs a file to read traces from")
     if options.follow and importlib.util.find_spec("rich") is None:
-        raise UsageError("rich is not installed: pip install 'lambda-tracer[local]'")
+        raise NotPossible("rich is not installed: pip install 'lambda-tracer[local]'")
 
 
 def _filter(expression: str | None) -> Callable[[JoinedTrace], bool]:
@@ -162,7 +162,7 @@ def _start(options: argparse.Namespace) -> View:
             return View(port, options.udp_host, save, has_page=not options.no_page)
         except CannotListen as exc:
             if port == ports[-1]:
-                raise UsageError(str(exc)) from exc
+                raise NotPossible(str(exc)) from exc
         except OSError as exc:
             raise UsageError(f"--save: {options.save}: {exc.strerror or exc}") from exc
     raise AssertionError

@@ -184,7 +184,7 @@ def _examine_all(examination: Examination, timeout_s: float, imports: bool) -> N
         if function.folder is None:
             where = f" ({function.file.name})" if function.file is not None else ""
             examination.notes.append(
-                f"{function.name}{where}: the template does not say where its code is, which was not examined; "
+                f"{function.name}{where}: its code was not examined, as the template does not say where it is; "
                 "name it: lambda-tracer doctor FOLDER HANDLER"
             )
             about = [*deployment.findings(function, False), *variables.findings(function)]

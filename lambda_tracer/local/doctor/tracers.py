@@ -67,6 +67,9 @@ _HANDLERS = {
 }
 
 
+_INSTALL = "call lambda_tracer.compat.install() before anything imports aws_xray_sdk"
+
+
 class Use(NamedTuple):
     """Something that brings another tracer along: which one, and where."""
 
@@ -84,10 +87,19 @@ def uses_ours(sources: list[Source]) -> bool:
 
 
 def takes_over(function: Function, sources: list[Source]) -> bool:
-    """Whether code with the X-Ray SDK's names runs on our recorder: then it is no second tracer."""
-    return function.is_true("LAMBDA_TRACER_TAKE_OVER") or any(
-        source.origin(call).startswith("lambda_tracer.compat") for source in sources for call in source.calls
+    """Whether code with the X-Ray SDK's names runs on our recorder: then it is no second tracer.
+
+    Nobody but our wrapper and our handler reads the variable.
+    """
+    return (function.has_wrapper and function.is_true("LAMBDA_TRACER_TAKE_OVER")) or any(
+        _installs(source) for source in sources
     )
+
+
+def _installs(source: Source) -> bool:
+    """Whether a file calls `lambda_tracer.compat.install()`, and not after it has imported the X-Ray SDK."""
+    lines = [call.lineno for call in source.calls if source.origin(call).startswith("lambda_tracer.compat")]
+    return bool(lines) and not any(use.line < min(lines) for use in _recording(source))
 
 
 def findings(
@@ -126,11 +138,12 @@ def _none(function: Function, recorded: list[Use], sources: list[Source]) -> Ite
 def _two(
     function: Function, recorded: list[Use], sources: list[Source], both: list[str]
 ) -> Iterator[Finding]:
+    take_over = "set LAMBDA_TRACER_TAKE_OVER=true" if function.has_wrapper else _INSTALL
     for use in recorded:
         yield Finding(
             "two-tracers",
             f"{use.name} brings {use.tracer} beside lambda_tracer: both record the same calls.",
-            "Import the name from lambda_tracer, or set LAMBDA_TRACER_TAKE_OVER=true so that it runs on our recorder.",
+            f"Import the name from lambda_tracer, or {take_over}, so that it runs on our recorder.",
             use.source.path,
             use.line,
         )
@@ -139,7 +152,7 @@ def _two(
         yield Finding(
             "two-tracers",
             "POWERTOOLS_TRACE_MIDDLEWARES has Powertools record middlewares with the X-Ray SDK beside lambda_tracer.",
-            "Take the variable away, or set LAMBDA_TRACER_TAKE_OVER=true.",
+            f"Take the variable away, or {take_over}.",
             function.file,
             setting.line,
         )
@@ -149,7 +162,7 @@ def _two(
                 yield Finding(
                     "two-tracers",
                     "trace_execution=True has Powertools record the middleware with the X-Ray SDK, beside us.",
-                    "Take it away and decorate the middleware's own functions, or set LAMBDA_TRACER_TAKE_OVER=true.",
+                    f"Take it away and decorate the middleware's own functions, or {take_over}.",
                     source.path,
                     call.lineno,
                 )

@@ -57,7 +57,8 @@ def summary(plan: Plan, *, is_written: bool) -> Iterator[str]:
     if plan.staying:
         yield (
             "One program has one recorder, so nothing of it moves before all of it can. As it is, it runs on "
-            "lambda_tracer with lambda_tracer.compat.install(), or LAMBDA_TRACER_TAKE_OVER=true."
+            "lambda_tracer with lambda_tracer.compat.install(), or with LAMBDA_TRACER_TAKE_OVER=true and the layer's "
+            "wrapper."
         )
     yield _last_line(plan, is_written)
     if first and plan.changes:

@@ -3,6 +3,7 @@ REPORT lines."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
@@ -85,8 +86,8 @@ class Report:
 
 
 def report_line(outcome: Outcome) -> str:
-    """Lambda's REPORT of it, in one line."""
-    return "  ".join(_fields(outcome))
+    """Lambda's REPORT of it, and its line about the trace."""
+    return "\n".join(_joined(_fields(outcome), sys.maxsize))
 
 
 def _why_empty(outcome: Outcome) -> str:

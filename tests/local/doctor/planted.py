@@ -193,8 +193,10 @@ Resources:
     Properties:
       CodeUri: taken/
       Tracing: Active
+      Layers: [!Ref Layer]
       Environment:
         Variables:
+          AWS_LAMBDA_EXEC_WRAPPER: /opt/lambda-tracer
           LAMBDA_TRACER_TAKE_OVER: "true"
   Bare:
     Type: AWS::Serverless::Function
@@ -660,6 +662,20 @@ from aws_lambda_powertools import Tracer
 from lambda_tracer import Recorder
 
 tracer = Tracer(provider=Recorder())
+"""
+
+INSTALLED = """
+=== early.py
+import lambda_tracer.compat
+
+lambda_tracer.compat.install()
+
+from aws_xray_sdk.core import xray_recorder
+=== late.py
+from aws_xray_sdk.core import xray_recorder  # doctor: two-tracers
+import lambda_tracer.compat
+
+lambda_tracer.compat.install()
 """
 
 HANGS = """

@@ -55,7 +55,7 @@ def test_findings_are_told_in_words_one_line_for_a_sentence(tmp_path: Path) -> N
         ),
         ([".", "app"], "HANDLER must be MODULE.FUNCTION"),
         ([".", "app.handler", "--timeout", "0"], "argument --timeout: expected seconds"),
-        (["--env", "A"], "--env: expected K=V: 'A'"),
+        (["--env", "A"], "--env: this shell has no variable 'A'"),
         (["--bogus"], "unrecognized arguments: --bogus"),
     ],
 )

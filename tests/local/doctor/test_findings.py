@@ -181,7 +181,25 @@ def test_the_names_of_the_sdk_are_no_second_tracer_where_they_are_taken_over(tmp
     expected = plant(tmp_path, planted.BESIDE)
 
     with_both = doctor(tmp_path)
-    taken_over = doctor(tmp_path, "--env", "LAMBDA_TRACER_TAKE_OVER=true")
+    take_over = ("--env", "LAMBDA_TRACER_TAKE_OVER=true")
+    unread = doctor(tmp_path, ".", "app.lambda_handler", "--no-import", *take_over)
+    wrapper = ("--env", "AWS_LAMBDA_EXEC_WRAPPER=/opt/lambda-tracer")
+    taken_over = doctor(tmp_path, ".", "app.lambda_handler", "--no-import", *take_over, *wrapper)
 
     assert with_both.places == expected
-    assert taken_over.findings == []
+    # Nobody but the wrapper reads the variable.
+    told = {each["remedy"] for each in unread.findings if each["code"] == "two-tracers"}
+    assert len(told) == 1
+    assert "lambda_tracer.compat.install()" in told.pop()
+    assert "two-tracers" not in {each["code"] for each in taken_over.findings}
+
+
+def test_names_that_are_taken_over_too_late_are_a_second_tracer(tmp_path: Path) -> None:
+    late = plant(tmp_path, planted.INSTALLED)
+
+    two = [
+        {place for place in doctor(tmp_path, ".", handler, "--no-import").places if place[2] == "two-tracers"}
+        for handler in ("early.handler", "late.handler")
+    ]
+
+    assert two == [set(), late]

@@ -168,7 +168,7 @@ def test_errors_are_those_of_the_service(here: Here, xray: Any) -> None:
             call()
         assert raised.value.response["Error"]["Message"] == message
         assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    with pytest.raises(ClientError, match=r"UnknownOperationException.*Groups is no operation of X-Ray that"):
+    with pytest.raises(ClientError, match=r"UnknownOperationException.* does not serve .* POST /Groups"):
         xray.get_groups()
 
 

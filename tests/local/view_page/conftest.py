@@ -97,9 +97,9 @@ class Shop:
         self.view.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One for all tests: it takes a second to start."""
+    """One for all tests here: it takes a second to start. While it is there, its thread has an event loop that runs."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
     with Browser(Path(CHROMIUM)) as browser:

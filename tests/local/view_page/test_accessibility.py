@@ -70,6 +70,9 @@ def test_an_empty_view_tells_a_newcomer_what_to_do(browser: Browser) -> None:
         welcome.wait_for()
 
         assert f"AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:{running.view.port}" in welcome.inner_text()
-        assert "lambda-tracer invoke app.lambda_handler --event event.json --view" in welcome.inner_text()
+        assert (
+            f"invoke app.lambda_handler --event event.json --view-port {running.view.port}"
+            in welcome.inner_text()
+        )
         assert violations(page) == []
         browser.close(page)

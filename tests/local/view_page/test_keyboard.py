@@ -147,6 +147,8 @@ def test_a_filter_says_how_many_match_and_what_is_wrong_with_it(browser: Browser
     page.keyboard.type('= "A-100')
     page.keyboard.press("Enter")
     expect(page.locator("#filter-error")).to_contain_text("character")
+    page.wait_for_timeout(300)  # in which events would be refused, too
+    expect(page.locator("#connection")).to_have_text("Live")
     page.keyboard.type('2" fault')
     page.keyboard.press("Enter")
     expect(page.locator("#count")).to_have_text("1 of 6 match")

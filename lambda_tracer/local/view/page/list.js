@@ -43,11 +43,13 @@ function draw() {
   const anchor = viewport.scrollTop > 0 ? firstInSight() : null;
   longest = Math.max(...summaries.map((summary) => summary.duration ?? 0), 0);
   if (!state.traces.has(tabStop)) tabStop = state.route.trace ?? summaries[0]?.id ?? null;
+  const isNew = rows.place(state.route.trace) < 0;
   rows.set(summaries.map((summary) => ({ key: summary.id, summary })));
   if (anchor && rows.place(anchor.key) >= 0) {
     const moved = (rows.place(anchor.key) - anchor.at) * rows.height;
     if (moved) viewport.scrollTop += moved;
   }
+  if (isNew) rows.show(state.route.trace);
 }
 
 function firstInSight() {

@@ -34,11 +34,7 @@ export function startLoader(from) {
   onChange(["route"], follow);
   onChange(["traces"], chooseFirst);
   onChange(["traces", "route"], choosePartner);
-  onChange(["filter"], () => {
-    change({ graph: null, waiting: new Map() });
-    loadList();
-    events?.open(state.filterError ? "" : state.filter);
-  });
+  onChange(["filter"], followFilter);
 }
 
 /** The first time: the list, and events from now on. */
@@ -46,6 +42,15 @@ export async function begin() {
   const isRead = await loadList();
   events?.open(isRead ? state.filter : "");
   follow();
+}
+
+/** List and events by the new filter. One that the server refuses leaves both as they are. */
+async function followFilter() {
+  const { filter } = state;
+  change({ graph: null, waiting: new Map() });
+  events?.close();
+  await loadList();
+  if (filter === state.filter) events?.open(state.filterError ? events.filter : filter);
 }
 
 /** True if the list could be read; the filter may be one that the server refuses. */

@@ -77,8 +77,9 @@ function welcome() {
   if (!state.isLive) return h("div", { class: "welcome" }, h("h2", null, "This page holds no traces"));
   const udp = state.server?.udp ?? "127.0.0.1:2000";
   const port = udp.split(":").at(-1);
+  const view = port === "2000" ? "--view" : `--view-port ${port}`;
   const ways = [
-    ["Run a Lambda function here", "lambda-tracer invoke app.lambda_handler --event event.json --view", null],
+    ["Run a Lambda function here", `lambda-tracer invoke app.lambda_handler --event event.json ${view}`, null],
     ["Or let anything that has an X-Ray SDK, in any language, send here", `export AWS_XRAY_DAEMON_ADDRESS=${udp}`,
       "ADOT's Lambda layers follow the same variable."],
     ["Or open traces from AWS: drop the file on this page", "aws xray batch-get-traces --trace-ids 1-… > traces.json", null],

@@ -42,7 +42,7 @@ class Operations:
         """The answer to a POST to `path`, which may be none of them."""
         operation = self._served.get(path)
         if operation is None:
-            message = f"{path[1:101]} is no operation of X-Ray that lambda-tracer view serves"
+            message = f"lambda-tracer view does not serve this operation of X-Ray: POST {path[:101]}"
             return _error(404, "UnknownOperationException", message)
         try:
             return Answer(200, quick_json(operation(arguments_of(body))).encode("ascii"))
