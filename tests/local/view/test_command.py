@@ -76,7 +76,7 @@ def test_it_receives_saves_and_ends_with_ctrl_c(tmp_path: Path, capsys: pytest.C
         assert code == 2
         assert said == (
             f"lambda-tracer: TCP 127.0.0.1:{port} is taken by another view or an X-Ray daemon: "
-            "--port chooses another (see lambda-tracer view --help)\n"
+            "--port chooses another\n"
         )
         send(port, documents)
         give_up_at = time.monotonic() + PATIENCE_S
