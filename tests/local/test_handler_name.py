@@ -45,11 +45,12 @@ def root(tmp_path: Path) -> Path:
         ("broken.py", ""),
         ("/elsewhere/app.py", ""),
         ("../app.py", ""),
+        ("../{name}/app.lambda_handler", ""),
         ("a\0.py", ""),
     ],
 )
 def test_what_comes_near_is_suggested(root: Path, given: str, meant: str) -> None:
-    given = given.format(root=root)
+    given = given.format(root=root, name=root.name)
 
     with pytest.raises(UsageError) as raised:
         check_handler(given, root)

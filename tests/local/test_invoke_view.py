@@ -9,13 +9,17 @@ import signal
 import socket
 import socketserver
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lambda_tracer.local.view import hand_over
 from tests.local.command import Ran, await_end, invoke
 
 HANDLER = """
@@ -103,6 +107,38 @@ def test_the_view_has_the_trace_with_its_result_its_log_and_its_report(
     assert (invocation["event"], invocation["log"]) == ('{"n": 1}', "a line of the log\n")
     assert invocation["report"].startswith(f"REPORT RequestId: {invocation['request_id']}  Duration: ")
     assert invocation["failed"] is False
+
+
+def test_of_commands_that_start_a_view_at_once_one_has_done_it(
+    shop: Path, port: int, views: list[int]
+) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        ran = list(pool.map(lambda _: invoke("app.handler", "--view-port", str(port), folder=shop), range(3)))
+    started = [found for each in ran for found in re.findall(r"kill (\d+) ends it", each.err)]
+    views += map(int, started)
+
+    assert len(started) == 1
+    assert [each.err.count("see it at") for each in ran] == [1, 1, 1]
+
+
+def test_an_answer_byte_by_byte_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hand_over, "TIMEOUT_S", 0.3)
+
+    class Slow(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                for _ in range(100):
+                    self.request.sendall(b"x")
+                    time.sleep(0.05)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Slow) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        began_at = time.monotonic()
+
+        assert hand_over.running_view(server.server_address[1]) is None
+        assert time.monotonic() - began_at < 3
+        server.shutdown()
 
 
 def test_where_something_else_listens_the_invocation_is_none_the_worse(shop: Path) -> None:

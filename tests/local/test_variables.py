@@ -49,7 +49,9 @@ def test_they_come_from_files_from_the_command_line_and_by_name_from_the_shell(f
     (folder / ".env").write_text(FILE, encoding="utf-8")
     (folder / "more").write_text("TABLE=more\nREGION=us-east-2\n")
     asked = json.dumps([*EXPECTED, "OTHER"])
-    options = ("--env-file", ".env", "--env-file", "more", "--env", "TABLE=given", "--env", "OTHER")
+    # The last one is Lambda's own, and stays so: where the process asks for its invocations.
+    named = ("--env", "TABLE=given", "--env", "OTHER", "--env", "AWS_LAMBDA_RUNTIME_API=127.0.0.1:9")
+    options = ("--env-file", ".env", "--env-file", "more", *named)
 
     ran = invoke("app.environment", *options, "-e", asked, folder=folder, FROM_SHELL="it's", OTHER="b=c")
 

@@ -33,8 +33,9 @@ def suggestion(handler: str, task_root: Path) -> str:
     for path, function in _readings(handler.strip(), task_root):
         found = _handlers(task_root / path)
         names = [name for name in found if name == function] or found
-        if names:
-            return f"; did you mean {path.with_suffix('').as_posix()}.{names[0]}?"
+        meant = f"{path.with_suffix('').as_posix()}.{names[0]}" if names else ""
+        if _HANDLER.fullmatch(meant):  # what is above the task root can't be meant
+            return f"; did you mean {meant}?"
     return ""
 
 

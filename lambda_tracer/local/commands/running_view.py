@@ -37,13 +37,15 @@ def find_or_start(port: int) -> tuple[RunningView, int | None]:
             # A Ctrl-C in this terminal is not meant for it.
             start_new_session=True,
         )
-        give_up_at = clock.monotonic() + MAX_START_S
-        while process.poll() is None and clock.monotonic() < give_up_at:
-            if _is_open(port) and (found := running_view(port)):
-                return found, process.pid
-            clock.sleep(_POLL_S)
-        process.kill()
-        process.wait()
+        try:
+            found = _await_view(port, process)
+        finally:
+            # One that another command has started may have been faster; and Ctrl-C may come meanwhile.
+            if found is None or found.pid != process.pid:
+                process.kill()
+                process.wait()
+        if found is not None:
+            return found, process.pid if found.pid == process.pid else None
         said.seek(0)
         lines = said.read(_MAX_SAID_BYTES).decode("utf-8", "replace").strip().splitlines()
     reason = (
@@ -52,6 +54,19 @@ def find_or_start(port: int) -> tuple[RunningView, int | None]:
         else f"it did not answer within {MAX_START_S:.0f} s"
     )
     raise NoView(reason.partition(" (see ")[0])
+
+
+def _await_view(port: int, process: subprocess.Popen[bytes]) -> RunningView | None:
+    """The view at `port` as soon as there is one, of `process` or another; None where there will be none."""
+    give_up_at = clock.monotonic() + MAX_START_S
+    while clock.monotonic() < give_up_at:
+        has_ended = process.poll() is not None
+        if _is_open(port) and (found := running_view(port)):
+            return found
+        if has_ended:
+            break
+        clock.sleep(_POLL_S)
+    return None
 
 
 def _is_open(port: int) -> bool:

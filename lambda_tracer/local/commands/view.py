@@ -170,8 +170,10 @@ def _start(options: argparse.Namespace) -> View:
 
 def _open(view: View, name: str, content: bytes) -> None:
     from lambda_tracer.local.view.files import open_file
+    from lambda_tracer.local.view.intake import Intake
 
-    opened = open_file(content, view.intake)
+    # Not the view's own: what is in a file already is not saved again.
+    opened = open_file(content, Intake(view.store, view.log))
     if not opened.traces:
         raise UsageError(f"{name}: {opened.message}")
     if opened.message:

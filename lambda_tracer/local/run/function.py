@@ -125,8 +125,9 @@ class FunctionSettings:
             "AWS_XRAY_DAEMON_ADDRESS": f"{daemon_host}:{daemon_port}",
             "_AWS_XRAY_DAEMON_ADDRESS": daemon_host,
             "_AWS_XRAY_DAEMON_PORT": str(daemon_port),
-            **({"AWS_LAMBDA_RUNTIME_API": runtime_api} if runtime_api else {}),
             **self.environment,
+            # Lambda reserves it; with another one the process would wait elsewhere for its invocations.
+            **({"AWS_LAMBDA_RUNTIME_API": runtime_api} if runtime_api else {}),
         }
 
 

@@ -254,7 +254,9 @@ def _message(exception: BaseException) -> str:
     """Its text. An exception whose own code fails to give one is the function's error all the same."""
     try:
         return str.__str__(str(exception))
-    except Exception as exc:
+    except (KeyboardInterrupt, Interrupted, TaskTimedOut):
+        raise
+    except BaseException as exc:
         return f"(its message can't be had: {type(exc).__name__})"
 
 

@@ -26,7 +26,11 @@ _SENDING = (
 
 
 def check_access(method: str, path: str, headers: dict[str, str], port: int) -> None:
-    """Raise a `BadRequest` (403) for a request that is not to be answered."""
+    """Raise a `BadRequest` (403) for a request that is not to be answered, 400 where its address can't be read."""
+    try:
+        urlsplit(path)
+    except ValueError:
+        raise BadRequest(400, "an address that can't be read") from None
     name, _, given_port = headers.get("host", "").lower().rpartition(":")
     names = (*_LOOPBACK, *_CONTAINERS) if path in _SENDING else _LOOPBACK
     if name not in names or given_port != str(port):

@@ -16,10 +16,11 @@ import re
 import socket
 from typing import Any
 
+from lambda_tracer.clock import clock
 from lambda_tracer.local.receive.json_value import quick_json
 
 TIMEOUT_S = 5.0
-"""For connecting, for sending, and for each part of the answer."""
+"""For connecting and sending, and the same for the whole answer."""
 
 MAX_ANSWER_BYTES = 1_000_000
 
@@ -31,10 +32,11 @@ class HandOverFailed(Exception):
 
 
 class RunningView:
-    """A view that answers on `port` of this machine."""
+    """A view that answers on `port` of this machine; `pid` is its process, 0 where it does not say."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, pid: int = 0) -> None:
         self.port = port
+        self.pid = pid
         self.address = f"http://127.0.0.1:{port}/"
         """Of its page."""
 
@@ -65,7 +67,12 @@ def running_view(port: int) -> RunningView | None:
     except (OSError, ValueError):
         return None
     is_view = status == 200 and isinstance(answer, dict) and "revision" in answer and "server" in answer
-    return RunningView(port) if is_view else None
+    return RunningView(port, _pid(answer["server"])) if is_view else None
+
+
+def _pid(server: object) -> int:
+    pid = server.get("pid") if isinstance(server, dict) else None
+    return pid if isinstance(pid, int) else 0
 
 
 def _request(port: int, method: str, path: str, body: bytes) -> tuple[int, bytes]:
@@ -77,8 +84,11 @@ def _request(port: int, method: str, path: str, body: bytes) -> tuple[int, bytes
     answer = b""
     with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as connection:
         connection.sendall(head.encode("ascii") + body)
+        give_up_at = clock.monotonic() + TIMEOUT_S
         while len(answer) < MAX_ANSWER_BYTES and (part := connection.recv(65_536)):
             answer += part
+            # Whoever it is that answers byte by byte: it does not keep us.
+            connection.settimeout(max(0.001, give_up_at - clock.monotonic()))
     found = _STATUS.match(answer)
     if found is None:
         raise ValueError("what it says is not HTTP")

@@ -215,6 +215,8 @@ class _Handler(socketserver.BaseRequestHandler):
     def _reply(self, connection: Connection, request: Request) -> bool:
         """Answer `request`; whether it was the last one."""
         answer = self.server.owner.respond(request)
+        if isinstance(answer, Stream) and request.method == "HEAD":
+            answer = Answer(200, content_type=answer.content_type)
         if isinstance(answer, Stream) and not self.server.may_stream():
             answer = Answer(503, b'{"message": "too many pages are open"}')
         if isinstance(answer, Stream):

@@ -7,6 +7,7 @@ The X-Ray service joins by id in the same way: a finished document takes the pla
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -108,7 +109,10 @@ class JoinedTrace:
         self.invocations = [*kept, invocation][-MAX_INVOCATIONS:]
         before = self._invocations_bytes
         self._invocations_bytes = sum(
-            len(value) for item in self.invocations for value in item.values() if isinstance(value, str)
+            sys.getsizeof(value)  # a text beyond ASCII takes up to four bytes a character
+            for item in self.invocations
+            for value in item.values()
+            if isinstance(value, str)
         )
         self.memory_bytes += self._invocations_bytes - before
 

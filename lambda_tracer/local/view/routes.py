@@ -27,6 +27,7 @@ from lambda_tracer.local.view.log import Log
 from lambda_tracer.local.view.otlp.request import spans_in
 from lambda_tracer.local.view.otlp.wire import WireError
 from lambda_tracer.local.view.page_files import page_file
+from lambda_tracer.local.view.size import MAX_PARTS, has_too_many_parts
 from lambda_tracer.local.view.store import Store, newest_first
 from lambda_tracer.local.view.summary import summary_of
 from lambda_tracer.local.view.xray_api.operations import Operations
@@ -81,6 +82,7 @@ class Routes:
         if found is not None:
             return found(request, query)
         if method == "POST" and not path.startswith(("/api/", "/v1/")):
+            _check_parts(request)
             return self._operations.answer(path, request.body)
         if method == "GET" and path.startswith("/api/traces/"):
             return self._trace(path.removeprefix("/api/traces/"))
@@ -157,6 +159,7 @@ class Routes:
         raise Refusal(404, f"exports are {', '.join(f'/t/ID{ending}' for ending in EXPORTS)}")
 
     def _invocation(self, request: Request, query: dict[str, str]) -> Answer:
+        _check_parts(request)
         try:
             given = read_deep(request.body)
         except NotJSON as exc:
@@ -168,6 +171,7 @@ class Routes:
         return Answer(204)
 
     def _open(self, request: Request, query: dict[str, str]) -> Answer:
+        _check_parts(request)
         opened = open_file(request.body, self._intake)
         return _json(
             {"traces": list(opened.traces), "refused": opened.refused, "message": opened.message or None}
@@ -202,6 +206,11 @@ def _filter(query: dict[str, str]) -> Callable[[JoinedTrace], bool]:
     except FilterError as exc:
         raise Refusal(400, str(exc)) from exc
     return lambda trace: matches(expression, trace)
+
+
+def _check_parts(request: Request) -> None:
+    if has_too_many_parts(request.body):
+        raise Refusal(413, f"it has more than {MAX_PARTS:,} objects and lists")
 
 
 def _page(path: str) -> Answer:

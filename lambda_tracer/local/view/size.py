@@ -10,6 +10,15 @@ _MEMBER_BYTES = 30
 """What CPython takes for an object of JSON, a list, and a member with a short value, as measured on 3.11."""
 
 
+MAX_PARTS = 1_000_000
+"""Objects and lists in one request. In memory one without members is a hundred times what it is as text."""
+
+
+def has_too_many_parts(json_text: bytes) -> bool:
+    """Whether a text in JSON has more than `MAX_PARTS`, those in the texts that it holds counted."""
+    return json_text.count(b"{") + json_text.count(b"[") > MAX_PARTS
+
+
 class Size(NamedTuple):
     """Both in bytes."""
 

@@ -29,8 +29,7 @@ _POLL_S = 0.2
 def draw(trace: JoinedTrace, console: Console) -> None:
     """Print the trace."""
     summary = summary_of(trace)
-    began_at = datetime.fromtimestamp(summary["start"]).strftime("%H:%M:%S")
-    heading = Text(f"{began_at}  ", style="dim").append(clean(summary["name"]), style="bold")
+    heading = Text(f"{_clock(summary['start'])}  ", style="dim").append(clean(summary["name"]), style="bold")
     if summary["duration"] is not None:
         heading.append(f"  {duration_text(summary['duration'])}")
     words = ["in_progress", "fault", "throttle", "error", "cold_start", "root_missing"]
@@ -57,10 +56,23 @@ def follow(store: Store, console: Console, is_wanted: Callable[[JoinedTrace], bo
         with store.lock:
             held = store.traces()
             printed.intersection_update(trace.id for trace in held)
+            texts = []
             for trace in held:
                 quiet_s = now - trace.changed_at
                 is_due = quiet_s >= PATIENCE_S or (quiet_s >= QUIET_S and trace.is_finished)
                 if is_due and trace.id not in printed:
                     printed.add(trace.id)
                     if is_wanted(trace):
-                        draw(trace, console)
+                        with console.capture() as drawn:
+                            draw(trace, console)
+                        texts.append(drawn.get())
+        # A terminal that is stopped must not stop the page: nothing is written with the lock held.
+        for text in texts:
+            console.file.write(text)
+
+
+def _clock(epoch_s: float) -> str:
+    try:
+        return datetime.fromtimestamp(epoch_s).strftime("%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return "no time"  # the last hours of the year 9999, in a zone where they are over

@@ -39,6 +39,8 @@ class View:
         save: Path | None = None,
         has_page: bool = True,
     ) -> None:
+        if not udp_host:
+            raise CannotListen("UDP: an empty address would be that of every network")
         self.store = Store()
         self.log = Log()
         self.intake = Intake(self.store, self.log, save)
@@ -82,6 +84,10 @@ class View:
             try:
                 number = port if http is None else http.port
                 return http, Datagrams(udp_host, number, self.intake.datagram, self.log)
+            except (TypeError, ValueError) as exc:  # what no name of a host can be
+                if http is not None:
+                    http.close()
+                raise CannotListen(f"UDP {udp_host}:{port}: no such address") from exc
             except OSError as exc:
                 if http is not None:
                     http.close()

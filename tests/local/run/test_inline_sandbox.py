@@ -137,6 +137,7 @@ def test_a_response_that_is_no_json_is_lambdas_error(folder: Path) -> None:
     [
         ("    raise type('Stop', (BaseException,), {})('x')", "Runtime.ExitError"),
         ("    raise type('Bad', (Exception,), {'__str__': lambda self: 1 / 0})()", "Bad"),
+        ("    raise type('Bad', (Exception,), {'__str__': lambda self: exit(3)})()", "Bad"),
         ("    import sys; sys.stdout.close(); sys.stderr = None; raise KeyError('x')", "KeyError"),
         ("    return 'x' * 7_000_000", "Function.ResponseSizeTooLarge"),
         ("    import time; time.time = None; raise ValueError", "ValueError"),

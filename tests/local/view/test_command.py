@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_it_receives_saves_and_ends_with_ctrl_c(tmp_path: Path, capsys: pytest.C
         assert code == 2
         assert said == (
             f"lambda-tracer: TCP 127.0.0.1:{port} is taken by another view or an X-Ray daemon: "
-            "--port chooses another (see lambda-tracer view --help)\n"
+            "--port chooses another\n"
         )
         send(port, documents)
         give_up_at = time.monotonic() + PATIENCE_S
@@ -87,6 +88,13 @@ def test_it_receives_saves_and_ends_with_ctrl_c(tmp_path: Path, capsys: pytest.C
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert [json.loads(line) for line in saved.read_text().splitlines()] == documents
+
+    # The same file once more: what it holds is shown, and not written to its end again.
+    with viewing(str(saved), "--port", str(port), "--save", str(saved)) as process:
+        line_of(process)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=PATIENCE_S)
+    assert saved.read_text().count("\n") == len(documents)
 
     html = tmp_path / "page.html"
     assert view(capsys, str(saved), "--html", str(html)) == (0, f"lambda-tracer: 1 trace written to {html}\n")
@@ -117,6 +125,25 @@ def test_follow_prints_finished_traces_that_match() -> None:
     assert "DynamoDB" in printed
 
 
+def test_a_terminal_that_is_stopped_does_not_stop_the_page() -> None:
+    port = free_port()
+    text = "x" * 150
+    with viewing("--port", str(port), "--follow") as process:
+        line_of(process)
+        for number in range(300):
+            documents = payment(f"{text}{number}")
+            documents[0]["start_time"] = documents[0]["end_time"] = 253_402_300_799 if number == 0 else 1
+            send(port, documents)
+        # Nobody reads standard output: its pipe is full soon.
+        time.sleep(1.5)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/traces", timeout=PATIENCE_S) as answer:
+            assert json.load(answer)["total"] > 100
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_S)
+
+        assert process.returncode == 0
+
+
 def test_a_file_is_opened_beside_a_view_that_runs(tmp_path: Path) -> None:
     file = tmp_path / "trace.json"
     file.write_text(json.dumps(payment()) + "\n", encoding="utf-8")
@@ -139,6 +166,8 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, capsys: pytest.Captur
         ([str(empty), "--html", "x.html"], f"{empty}: there is no trace in it"),
         (["--save", str(tmp_path)], f"--save: {tmp_path}: Is a directory"),
         (["--udp-host", "192.0.2.1", "--port", str(free_port())], "UDP 192.0.2.1:"),
+        (["--udp-host", "", "--port", str(free_port())], "UDP: an empty address"),
+        (["--udp-host", "x\ud800", "--port", str(free_port())], "UDP x\\ud800:"),
     ]:
         code, said = view(capsys, *arguments)
 

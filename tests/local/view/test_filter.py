@@ -77,6 +77,7 @@ EXPRESSIONS = {
     '(annotation.Order = "A-1001" OR annotation.Order = "A-1002") fault': "declined",
     "annotation.Order": "paid declined orphan",
     "!annotation.Order": "web running",
+    "fault\u00a0AND\u2003annotation.Order": "declined",
     "annotation.age > 29 annotation.age <= 30": "web",
     "annotation.beta = false": "web",
     "annotation.beta": "",

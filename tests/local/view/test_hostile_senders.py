@@ -162,3 +162,52 @@ def test_a_request_that_takes_too_long_is_ended(here: Here, monkeypatch: pytest.
 
         assert client.recv(100) == b"", "the connection was closed"
     assert_it_answers(here)
+
+
+def test_a_small_body_that_would_be_huge_in_memory_is_refused(here: Here) -> None:
+    empty = ("{}," * 1_100_000)[:-1]
+    document = f'{{"TraceSegmentDocuments":["{{\\"subsegments\\":[{empty}]}}"]}}'.encode()
+    for path in ("/TraceSegments", "/api/open", "/api/invocations"):
+        assert here.ask("POST", path, document)[0].status == 413
+    spans = f'{{"resourceSpans":[{empty}]}}'.encode()
+    assert here.ask("POST", "/v1/traces", spans, Content_Type="application/json")[0].status == 400
+    response, body = here.ask("POST", "/v1/traces", b"\x12\x00" * 300_000)
+    assert (response.status, json.loads(body)["message"]) == (400, "a message of more than 200,000 fields")
+    assert_it_answers(here)
+
+
+@pytest.mark.parametrize("address", ["//[", "http://[/", "//[?filter=fault"])
+def test_an_address_that_is_none_is_refused(here: Here, address: str) -> None:
+    head = f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1:{here.port}\r\nSec-Fetch-Site: cross-site\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", here.port), timeout=PATIENCE_S) as client:
+        client.sendall(head.encode())
+
+        assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
+def test_the_head_of_a_stream_has_an_end(here: Here) -> None:
+    response, body = here.ask("HEAD", "/api/events")
+
+    assert (response.status, response.getheader("Content-Type"), body) == (200, "text/event-stream", b"")
+
+
+def test_logs_beyond_ascii_are_counted_as_they_lie_in_memory(here: Here) -> None:
+    given = {"trace_id": new_trace_id(), "documents": [], "log": "\U0001f600" * 100_000}
+    assert here.ask("POST", "/api/invocations", json.dumps(given).encode())[0].status == 204
+    assert here.view.store.memory_bytes > 400_000
+
+
+def test_numbers_of_spans_in_json_that_are_none(here: Here) -> None:
+    for value in ("²", "--5", "-", 1.5, None, 10**300):
+        attributes = [{"key": "k", "value": {"intValue": value}}]
+        span = {
+            "traceId": "a" * 32,
+            "spanId": "b" * 16,
+            "attributes": attributes,
+            "startTimeUnixNano": 9 * 10**308,
+            "endTimeUnixNano": "-1",
+            "events": [{"timeUnixNano": 10**308}],
+        }
+        body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
+        assert here.ask("POST", "/v1/traces", body, Content_Type="application/json")[0].status == 200
+    assert_it_answers(here)

@@ -14,13 +14,13 @@ WORD, NUMBER, TEXT, SIGN, JSON, END = "word", "number", "text", "sign", "json", 
 
 _TOKEN = re.compile(
     r"""\s*(?:
-        (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
-      | (?P<word>[A-Za-z_][\w.]*)
+        (?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_.]))
+      | (?P<word>[A-Za-z_][A-Za-z0-9_.]*)
       | (?P<text>"(?:[^"\\]|\\.)*")
       | (?P<sign><=|>=|!=|[=<>!(){}\[\],:])
       | (?P<json>\#)
     )""",
-    re.VERBOSE | re.ASCII | re.DOTALL,
+    re.VERBOSE | re.DOTALL,
 )
 
 

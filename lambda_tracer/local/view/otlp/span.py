@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ ERROR = 2
 
 MAX_LEVELS = 20
 """Of lists and maps in each other, in a value."""
+
+_INT = re.compile(r"-?[0-9]{1,20}")
 
 Attributes = dict[str, Any]
 
@@ -241,10 +244,12 @@ def _id(value: object) -> str:
 
 
 def _number(value: object) -> int:
-    """Numbers of 64 bits are texts in it."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    """Numbers of 64 bits are texts in it; 0 for what is none."""
+    if isinstance(value, str) and _INT.fullmatch(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 0
+    return value if 0 <= value < 1 << 64 else 0
 
 
 def _attributes_json(of: dict[str, Any], levels: int = MAX_LEVELS, name: str = "attributes") -> Attributes:
@@ -258,9 +263,7 @@ def _value_json(value: dict[str, Any], levels: int) -> Any:
         return "(nested too deeply)"
     if "intValue" in value:
         number_text = str(value["intValue"])
-        return (
-            int(number_text) if number_text.lstrip("-").isdigit() and len(number_text) < 21 else number_text
-        )
+        return int(number_text) if _INT.fullmatch(number_text) else number_text
     if "arrayValue" in value:
         return [_value_json(item, levels - 1) for item in _listed(mapping(value["arrayValue"]), "values")]
     if "kvlistValue" in value:

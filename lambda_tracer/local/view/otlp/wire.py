@@ -11,14 +11,21 @@ from collections.abc import Iterator
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 
 
+MAX_FIELDS = 200_000
+"""Of one message. In memory one that is empty is a hundred times its two bytes."""
+
+
 class WireError(ValueError):
     """The bytes are no message."""
 
 
 def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Number and value of each field: an unsigned number, or the bytes of a text or of a message within."""
-    position = 0
+    position = count = 0
     while position < len(data):
+        count += 1
+        if count > MAX_FIELDS:
+            raise WireError(f"a message of more than {MAX_FIELDS:,} fields")
         key, position = _varint(data, position)
         number, wire_type = key >> 3, key & 7
         value: int | bytes
