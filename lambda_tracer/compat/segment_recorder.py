@@ -226,7 +226,9 @@ class SegmentRecorder(recorder.Recorder):
         return self.context.handle_context_missing()
 
     def _unrecorded(self, found: Any, name: str, own: Any) -> Any:
-        """One of which nothing is recorded, with its name."""
+        """One of which nothing is recorded, with its name; where tracing is switched off it has none, as in the SDK."""
+        if not settings.global_sdk_config.sdk_enabled():
+            return found
         if found is UNRECORDED:
             if own is None and self._is_missing():
                 return self._missing()
