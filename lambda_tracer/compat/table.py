@@ -55,8 +55,7 @@ MODULES: dict[str, str] = {
     "core.async_recorder": (
         "recorder: AsyncAWSXRayRecorder AWSXRayRecorder; "
         "segment_recorder: AsyncSubsegmentContextManager=SubsegmentContextManager SubsegmentContextManager; "
-        "segments: AsyncSegmentContextManager=SegmentContextManager SegmentContextManager; "
-        + _STACKTRACE
+        "segments: AsyncSegmentContextManager=SegmentContextManager SegmentContextManager; " + _STACKTRACE
     ),
     "core.context": (
         "context: Context MISSING_SEGMENT_MSG SUPPORTED_CONTEXT_MISSING CXT_MISSING_STRATEGY_KEY; log: log; "
