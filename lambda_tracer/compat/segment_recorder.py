@@ -264,7 +264,8 @@ class SubsegmentContextManager(SubsegmentContext):
             super().open()
             return
         self._is_begun = True
-        self.subsegment = self.recorder.begin_subsegment(name=self._name, namespace=self._namespace)
+        given = {} if self._namespace == "local" else {"namespace": self._namespace}
+        self.subsegment = self.recorder.begin_subsegment(name=self._name, **given)
 
     def close(self, error: BaseException | None = None) -> None:
         """Close it; by `end_subsegment`, if `begin_subsegment` opened it."""

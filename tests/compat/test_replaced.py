@@ -62,7 +62,7 @@ def test_what_replaces_begin_and_end_is_called_by_blocks_and_decorators() -> Non
         assert [name for name in told["calls"][0] if name != "<lambda>"][-2:] == ["fails", "end"]
         assert told["calls"][0][:2] == ["block", "captured"]
         assert told["calls"][0].count("end") == 3
-        assert told["mocked"] == {"name": "mocked", "namespace": "local"}
+        assert told["mocked"] == {"name": "mocked"}
 
 
 def test_attributes_can_be_set_where_the_sdk_lets_them() -> None:
