@@ -27,6 +27,9 @@ def main(argv: list[str]) -> None:
     install()
     sys.argv[:] = arguments
     if is_module:
+        if arguments[0] == "pytest":  # pytest-xdist's workers are interpreters of their own
+            plugins = [os.environ.get("PYTEST_PLUGINS", ""), f"{__package__}.worker"]
+            os.environ["PYTEST_PLUGINS"] = ",".join(filter(None, plugins))
         runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
         return
     if not os.path.exists(arguments[0]):

@@ -14,7 +14,7 @@ from ..trace import running, unrecorded
 from ..trace import subsegment as trace
 from ..trace.invocation import Invocation
 from . import detached
-from .kind import Kind, record, why
+from .kind import Kind, record, told_in_vain, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,6 +156,10 @@ class DummySubsegment(unrecorded.UnrecordedSubsegment, metaclass=Kind):
         if name == "parent_segment":
             return segments.segment_of(self.invocation or running.bound_to() or running.current())
         raise AttributeError(why(self, name))
+
+
+told_in_vain(Subsegment, "trace_id", "in_progress", "subsegments")
+told_in_vain(DummySubsegment, "trace_id", "subsegments", "annotations", "metadata", "http", "aws")
 
 
 def adopt() -> None:

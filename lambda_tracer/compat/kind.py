@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..guard import warn_once
 from ..send.entity import SentEntity
 from ..trace import subsegment as trace
 from ..trace import unrecorded
@@ -39,3 +40,14 @@ def why(entity: object, name: str) -> str:
     """What is said where an entity has no such attribute."""
     private = ": that is private to the X-Ray SDK" if name.startswith("_") and name[:2] != "__" else ""
     return f"{type(entity).__name__!r} has no attribute {name!r} in lambda_tracer's compatible names{private}"
+
+
+def told_in_vain(kind: type, *names: str) -> None:
+    """Have assignments to these properties of a class ignored: the SDK's entities take them, and raise nothing."""
+    for name in names:
+        known = getattr(kind, name)
+        setattr(kind, name, property(known.fget, _ignore, doc=known.__doc__))
+
+
+def _ignore(entity: object, value: object) -> None:
+    warn_once(f"compat {type(entity).__name__}", "%s: what it is set to is ignored", type(entity).__name__)

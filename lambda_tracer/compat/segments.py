@@ -10,7 +10,7 @@ from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation
 from .detached import MAX_KEPT, detached, told
 from .helpers import AtomicCounter, TraceId
-from .kind import Kind, record, why
+from .kind import Kind, record, told_in_vain, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +91,10 @@ class Segment(trace.Subsegment, metaclass=Kind):
     def decrement_ref_counter(self) -> None:
         """Count one less that is open."""
         self.ref_counter.decrement()
+
+    def decrement_subsegments_size(self) -> None:
+        """Count one less in all."""
+        self.__dict__["_total"] -= 1
 
     def get_total_subsegments_size(self) -> int:
         """How many there have been."""
@@ -186,7 +190,7 @@ class SeenSegment(LambdaSegment):
     def increment(self) -> None:
         """Nothing to count: what is open is known."""
 
-    decrement_ref_counter = increment
+    decrement_ref_counter = decrement_subsegments_size = increment
 
     def get_total_subsegments_size(self) -> int:
         """How many are open."""
@@ -254,6 +258,11 @@ class DummySegment(SeenSegment, metaclass=Kind):
     def close(self, end_time: float | None = None) -> None:
         """Does nothing."""
 
+
+told_in_vain(Segment, "trace_id", "in_progress")
+told_in_vain(
+    SeenSegment, *("trace_id", "subsegments", "initializing", "annotations", "metadata", "http", "aws")
+)
 
 _segment: tuple[Invocation, SeenSegment] | None = None
 

@@ -53,9 +53,9 @@ MODULES: dict[str, str] = {
     "core": "recorder: xray_recorder AWSXRayRecorder AsyncAWSXRayRecorder; patches: patch patch_all",
     "core.async_context": "context: AsyncContext task_factory _Context=Context; storage: TaskLocalStorage",
     "core.async_recorder": (
-        "recorder: AsyncAWSXRayRecorder AWSXRayRecorder AsyncSubsegmentContextManager=SubsegmentContextManager "
-        "SubsegmentContextManager; segments: AsyncSegmentContextManager=SegmentContextManager SegmentContextManager; "
-        + _STACKTRACE
+        "recorder: AsyncAWSXRayRecorder AWSXRayRecorder; "
+        "segment_recorder: AsyncSubsegmentContextManager=SubsegmentContextManager SubsegmentContextManager; "
+        "segments: AsyncSegmentContextManager=SegmentContextManager SegmentContextManager; " + _STACKTRACE
     ),
     "core.context": (
         "context: Context MISSING_SEGMENT_MSG SUPPORTED_CONTEXT_MISSING CXT_MISSING_STRATEGY_KEY; log: log; "
@@ -97,7 +97,7 @@ MODULES: dict[str, str] = {
         "AtomicCounter; exceptions: SegmentNameMissingException"
     ),
     "core.models.subsegment": (
-        "entities: Subsegment; segments: Entity; recorder: SubsegmentContextManager; "
+        "entities: Subsegment; segments: Entity; segment_recorder: SubsegmentContextManager; "
         "exceptions: SegmentNotFoundException"
     ),
     "core.models.throwable": "helpers: Throwable; log: log",
@@ -118,8 +118,9 @@ MODULES: dict[str, str] = {
     ),
     "core.plugins.utils": "no_effect: module_prefix PLUGIN_MAPPING get_plugin_modules; exceptions: MissingPluginNames",
     "core.recorder": (
-        "recorder: AWSXRayRecorder TRACING_NAME_KEY DAEMON_ADDR_KEY CONTEXT_MISSING_KEY XRAY_META SERVICE_INFO "
-        "SubsegmentContextManager; log: log; segments: Segment DummySegment SegmentContextManager; "
+        "recorder: AWSXRayRecorder TRACING_NAME_KEY DAEMON_ADDR_KEY CONTEXT_MISSING_KEY XRAY_META "
+        "SERVICE_INFO; segment_recorder: SubsegmentContextManager; log: log; "
+        "segments: Segment DummySegment SegmentContextManager; "
         "entities: Subsegment DummySubsegment; helpers: DefaultDynamicNaming; emitter: UDPEmitter DaemonConfig; "
         "no_effect: DefaultStreaming get_plugin_modules; context: Context check_in_lambda; "
         "config: global_sdk_config VERSION; exceptions: SegmentNameMissingException SegmentNotFoundException; "

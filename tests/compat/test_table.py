@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lambda_tracer.compat import table
+from tests.compat.programs import run
 
 LEFT_OUT = {
     # what its patches call, each for one library's call: nobody calls them by hand
@@ -48,6 +49,30 @@ def test_every_public_name_of_the_sdk_is_there() -> None:
 
     assert {module: names for module, names in missing.items() if names} == LEFT_OUT
     assert len(missing) > 80
+
+
+PROGRAM = """
+from lambda_tracer.compat.table import MODULES
+
+def star(module):
+    names = {}
+    exec(f"from {module} import *", names)
+    return len(names)
+
+note("flask_sqlalchemy", lambda: __import__("flask_sqlalchemy") is None)
+for below in MODULES:
+    module = f"aws_xray_sdk.{below}".rstrip(".")
+    note(module, lambda: star(module))
+"""
+
+
+def test_every_name_can_be_imported() -> None:
+    told = run(PROGRAM).told
+
+    if str(told.pop("flask_sqlalchemy")).startswith("raises"):
+        del told["aws_xray_sdk.ext.flask_sqlalchemy.query"]
+    assert {module: found for module, found in told.items() if str(found).startswith("raises")} == {}
+    assert len(told) > 80
 
 
 def test_packages_are_those_of_the_sdk() -> None:

@@ -6,6 +6,7 @@ Both are plain text in which nothing of the project's files can act on a termina
 from __future__ import annotations
 
 import difflib
+import io
 from collections.abc import Iterator
 
 from ..receive.plain_text import escaped
@@ -14,6 +15,8 @@ from .infrastructure import NEEDS_PYTHON
 from .migration import Change, Plan
 
 _COLOURS = {"+": "32", "-": "31", "@": "36"}
+_HARMLESS = "\t\f\v\u2028\u2029\ufeff"
+"""What can't be seen, does nothing to a terminal but move on, and is in files that people have."""
 _MAX_WAITING = 20
 """Paths of waiting files that the summary names one by one."""
 
@@ -21,11 +24,14 @@ _MAX_WAITING = 20
 def diff(change: Change, *, is_coloured: bool) -> Iterator[str]:
     """The lines of a unified diff that `patch -p1` takes, without line ends."""
     path = str(change.path)
+    name = f"{path}\t" if " " in path else path  # else `patch` takes the first word alone
     lines = difflib.unified_diff(
-        _lines(change.old), _lines(change.new), f"a/{path}", f"b/{path}", n=3, lineterm=""
+        _lines(change.old), _lines(change.new), f"a/{name}", f"b/{name}", n=3, lineterm=""
     )
     for line in lines:
-        plain = escaped(line.removesuffix("\n").removesuffix("\r"), "\t")
+        text = line.removesuffix("\n")
+        end = "\r" if line.endswith("\r\n") else ""
+        plain = escaped(text.removesuffix(end), _HARMLESS) + end
         if line[:3] in ("+++", "---"):
             yield _coloured(plain, "1", is_coloured)
         else:
@@ -86,8 +92,4 @@ def _coloured(line: str, colour: str, is_coloured: bool) -> str:
 
 
 def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").splitlines(keepends=True) if b"\f" not in data else _kept(data)
-
-
-def _kept(data: bytes) -> list[str]:
-    return [f"{line}\n" for line in data.decode("utf-8", "replace").split("\n")]
+    return list(io.StringIO(data.decode("utf-8", "replace"), newline="\n"))  # as `patch` knows lines

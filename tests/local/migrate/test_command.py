@@ -54,6 +54,29 @@ def test_a_dry_run_shows_a_patch_and_writes_nothing(tmp_path: Path) -> None:
         assert plan_of(folder).changes == []
 
 
+def test_patch_takes_what_files_of_other_systems_and_editors_have(tmp_path: Path) -> None:
+    texts = {
+        "crlf.py": f"{SDK}x = 1\n".replace("\n", "\r\n"),
+        "bom.py": f"\ufeff{SDK}",
+        "feeds.py": f"\f\n{SDK}x = 'a\u2028b\vc'\ny = 1\n",
+        "no end.py": SDK.strip(),
+        "requirements.txt": LIST,
+    }
+    folder = tmp_path / "a"
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / name).write_bytes(text.encode())
+
+    shown = migrate(folder=folder)
+
+    if patch := shutil.which("patch"):
+        command = [patch, "--binary", "--fuzz=0", "-p1"]
+        subprocess.run(command, input=shown.out.encode(), cwd=folder, check=True, capture_output=True)
+        assert plan_of(folder).changes == []
+        for name, text in list(texts.items())[:-1]:
+            assert (folder / name).read_bytes() == text.replace(SDK.strip(), OURS.strip()).encode()
+
+
 def test_it_writes_when_told_and_keeps_what_is_not_its_own(tmp_path: Path) -> None:
     elsewhere = make(tmp_path / "elsewhere", {"app.py": SDK})
     folder = make(

@@ -1,0 +1,5 @@
+"""A plugin of pytest's that installs the compatible names: processes that pytest starts read `PYTEST_PLUGINS`."""
+
+from . import install
+
+install()
