@@ -83,29 +83,31 @@ class Trace:
         waiting: list[tuple[Document, str | int | None]] = [(document, None)]
         while waiting:
             current, container_id = waiting.pop()
-            given_id = current.get("id")
-            node_id = given_id if isinstance(given_id, str) and given_id else len(self._nodes)
-            embedded = current.get("subsegments")
-            if isinstance(embedded, list):
-                # From the last to the first, because they are taken from the end.
-                waiting += [(child, node_id) for child in reversed(embedded) if isinstance(child, dict)]
-            named_parent = current.get("parent_id")
-            parent_id = container_id
-            if parent_id is None and isinstance(named_parent, str) and named_parent:
-                parent_id = named_parent
-            node = Node(
-                {key: value for key, value in current.items() if key != "subsegments"},
-                parent_id,
-                key=node_id,
-                is_segment=current.get("type") != "subsegment"
-                and (container_id is None or "trace_id" in current),
-            )
-            known = self._nodes.get(node_id)
+            node = _node_of(current, container_id, len(self._nodes))
+            waiting += _embedded(current, node.key)
+            known = self._nodes.get(node.key)
             if known is not None and not known.is_in_progress and not node.is_in_progress:
                 self.replaced += _identity(known) != _identity(node)
             # Datagrams may overtake each other: what is finished does not become unfinished again.
             if known is None or known.is_in_progress or not node.is_in_progress:
-                self._nodes[node_id] = node
+                self._nodes[node.key] = node
+
+    def holds(self, document: Document) -> bool:
+        """Whether all of it was taken in before, as it is: on its own, or embedded in another document."""
+        waiting: list[tuple[Document, str | int | None]] = [(document, None)]
+        while waiting:
+            current, container_id = waiting.pop()
+            node = _node_of(current, container_id, -1)
+            known = self._nodes.get(node.key)
+            if known is None or (known.parent_id, known.is_segment) != (node.parent_id, node.is_segment):
+                return False
+            try:
+                if _content(known.document) != _content(node.document):
+                    return False
+            except RecursionError:
+                return False
+            waiting += _embedded(current, node.key)
+        return True
 
     def roots(self) -> list[Node]:
         """The tree, made anew: the segments nobody is above, then the orphans."""
@@ -176,6 +178,35 @@ def as_documents(roots: Iterable[Node]) -> list[Document]:
             if (depth + 1) % MAX_EMBEDDED_LEVELS:
                 document["subsegments"] = embedded
     return documents
+
+
+def _node_of(document: Document, container_id: str | int | None, number: int) -> Node:
+    """It alone; `number` is its key where it has no id."""
+    given_id, named_parent = document.get("id"), document.get("parent_id")
+    parent_id = container_id
+    if parent_id is None and isinstance(named_parent, str) and named_parent:
+        parent_id = named_parent
+    return Node(
+        {key: value for key, value in document.items() if key != "subsegments"},
+        parent_id,
+        key=given_id if isinstance(given_id, str) and given_id else number,
+        is_segment=document.get("type") != "subsegment" and (container_id is None or "trace_id" in document),
+    )
+
+
+def _embedded(document: Document, key: str | int) -> list[tuple[Document, str | int | None]]:
+    """What is embedded in it, from the last to the first, because it is taken from the end."""
+    embedded = document.get("subsegments")
+    return (
+        [(child, key) for child in reversed(embedded) if isinstance(child, dict)]
+        if isinstance(embedded, list)
+        else []
+    )
+
+
+def _content(document: Document) -> Document:
+    """Without what says where it belongs, which is left out of what is embedded."""
+    return {key: value for key, value in document.items() if key not in ("trace_id", "parent_id", "type")}
 
 
 def _time(document: Document, key: str) -> float | None:

@@ -84,7 +84,12 @@ class JoinedTrace:
         self._worked_out: dict[Callable[[JoinedTrace], Any], Any] = {}
 
     def add(self, document: Document, size: Size, problems: list[str]) -> None:
-        """Take in one document with what X-Ray would reject it for, where there is room for it."""
+        """Take in one document with what X-Ray would reject it for, where there is room for it.
+
+        One that is here already, as when a file is opened twice, counts once.
+        """
+        if self._trace.holds(document):
+            return
         self._worked_out.clear()
         if self.memory_bytes + size.memory > MAX_TRACE_BYTES:
             self.refused += 1
@@ -225,12 +230,14 @@ def _placeholder(parent_id: str | int | None, children: list[Node]) -> Node:
 
 
 def _service_below(node: Node) -> str:
-    """What a function calls its service, where the segment with its name never came: the annotation `Service`."""
+    """What a function calls its service, where the segment with its name never came: the annotation `Service`. Without
+    it, the first of what came."""
     for child in node.children:
         service = mapping(child.document.get("annotations")).get("Service")
         if isinstance(service, str) and service:
             return service
-    return node.children[0].name if len(node.children) == 1 else node.name
+    first, *others = node.children
+    return f"{first.name} and {len(others):,} more" if others else first.name
 
 
 def _id_text(key: str | int) -> str:

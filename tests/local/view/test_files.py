@@ -10,6 +10,7 @@ from lambda_tracer.local.view.files import Opened, open_file
 from lambda_tracer.local.view.intake import Intake
 from lambda_tracer.local.view.joined_trace import JoinedTrace
 from lambda_tracer.local.view.log import Log
+from lambda_tracer.local.view.segments import segments_of
 from lambda_tracer.local.view.size import Size
 from lambda_tracer.local.view.store import Store
 from lambda_tracer.local.view.trace_events import trace_events_of
@@ -74,6 +75,26 @@ def test_files_of_every_kind_are_opened() -> None:
         "event": None,
         "failed": True,
     }
+
+
+def test_what_is_here_already_is_no_new_arrival() -> None:
+    documents = payment()
+    saved = "\n".join(json.dumps(document) for document in documents)
+    store = Store()
+    intake = Intake(store, Log())
+    open_file(saved.encode(), intake)
+    trace = store.traces()[0]
+    counted = trace.documents, trace.size_bytes, store.memory_bytes, trace.problems
+
+    exported = json.dumps(segments_of(trace))
+    for text in (saved, saved, exported):
+        assert list(open_file(text.encode(), intake).traces) == [trace.id]
+        assert (trace.documents, trace.size_bytes, store.memory_bytes, trace.problems) == counted
+
+    corrected = {**documents[-1], "annotations": {"Order": "A-2"}}
+    open_file(json.dumps(corrected).encode(), intake)
+    assert trace.documents == len(documents) + 1
+    assert names(store) == [PAYMENT]
 
 
 def test_what_was_put_together_may_be_large() -> None:

@@ -95,6 +95,8 @@ def test_a_missing_parent_has_a_placeholder_and_the_trace_says_so() -> None:
     ]
     trace.add(function, SIZE, [])
     assert not summary_of(trace)["root_missing"]
+    del other["annotations"]
+    assert summary_of(joined(handler, other))["name"] == "## handler and 1 more"
 
 
 def test_a_ring_of_parents_and_documents_that_name_none_are_shown_all_the_same() -> None:
@@ -163,7 +165,7 @@ def test_problems_name_the_document_and_go_when_it_comes_right() -> None:
 
     expected = [{"id": wrong["id"], "message": "X-Ray would reject this document because it has no name"}]
     assert trace.problems == expected
-    trace.add(wrong, SIZE, [])
+    trace.add({**wrong, "name": "app.example"}, SIZE, [])
     assert trace.problems == []
     trace.add(segment("backwards", trace_id, 1, 0), Size(600_000, 100), [])
     messages = [problem["message"] for problem in trace.problems]
