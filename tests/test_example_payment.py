@@ -47,7 +47,7 @@ def test_a_cold_and_a_warm_payment_are_stored_one_after_the_other() -> None:
         └─ payment  AWS::Lambda::Function
            ├─ Initialization
            ├─ Initialization code
-           │  └─ sqlite3  sqlite3
+           │  └─ sqlite3
            └─ ## lambda_handler
               ├─ validate
               ├─ ## checks.assess_risk
@@ -55,7 +55,7 @@ def test_a_cold_and_a_warm_payment_are_stored_one_after_the_other() -> None:
               ├─ ## checks.exchange_rate
               ├─ ## app.authorize
               └─ ## ledger.store
-                 └─ sqlite3  sqlite3
+                 └─ sqlite3
         payment  AWS::Lambda
         └─ payment  AWS::Lambda::Function
            └─ ## lambda_handler
@@ -65,7 +65,7 @@ def test_a_cold_and_a_warm_payment_are_stored_one_after_the_other() -> None:
               ├─ ## checks.exchange_rate
               ├─ ## app.authorize
               └─ ## ledger.store
-                 └─ sqlite3  sqlite3
+                 └─ sqlite3
         """
     )
     assert ran.err.count("insert into payments (order_number, dollar_cents) values (?, ?)\n") == 2
@@ -85,7 +85,7 @@ def test_a_declined_payment_fails_and_shows_where_and_why() -> None:
         └─ payment  fault  AWS::Lambda::Function
            ├─ Initialization
            ├─ Initialization code
-           │  └─ sqlite3  sqlite3
+           │  └─ sqlite3
            └─ ## lambda_handler  fault
               ├─ validate
               ├─ ## checks.assess_risk

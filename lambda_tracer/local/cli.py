@@ -58,10 +58,14 @@ def _end(exit_code: int) -> None:
 def _exit_code(argv: Sequence[str] | None) -> int:
     help_of = ""
     try:
-        options, unknown = parser().parse_known_args(argv)
-        help_of = f" (see lambda-tracer {options.command} --help)"
+        top = parser()
+        options, unknown = top.parse_known_args(argv)
+        help_of = f" (see lambda-tracer{f' {options.command}' if options.command else ''} --help)"
         if unknown:
             raise UsageError(f"unrecognized arguments: {' '.join(unknown)[:MAX_SHOWN]}")
+        if not options.command:
+            top.print_help(sys.stderr)
+            return BAD_USAGE
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
     except NotPossible as exc:
@@ -96,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line. What it refuses is raised as a `UsageError`."""
     top = Parser(prog="lambda-tracer", description=_DESCRIPTION)
     top.add_argument("--version", action="version", version=_version())
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
     for command in COMMANDS:
         command.add_to(commands).set_defaults(run=command.run)
     return top

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lambda_tracer.local.cli import main
 from lambda_tracer.local.commands.invoke_options import events
 from lambda_tracer.local.commands.usage import UsageError
 from lambda_tracer.local.receive.invocation import MAX_EVENT_BYTES
@@ -105,6 +106,17 @@ def test_the_commands_own_exit_code_is_2_after_bad_usage(folder: Path) -> None:
     assert said.startswith("lambda-tracer: HANDLER must be MODULE.FUNCTION")
     assert said.endswith("(see lambda-tracer invoke --help)")
     assert (ran.exit_code, ran.out) == (2, "")
+
+
+def test_the_command_alone_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert all(f"    {name} " in err for name in ("invoke", "view", "doctor", "migrate"))
+    assert main(["--bogus"]) == 2
+    assert capsys.readouterr().err == (
+        "lambda-tracer: unrecognized arguments: --bogus (see lambda-tracer --help)\n"
+    )
 
 
 @MODES

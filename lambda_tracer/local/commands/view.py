@@ -20,6 +20,7 @@ from lambda_tracer.local.run.interruption import Interrupted, raise_on_signals
 
 if TYPE_CHECKING:
     from lambda_tracer.local.view.joined_trace import JoinedTrace
+    from lambda_tracer.local.view.store import Store
     from lambda_tracer.local.view.view import View
 
 __all__ = ["add_to", "run"]
@@ -27,6 +28,9 @@ __all__ = ["add_to", "run"]
 DEFAULT_PORT = 2000
 MAX_PORT = 65_535
 MAX_FILE_BYTES = 1_000_000_000
+
+REJECTED_SHOWN = 20
+"""Documents of all files that X-Ray would reject, one a line; the others are counted."""
 
 _DESCRIPTION = """\
 Receive what tracers send (X-Ray documents and OpenTelemetry's spans, over UDP and
@@ -40,7 +44,7 @@ examples:
   AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2000 python app.py
   AWS_ENDPOINT_URL_XRAY=http://127.0.0.1:2000 aws xray get-sampling-rules
   lambda-tracer view --follow --no-page --filter 'fault AND annotation.Order = "A-1001"'
-  aws xray batch-get-traces --trace-ids ID > trace.json; lambda-tracer view trace.json
+  aws xray batch-get-traces --trace-ids ID | lambda-tracer view -
   lambda-tracer view trace.json --html trace.html
 
 it runs until Ctrl-C; exit code: 0; 2 for bad usage or a port that is taken"""
@@ -61,7 +65,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
         "files",
         nargs="*",
         metavar="FILE",
-        help="what invoke --json, --save or aws xray batch-get-traces wrote",
+        help="what invoke --json, --save or aws xray batch-get-traces wrote; - for standard input",
     )
     add(
         "--port",
@@ -87,7 +91,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Serve until the user ends it; with `--html`, write the file and end."""
     _check(options)
-    contents = [(name, _content(name)) for name in options.files]
+    contents = [(_called(name), _content(name)) for name in options.files]
     is_wanted = _filter(options.filter)
     if options.html:
         return _write_html(options.html, contents)
@@ -120,6 +124,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--open and --no-page can't both be")
     if options.html and not options.files:
         raise UsageError("--html needs a file to read traces from")
+    if options.files.count("-") > 1:
+        raise UsageError("standard input can be read once: - was given more than once")
     if options.follow and importlib.util.find_spec("rich") is None:
         raise NotPossible("rich is not installed: pip install 'lambda-tracer[local]'")
 
@@ -138,15 +144,22 @@ def _filter(expression: str | None) -> Callable[[JoinedTrace], bool]:
     return lambda trace: matches(parsed, trace)
 
 
+def _called(name: str) -> str:
+    return "standard input" if name == "-" else name
+
+
 def _content(name: str) -> bytes:
     try:
-        with Path(name).open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+        if name == "-":
+            content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                content = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else str(exc)
-        raise UsageError(f"{name}: {reason}") from exc
+        raise UsageError(f"{_called(name)}: {reason}") from exc
     if len(content) > MAX_FILE_BYTES:
-        raise UsageError(f"{name}: more than {MAX_FILE_BYTES:,} bytes")
+        raise UsageError(f"{_called(name)}: more than {MAX_FILE_BYTES:,} bytes")
     return content
 
 
@@ -209,6 +222,7 @@ def _write_html(target: str, contents: list[tuple[str, bytes]]) -> int:
             raise UsageError(f"{name}: {opened.message}")
         if opened.message:
             complain(f"{name}: {opened.message}")
+    _tell_rejected(store)
     try:
         Path(target).write_text(as_html(newest_first(store.traces())), encoding="utf-8", errors="replace")
     except (OSError, ValueError) as exc:
@@ -216,3 +230,11 @@ def _write_html(target: str, contents: list[tuple[str, bytes]]) -> int:
         raise UsageError(f"--html: {target}: {reason}") from exc
     complain(f"{len(store):,} {'trace' if len(store) == 1 else 'traces'} written to {target}")
     return 0
+
+
+def _tell_rejected(store: Store) -> None:
+    lines = [f"{trace.id}: {line}" for trace in store.traces() for line in trace.rejections]
+    for line in lines[:REJECTED_SHOWN]:
+        complain(line)
+    if len(lines) > REJECTED_SHOWN:
+        complain(f"X-Ray would reject {len(lines) - REJECTED_SHOWN:,} more documents")

@@ -109,7 +109,7 @@ def _notes(node: Node, arrow: str) -> Iterator[Note]:
             yield Note(resource, "cyan")
     yield from _exchange(node, arrow)
     database = mapping(document.get("sql")).get("database_type")
-    if database:
+    if database and database != document.get("name"):
         yield _short(database, "cyan")
     if node.is_orphan:
         yield _short(f"(its parent {clean(node.parent_id)} was not received)", YELLOW)

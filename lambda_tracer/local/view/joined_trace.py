@@ -155,13 +155,29 @@ class JoinedTrace:
         return self._trace.roots()
 
     @property
+    def rejections(self) -> list[str]:
+        """A line for each document that X-Ray would reject: its name, its id, and the first reason."""
+        names = {entry.id: entry.node.name for entry in self.entries}
+        return [
+            f"X-Ray would reject {names.get(key, 'a document')} ({key}): it {problems[0]}"
+            + (f", and {len(problems) - 1:,} more" if len(problems) > 1 else "")
+            for key, problems in self._problems.items()
+        ]
+
+    @property
     def problems(self) -> list[dict[str, Any]]:
         """What X-Ray would reject, and what else can't be right: `id` of the document (None: the trace), `message`."""
-        found: list[dict[str, Any]] = [
+        rejected = [
             {"id": key, "message": f"X-Ray would reject this document because it {problem}"}
             for key, problems in self._problems.items()
             for problem in problems
         ]
+        return [*rejected, *self.other_problems]
+
+    @property
+    def other_problems(self) -> list[dict[str, Any]]:
+        """Those of `problems` for which X-Ray would reject no document."""
+        found: list[dict[str, Any]] = []
         for entry in self.entries:
             if entry.end == entry.start and entry.node.time_problem == "ends before it starts":
                 found.append({"id": entry.id, "message": "It ends before it starts"})

@@ -38,9 +38,9 @@ def draw(trace: JoinedTrace, console: Console) -> None:
         heading.append(f"  {', '.join(told)}", style="yellow")
     print_line(console, heading.append(f"  {clean(trace.id)}", style="dim"))
     Waterfall(console).draw(trace.roots())
-    problems = trace.problems
+    problems = [*trace.rejections, *(each["message"] for each in trace.other_problems)]
     for problem in problems[:PROBLEMS_SHOWN]:
-        for line in Text(clean(problem["message"]), style="yellow").wrap(console, console.width):
+        for line in Text(clean(problem), style="yellow").wrap(console, console.width):
             print_line(console, line)
     if len(problems) > PROBLEMS_SHOWN:
         print_line(console, Text(f"and {len(problems) - PROBLEMS_SHOWN:,} more problems", style="yellow"))

@@ -97,13 +97,37 @@ def test_it_receives_saves_and_ends_with_ctrl_c(tmp_path: Path, capsys: pytest.C
     assert saved.read_text().count("\n") == len(documents)
 
     html = tmp_path / "page.html"
-    assert view(capsys, str(saved), "--html", str(html)) == (0, f"lambda-tracer: 1 trace written to {html}\n")
+    with saved.open("a", encoding="utf-8") as file:
+        rejected = {**documents[0], "id": "0" * 16, "annotations": {"a-b": 1}}
+        file.write(json.dumps(rejected) + "\n")
+    said = (
+        f"lambda-tracer: {documents[0]['trace_id']}: X-Ray would reject payment ({'0' * 16}): "
+        "it has the annotation key 'a-b' (letters, digits, _ and . only)\n"
+    )
+    assert view(capsys, str(saved), "--html", str(html)) == (
+        0,
+        f"{said}lambda-tracer: 1 trace written to {html}\n",
+    )
     assert documents[0]["trace_id"] in html.read_text(encoding="utf-8")
+    html.unlink()
+    piped = subprocess.run(
+        [*COMMAND, "view", "-", "--html", str(html)],
+        env=environment({}),
+        input=saved.read_bytes(),
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    assert (piped.stdout, piped.stderr.decode()) == (
+        b"",
+        f"{said}lambda-tracer: 1 trace written to {html}\n",
+    )
 
 
 def test_follow_prints_finished_traces_that_match() -> None:
     port = free_port()
     wanted, other = payment(f"A-1{HOSTILE}", fault=True), payment("A-2")
+    wanted[-1]["annotations"]["a-b"] = 1
     expression = 'annotation.Order BEGINSWITH "A-1" AND fault'
     with viewing("--port", str(port), "--follow", "--no-page", "--filter", expression) as process:
         assert (
@@ -113,7 +137,7 @@ def test_follow_prints_finished_traces_that_match() -> None:
         send(port, [*other, *wanted])
         assert process.stdout is not None
         printed = ""
-        while "shop.example" not in printed:
+        while "X-Ray would reject" not in printed:
             printed += process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         printed += process.communicate(timeout=PATIENCE_S)[0]
@@ -123,6 +147,7 @@ def test_follow_prints_finished_traces_that_match() -> None:
     assert re.match(rf"\d\d:\d\d:\d\d  payment  1,000 ms  fault  {wanted[0]['trace_id']}\n", printed)
     assert other[0]["trace_id"] not in printed
     assert "DynamoDB" in printed
+    assert f"\nX-Ray would reject ## handler ({wanted[-1]['id']}): it has the annotation key 'a-b'" in printed
 
 
 def test_a_terminal_that_is_stopped_does_not_stop_the_page() -> None:
@@ -164,6 +189,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, capsys: pytest.Captur
         (["--html", "x.html"], "--html needs a file to read traces from (see lambda-tracer view --help)"),
         ([str(missing)], f"{missing}: No such file or directory"),
         ([str(empty), "--html", "x.html"], f"{empty}: there is no trace in it"),
+        (["-", "-"], "standard input can be read once: - was given more than once"),
         (["--save", str(tmp_path)], f"--save: {tmp_path}: Is a directory"),
         (["--udp-host", "192.0.2.1", "--port", str(free_port())], "UDP 192.0.2.1:"),
         (["--udp-host", "", "--port", str(free_port())], "UDP: an empty address"),

@@ -165,7 +165,7 @@ def test_problems_name_the_document_and_go_when_it_comes_right() -> None:
 
     expected = [{"id": wrong["id"], "message": "X-Ray would reject this document because it has no name"}]
     assert trace.problems == expected
-    trace.add({**wrong, "name": "app.example"}, SIZE, [])
+    trace.add({**wrong, "user": "alice"}, SIZE, [])
     assert trace.problems == []
     trace.add(segment("backwards", trace_id, 1, 0), Size(600_000, 100), [])
     messages = [problem["message"] for problem in trace.problems]

@@ -32,7 +32,8 @@ export function about(node) {
   const words = [node.origin];
   if (aws.operation) words.push(aws.operation, resource(aws));
   words.push(exchange(document));
-  words.push(mapping(document.sql).database_type);
+  const database = mapping(document.sql).database_type;
+  if (database !== document.name) words.push(database);
   return words.filter(Boolean).map(line).join("  ");
 }
 
