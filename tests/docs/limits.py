@@ -8,7 +8,7 @@ from lambda_tracer import guard, settings, sqs, xray
 from lambda_tracer.encode import any_value, limits, redaction
 from lambda_tracer.events import envelope
 from lambda_tracer.local import cli
-from lambda_tracer.local.doctor import examination, files, finding
+from lambda_tracer.local.doctor import examination, explanation, files, finding
 from lambda_tracer.local.receive import documents
 from lambda_tracer.local.view import http_server, joined_trace, log, store
 from lambda_tracer.local.view.xray_api import put, traces
@@ -25,6 +25,9 @@ PATCHABLE = {*registry.LIBRARIES, *registry.ALIASES}
 
 FINDINGS = [(code, kind.group) for code, kind in finding.CODES.items()]
 """What the command `doctor` can say, in its order, by the part of the page that it is in."""
+
+EXPLANATIONS = explanation.explanations()
+"""What it says of each."""
 
 
 class Limit(NamedTuple):

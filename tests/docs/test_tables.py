@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.docs.limits import FINDINGS, LIMITS, PATCHABLE, Limit, command, is_secret
+from tests.docs.limits import EXPLANATIONS, FINDINGS, LIMITS, PATCHABLE, Limit, command, is_secret
 from tests.docs.pages import PAGES, PROJECT, names, prose, tables
 from tests.events.test_trigger import TRIGGERS
 
@@ -40,14 +40,17 @@ def test_the_table_of_options_has_every_option_of_the_command(
 def test_the_list_of_what_hides_a_trace_is_that_of_the_command_in_its_order() -> None:
     page = prose(PAGES["docs/no-trace.md"])
     group = ""
-    listed = []
-    for level, title in re.findall(r"^(##+) (.*)$", page, re.MULTILINE):
+    listed, explained = [], {}
+    parts = re.split(r"^(##+) (.*)$", page, flags=re.MULTILINE)
+    for level, title, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
         if level == "##":
             group = title
         else:
             listed.append((title, group))
+            explained[title] = " ".join(re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text).split())
 
     assert listed == FINDINGS
+    assert {code: " ".join(text.split()) for code, text in EXPLANATIONS.items()} == explained
 
 
 def test_the_table_of_options_has_every_option_of_the_command_doctor(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lambda_tracer.local.commands.handler_name import check_handler
 from lambda_tracer.local.commands.streams import write
-from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, positive_float
+from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, positive_float, quoted
 from lambda_tracer.local.commands.variables import variable
 from lambda_tracer.local.receive.json_value import as_json
 from lambda_tracer.local.run.interruption import raise_on_signals
@@ -31,6 +31,7 @@ examples:
   lambda-tracer doctor                        the functions of the templates here
   lambda-tracer doctor src app.lambda_handler
   lambda-tracer doctor template.yaml --json
+  lambda-tracer doctor --explain two-tracers
 
 exit code: 0 if nothing is wrong; 1 if something is; 2 for bad usage"""
 
@@ -58,11 +59,14 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
     add("--env", action="append", default=[], metavar="K=V", help="an environment variable; may be repeated")
     add("--no-import", action="store_true", help="import no handler")
     add("--json", action="store_true", help="write JSON")
+    add("--explain", metavar="CODE", help="say more of a finding's code, and examine nothing")
     return doctor
 
 
 def run(options: argparse.Namespace) -> int:
     """Examine as `options` say and give the exit code."""
+    if options.explain is not None:
+        return _explain(options.explain)
     try:
         path = Path(options.path).resolve(strict=True)
     except (OSError, ValueError, RuntimeError):
@@ -88,3 +92,18 @@ def run(options: argparse.Namespace) -> int:
         told = "\n".join(text.lines(examination, width, bool(colours)))
     write(sys.stdout.fileno(), told + "\n")
     return int(examination.is_wrong)
+
+
+def _explain(code: str) -> int:
+    from difflib import get_close_matches
+
+    from lambda_tracer.local.doctor.explanation import explanations
+    from lambda_tracer.local.doctor.finding import CODES
+
+    found = explanations().get(code)
+    if found is None:
+        alike = get_close_matches(code, CODES, n=3)
+        hint = f"; there is {', '.join(alike)}" if alike else ""
+        raise UsageError(f"--explain: no such code: {quoted(code)}{hint}")
+    write(sys.stdout.fileno(), f"{CODES[code].severity}: {code}\n\n{found}\n")
+    return 0

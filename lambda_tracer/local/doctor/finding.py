@@ -9,12 +9,9 @@ from typing import Any, NamedTuple
 WRONG = "wrong"
 WORTH_KNOWING = "worth knowing"
 
-PAGE = "docs/no-trace.md"
-"""Of the documentation: it has a heading for each code, which is its anchor."""
-
 
 class Code(NamedTuple):
-    """A kind of finding: how bad it is, and the part of the page that it is in."""
+    """A kind of finding: how bad it is, and the part of the documentation's page `no-trace.md` that it is in."""
 
     severity: str
     group: str
@@ -99,9 +96,9 @@ class Finding:
         return CODES[self.code].severity
 
     @property
-    def page(self) -> str:
-        """Where the documentation says more."""
-        return f"{PAGE}#{self.code}"
+    def more(self) -> str:
+        """The command that says more."""
+        return f"lambda-tracer doctor --explain {self.code}"
 
     def of(self, function: str) -> Finding:
         """The same finding, of a function."""
@@ -128,7 +125,7 @@ class Finding:
             "functions": list(self.functions),
             "what": self.what,
             "remedy": self.remedy,
-            "page": self.page,
+            "more": self.more,
         }
 
 

@@ -33,7 +33,7 @@ def _finding(finding: Finding, examination: Examination, width: int, colours: bo
     yield "  ".join(part for part in (head, place, f"({functions})" if functions else "") if part)
     yield from _wrapped(escaped(finding.what), _INDENT, width)
     yield from _wrapped(escaped(f"-> {finding.remedy}"), _INDENT, width)
-    yield f"{_INDENT}{_DIM}{finding.page}{_PLAIN}" if colours else f"{_INDENT}{finding.page}"
+    yield f"{_INDENT}{_DIM}{finding.more}{_PLAIN}" if colours else f"{_INDENT}{finding.more}"
 
 
 def _wrapped(text: str, indent: str, width: int) -> list[str]:

@@ -35,14 +35,25 @@ def test_findings_are_told_in_words_one_line_for_a_sentence(tmp_path: Path) -> N
         "wrong: tracing-not-active  template.yaml:4  (Or\\x1bder)\n"
         "    The template does not turn active tracing on for Or\\x1bder: Lambda samples nothing.\n"
         "    -> Write `Tracing: Active` in its properties, or under Globals.\n"
-        "    docs/no-trace.md#tracing-not-active\n"
+        "    lambda-tracer doctor --explain tracing-not-active\n"
         "\n"
         "wrong: annotation-key  app.py:5  (Or\\x1bder)\n"
         "    The annotation 'a-b\\x1b' has a key that X-Ray drops: it becomes metadata, and can't be searched for.\n"
         "    -> Use 1 to 500 ASCII letters, digits, underscores and dots.\n"
-        "    docs/no-trace.md#annotation-key\n"
+        "    lambda-tracer doctor --explain annotation-key\n"
         "\n"
         "2 wrong, 0 worth knowing: 1 function examined, 1 handler imported\n"
+    )
+
+
+def test_a_code_is_explained_without_an_examination(tmp_path: Path) -> None:
+    ran = run(tmp_path, "--explain", "wrapper-without-layer")
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (
+        0,
+        "wrong: wrapper-without-layer\n\n"
+        "The wrapper comes with the layer. Without it the function does not start.\n",
+        "",
     )
 
 
@@ -56,6 +67,10 @@ def test_findings_are_told_in_words_one_line_for_a_sentence(tmp_path: Path) -> N
         ([".", "app"], "HANDLER must be MODULE.FUNCTION"),
         ([".", "app.handler", "--timeout", "0"], "argument --timeout: expected seconds"),
         (["--env", "A"], "--env: this shell has no variable 'A'"),
+        (
+            ["--explain", "two-tracer"],
+            "--explain: no such code: 'two-tracer'; there is two-tracers, no-tracer, other-tracer",
+        ),
         (["--bogus"], "unrecognized arguments: --bogus"),
     ],
 )

@@ -39,7 +39,7 @@ def test_every_fault_of_a_sam_application_is_found(tmp_path: Path) -> None:
         "functions": ["Passing"],
         "what": "Tracing of Passing is PassThrough: only what a caller has sampled is traced.",
         "remedy": "Leave it if that is meant. Write `Tracing: Active` in its properties, or under Globals.",
-        "page": "docs/no-trace.md#tracing-pass-through",
+        "more": "lambda-tracer doctor --explain tracing-pass-through",
     }
     misspelt = found.of("misspelt-variable")
     assert misspelt["remedy"] == "Write POWERTOOLS_TRACE_DISABLED."
