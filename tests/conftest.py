@@ -35,6 +35,9 @@ TRACER_VARIABLES = ("_X_AMZN_TRACE_ID", "AWS_SAM_LOCAL", "AWS_CHALICE_CLI_MODE",
 TRACER_VARIABLE_PREFIXES = ("AWS_LAMBDA_", "AWS_XRAY_", "LAMBDA_TRACER_", "POWERTOOLS_")
 """The environment variables that decide what the tracer does; tests start without them."""
 
+NO_DAEMON = "127.0.0.1:9"
+"""Where nobody listens. Without an address the tracer sends to port 2000, at which a view may be running."""
+
 NO_SKIP = bool(os.environ.get("LAMBDA_TRACER_NO_SKIP"))
 """Set where everything is installed: a skipped test is a failure there, for something is missing."""
 
@@ -111,6 +114,7 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
         if name in TRACER_VARIABLES or name.startswith(TRACER_VARIABLE_PREFIXES):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", NO_DAEMON)
     reset()
     yield
     reset()
