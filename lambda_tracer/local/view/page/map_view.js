@@ -29,6 +29,7 @@ export function startMap(applyFilter) {
     around = Number(event.target.value);
     draw();
   });
+  byId("map-canvas").parentElement.addEventListener("scroll", fade, { passive: true });
   let wide = null;
   new ResizeObserver(([{ contentRect }]) => {
     const isWide = contentRect.width >= WIDE;
@@ -36,6 +37,7 @@ export function startMap(applyFilter) {
       wide = isWide;
       draw();
     }
+    fade();
   }).observe(byId("map"));
 }
 
@@ -98,6 +100,15 @@ function drawGraph(canvas, graph, isAll) {
   replace(canvas, lines, labels, cards);
   const scroll = canvas.parentElement;
   if (!isWide && !scroll.scrollLeft) scroll.scrollLeft = (scroll.scrollWidth - scroll.clientWidth) / 2;
+  if (scroll.scrollWidth > scroll.clientWidth + 1) byId("map-told").textContent += ", scroll sideways to see all";
+  fade();
+}
+
+/** Sides at which the map goes on fade out. */
+function fade() {
+  const scroll = byId("map-canvas").parentElement;
+  scroll.classList.toggle("more-left", scroll.scrollLeft > 1);
+  scroll.classList.toggle("more-right", scroll.scrollLeft + scroll.clientWidth < scroll.scrollWidth - 1);
 }
 
 /** From the edge of one card to that of the other; straight on where it passes beside others. */
