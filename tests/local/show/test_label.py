@@ -123,8 +123,9 @@ def test_a_call_to_aws_says_what_it_is_about(folder: Path) -> None:
 def test_a_wide_terminal_has_longer_bars_where_names_are_short(folder: Path) -> None:
     ran = invoke("app.traced", folder=folder, COLUMNS="140")
 
+    # What is left by names and durations; a bar may begin and end within a column.
     longest = max(line.count("█") for line in ran.complaints)
-    assert longest in (140 - 42 - 12, 140 - 42 - 12 - 1)
+    assert 0 <= 140 - 42 - 12 - longest <= 4
 
 
 def test_a_wide_terminal_has_room_for_long_names(folder: Path) -> None:
