@@ -34,7 +34,7 @@ def main(argv: list[str]) -> None:
         return
     if not os.path.exists(arguments[0]):
         raise SystemExit(f"lambda_tracer.compat: there is no {arguments[0]}")
-    if not sys.flags.safe_path if hasattr(sys.flags, "safe_path") else True:
+    if not getattr(sys.flags, "safe_path", False):  # from Python 3.11 on
         sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))
     runpy.run_path(arguments[0], run_name="__main__")
 

@@ -28,6 +28,9 @@ LAMBDA_TASK_ROOT_KEY = "LAMBDA_TASK_ROOT"
 TOUCH_FILE_DIR = "/tmp/.aws-xray/"
 TOUCH_FILE_PATH = "/tmp/.aws-xray/initialized"
 
+_end_current = recording.SubsegmentRecorder.end_subsegment
+"""Not the recorder's own method: code may have replaced that by one which asks its context."""
+
 
 class Context:
     """Where the trace stands, for code that asks a context instead of the recorder, or keeps its own.
@@ -86,7 +89,10 @@ class Context:
             entity.close(end_time)
             keep(self, [each for each in entities if each is not entity])
             return True
-        recording.default.end_subsegment(end_time)
+        if place()[1] is entity:
+            _end_current(recording.default, end_time)
+        else:
+            entity.close(end_time)
         return entity.end_time is not None
 
     def get_trace_entity(self) -> Any:
@@ -166,7 +172,7 @@ class LambdaContext(Context):
     def end_subsegment(self, end_time: float | None = None) -> bool:
         """End the current subsegment, if it was not opened by a `with` block; whether there was one."""
         current = place()[1]
-        recording.default.end_subsegment(end_time)
+        _end_current(recording.default, end_time)
         return current is not None and current.end_time is not None
 
     def get_trace_entity(self) -> Any:

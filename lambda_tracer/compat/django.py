@@ -10,9 +10,10 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings as django_settings
+from django.core.exceptions import SuspiciousOperation
 from django.test.signals import setting_changed
 
-from ..guard import failed
+from ..guard import failed, pass_on
 from ..patches import registry
 from ..sdk.recorder import xray_recorder
 from .middlewares import Request, say_what_is_missing
@@ -131,10 +132,7 @@ class XRayMiddleware:
             return self.get_response(request)
         try:
             response = self.get_response(request)
-            length = response.get("Content-Length")
-            response["X-Amzn-Trace-Id"] = begun.answers(response.status_code, length)
-            if settings.URLS_AS_ANNOTATION in ("LAMBDA", "ALL"):
-                begun.subsegment.put_annotation("status", response.status_code)
+            _answered(begun, response)
             return response
         finally:
             begun.ends()
@@ -147,19 +145,33 @@ class XRayMiddleware:
 
 
 def _begun(request: Any) -> Request | None:
+    begun = None
     try:
         meta = request.META
         begun = Request(xray_recorder, meta.get("HTTP_HOST") or "", meta)
+        meta["lambda_tracer.request"] = begun
         forwarded = meta.get("HTTP_X_FORWARDED_FOR")
-        url = request.build_absolute_uri().partition("?")[0]
+        try:
+            url = request.build_absolute_uri().partition("?")[0]
+        except SuspiciousOperation as error:  # of a host that is not allowed: Django answers 400
+            pass_on(error)
+            url = request.path
         user_agent = meta.get("HTTP_USER_AGENT")
         begun.asks(url, request.method, user_agent, forwarded or meta.get("REMOTE_ADDR"), bool(forwarded))
         if settings.URLS_AS_ANNOTATION in ("LAMBDA", "ALL"):
             for key, value in (("url", url), ("method", request.method), ("user_agent", user_agent)):
                 if value:
                     begun.subsegment.put_annotation(key, value)
-        meta["lambda_tracer.request"] = begun
-        return begun
     except Exception as error:
         failed(error)
-        return None
+    return begun
+
+
+def _answered(begun: Request, response: Any) -> None:
+    try:
+        length = response.get("Content-Length")
+        response["X-Amzn-Trace-Id"] = begun.answers(response.status_code, length)
+        if settings.URLS_AS_ANNOTATION in ("LAMBDA", "ALL"):
+            begun.subsegment.put_annotation("status", response.status_code)
+    except Exception as error:
+        failed(error)

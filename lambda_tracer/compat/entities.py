@@ -58,7 +58,8 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
         trace.Subsegment.__init__(
             self, safe_str(name or "unnamed"), namespace, parent, above, recording.default
         )
-        self.__dict__["parent_segment"] = segment
+        if segment is not None:
+            self.__dict__["parent_segment"] = segment if parent is None else segment.parent_segment
         if isinstance(above, detached.Detached):
             self.__dict__["_kept"] = []
 

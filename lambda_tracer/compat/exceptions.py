@@ -1,4 +1,4 @@
-"""The exceptions of the X-Ray SDK, for `except` clauses. Only those about arguments are ever raised here."""
+"""The exceptions of the X-Ray SDK, for `except` clauses. Few are ever raised: see each."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class SegmentNameMissingException(Exception):
 
 
 class SegmentNotFoundException(Exception):
-    """No segment is open. Never raised: then nothing is recorded."""
+    """No segment is open. Raised outside Lambda alone, where `context_missing` is `RUNTIME_ERROR`."""
 
     __module__ = _MODULE
 

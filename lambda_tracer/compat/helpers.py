@@ -167,3 +167,10 @@ def metadata_to_dict(value: Any) -> Any:
     from ..encode.any_value import plain
 
     return plain(value, redact=False)
+
+
+def service_info() -> dict[str, str]:
+    """What a segment says it was recorded by."""
+    import platform
+
+    return {"runtime": platform.python_implementation(), "runtime_version": platform.python_version()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from .. import settings
-from ..guard import failed, pass_on, warn_once
+from ..guard import failed, warn_once
 from .entities import DummySubsegment
 from .util import calculate_segment_name, construct_xray_header, prepare_response_header
 
@@ -59,8 +59,11 @@ class Request:
 
     def fails(self, error: BaseException) -> None:
         """What kept an answer from coming."""
-        self.subsegment.put_http_meta("status", getattr(error, "status_code", 500))
-        self.subsegment.add_exception(error)
+        try:
+            self.subsegment.put_http_meta("status", getattr(error, "status_code", 500))
+            self.subsegment.add_exception(error)
+        except Exception as own:
+            failed(own)
 
     def ends(self) -> None:
         """Close the subsegment."""
@@ -152,9 +155,7 @@ class BottleMiddleware:
 
             try:
                 value = callback(*args, **kwargs)
-                answer = value if isinstance(value, HTTPResponse) else response
-                header = begun.answers(answer.status_code, answer.get_header("Content-Length"))
-                response.set_header(_HEADER, header)
+                _answered(begun, value if isinstance(value, HTTPResponse) else response)
                 return value
             except HTTPResponse as answer:  # a redirect, or an error: an answer as any other
                 begun.answers(answer.status_code, None)
@@ -171,6 +172,7 @@ class BottleMiddleware:
 def _of_bottle(recorder: Any) -> Request | None:
     from bottle import request
 
+    begun = None
     try:
         begun = Request(recorder, request.urlparts[1], request.headers)
         forwarded = request.environ.get("HTTP_X_FORWARDED_FOR")
@@ -181,11 +183,19 @@ def _of_bottle(recorder: Any) -> Request | None:
             forwarded or request.environ.get("REMOTE_ADDR"),
             bool(forwarded),
         )
-        return begun
     except Exception as error:
-        pass_on(error)
         failed(error)
-        return None
+    return begun
+
+
+def _answered(begun: Request, answer: Any) -> None:
+    from bottle import response
+
+    try:
+        header = begun.answers(answer.status_code, answer.get_header("Content-Length"))
+        response.set_header(_HEADER, header)
+    except Exception as error:
+        failed(error)
 
 
 async def aiohttp_middleware(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:

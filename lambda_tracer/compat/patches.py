@@ -11,18 +11,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 NO_DOUBLE_PATCH = (
-    *(
-        "aiobotocore",
-        "botocore",
-        "pynamodb",
-        "requests",
-        "sqlite3",
-        "mysql",
-        "pymongo",
-        "pymysql",
-        "psycopg2",
-    ),
-    *("psycopg", "pg8000", "sqlalchemy_core", "httpx"),
+    "aiobotocore",
+    "botocore",
+    "pynamodb",
+    "requests",
+    "sqlite3",
+    "mysql",
+    "pymongo",
+    "pymysql",
+    "psycopg2",
+    "psycopg",
+    "pg8000",
+    "sqlalchemy_core",
+    "httpx",
 )
 SUPPORTED_MODULES = (*NO_DOUBLE_PATCH[:6], "httplib", *NO_DOUBLE_PATCH[6:])
 _PATCHED_MODULES: set[str] = set()

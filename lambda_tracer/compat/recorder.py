@@ -14,7 +14,7 @@ from ..sdk import recorder
 from ..sdk.recorder import xray_recorder
 from . import entities
 from .config import VERSION
-from .segment_recorder import SegmentRecorder, service_info
+from .segment_recorder import SegmentRecorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,4 +178,6 @@ def _shared() -> Any:
 def __getattr__(name: str) -> Any:
     if name != "SERVICE_INFO":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .helpers import service_info
+
     return service_info()

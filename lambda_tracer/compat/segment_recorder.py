@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from .. import settings
 from ..guard import Late
-from ..recording import Recording, SubsegmentContext
+from ..recording import Recording
 from ..sdk import recorder
 from ..trace import running
 from ..trace import subsegment as trace
 from ..trace.context import place
 from ..trace.unrecorded import UNRECORDED
-from ..wrapping.wrap import wrap
 from . import detached, entities
+from .subsegment_context import SubsegmentContextManager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from . import context as contexts
-    from . import no_effect, segments, storage
+    from . import helpers, no_effect, segment_context, segments, storage
 else:
     contexts = Late("lambda_tracer.compat.context")
+    helpers = Late("lambda_tracer.compat.helpers")
+    segment_context = Late("lambda_tracer.compat.segment_context")
     segments = Late("lambda_tracer.compat.segments")
     storage = Late("lambda_tracer.compat.storage")
     no_effect = Late("lambda_tracer.compat.no_effect")
@@ -103,9 +105,12 @@ class SegmentRecorder(recorder.Recorder):
         if found.sampled:
             return found
         own = self._own_segment()
-        if own is not None and own.sampled and not detached.runs_in_invocation() and found is UNRECORDED:
-            detached.enter(own)  # it was begun in another task of this thread
-            found = super().begin_subsegment(name, namespace)
+        if own is not None and found is UNRECORDED and not detached.runs_in_invocation():
+            detached.enter(own)  # it may have been begun in another task of this thread
+            if own.sampled:
+                found = super().begin_subsegment(name, namespace)
+            else:  # to be current
+                found = self._begin_unrecorded(own.invocation, None)
         return found if found.sampled else self._unrecorded(found, name, own)
 
     def begin_subsegment_without_sampling(self, name: str) -> Any:
@@ -138,7 +143,7 @@ class SegmentRecorder(recorder.Recorder):
 
     def in_subsegment(
         self, name: str | None = None, namespace: str = "local", **ignored: Any
-    ) -> SubsegmentContext:
+    ) -> SubsegmentContextManager:
         """See `Recorder.in_subsegment`."""
         return SubsegmentContextManager(self, name, namespace)
 
@@ -146,12 +151,22 @@ class SegmentRecorder(recorder.Recorder):
 
     def recording_of_call(self, name: str, namespace: str) -> Recording | None:
         """`recording` for a function that somebody decorated."""
-        if _has_own_way(self):
+        if self.replaces_begin_or_end():
             return SubsegmentContextManager(self, name, namespace)
         opened = self.recording(name, namespace)
         if opened is None and not running.latest.trace_id and self._is_missing():
             self._missing()
         return opened
+
+    def replaces_begin_or_end(self) -> bool:
+        """Whether a subclass, or a test, has replaced how subsegments begin or end."""
+        kind, own = type(self), vars(self)
+        return (
+            kind.begin_subsegment is not SegmentRecorder.begin_subsegment
+            or kind.end_subsegment is not SegmentRecorder.end_subsegment
+            or "begin_subsegment" in own
+            or "end_subsegment" in own
+        )
 
     def begin_segment(
         self,
@@ -174,7 +189,7 @@ class SegmentRecorder(recorder.Recorder):
                 name or self.service or "unnamed", traceid=traceid, parent_id=parent_id
             )
             segment.set_aws({**self._aws_metadata})
-            segment.set_service(service_info())
+            segment.set_service(helpers.service_info())
             if detached.runs_in_invocation():
                 no_effect.has_no_effect("begin_segment", no_effect.LAMBDA_OWNS_SEGMENTS)
         if self._keeps_segments():
@@ -209,10 +224,8 @@ class SegmentRecorder(recorder.Recorder):
 
     def _leave_if_over(self, own: Any) -> None:
         """Forget a segment of one's own that has ended, and all below it."""
-        if own is not None and (own.sampled is False or own.ready_to_send()):
-            is_over = own.sampled or not own.in_progress
-            if is_over:
-                self.clear_trace_entities()
+        if own is not None and (own.ready_to_send() if own.sampled else not own.in_progress):
+            self.clear_trace_entities()
 
     def _is_missing(self) -> bool:
         """Whether this is not Lambda, and no segment has been begun."""
@@ -243,64 +256,6 @@ class SegmentRecorder(recorder.Recorder):
 
     def in_segment(self, name: str | None = None, **segment_kwargs: Any) -> Any:
         """A block whose subsegments are below Lambda's segment, as they are without it."""
-        return segments.SegmentContextManager(self, name, **segment_kwargs)
+        return segment_context.SegmentContextManager(self, name, **segment_kwargs)
 
     in_segment_async = in_segment
-
-
-class SubsegmentContextManager(SubsegmentContext):
-    """What `in_subsegment` gives, with the SDK's constructor."""
-
-    __module__ = "aws_xray_sdk.core.models.subsegment"
-    __slots__ = ("_is_begun",)
-
-    def __init__(
-        self, recorder: Any, name: str | None = None, namespace: str = "local", **ignored: Any
-    ) -> None:
-        super().__init__(recorder, name, namespace)
-        self._is_begun = False
-
-    def open(self) -> None:
-        """Open it; by `begin_subsegment`, where somebody has replaced that or `end_subsegment`."""
-        if not _has_own_way(self.recorder):
-            super().open()
-            return
-        self._is_begun = True
-        given = {} if self._namespace == "local" else {"namespace": self._namespace}
-        self.subsegment = self.recorder.begin_subsegment(name=self._name, **given)
-
-    def close(self, error: BaseException | None = None) -> None:
-        """Close it; by `end_subsegment`, if `begin_subsegment` opened it."""
-        if not self._is_begun:
-            super().close(error)
-            return
-        self._is_begun = False
-        if error is not None and self.subsegment is not None:
-            self.subsegment.add_exception(error, error.__traceback__)
-        self.recorder.end_subsegment()
-
-    def __call__(self, function: Any) -> Any:
-        """Decorate `function`: each call is a subsegment, named as given or else as the function."""
-        recorder, namespace = self.recorder, self._namespace
-        if not isinstance(recorder, SegmentRecorder):
-            return super().__call__(function)
-        name = self._name or getattr(function, "__name__", None) or type(function).__name__
-        return wrap(function, lambda: recorder.recording_of_call(name, namespace))
-
-
-def _has_own_way(recorder: Any) -> bool:
-    """Whether a subclass, or a test, has replaced how subsegments begin or end."""
-    kind, own = type(recorder), vars(recorder)
-    return (
-        getattr(kind, "begin_subsegment", None) is not SegmentRecorder.begin_subsegment
-        or getattr(kind, "end_subsegment", None) is not SegmentRecorder.end_subsegment
-        or "begin_subsegment" in own
-        or "end_subsegment" in own
-    )
-
-
-def service_info() -> dict[str, str]:
-    """What a segment says it was recorded by."""
-    import platform
-
-    return {"runtime": platform.python_implementation(), "runtime_version": platform.python_version()}

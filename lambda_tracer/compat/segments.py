@@ -3,32 +3,83 @@
 from __future__ import annotations
 
 from .. import recording
+from ..clock import clock
 from ..safe import safe_str
 from ..sdk.segment import LambdaSegment
 from ..trace import subsegment as trace
 from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation
-from .detached import MAX_KEPT, detached, told
+from .detached import MAX_KEPT, Detached, detached, told
 from .helpers import AtomicCounter, TraceId
 from .kind import Kind, record, told_in_vain, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any
 
 NO_ID = "0" * 16
 NO_TRACE_ID = "1-00000000-" + "0" * 24
 
 
-class Entity(metaclass=Kind):
-    """What segments and subsegments have in common: for `isinstance` alone."""
+class Entity(trace.Subsegment, metaclass=Kind):
+    """What segments and subsegments have in common. One that somebody makes is in no trace, and never sent."""
 
     __module__ = "aws_xray_sdk.core.models.entity"
+    __slots__ = ()
     counts = staticmethod(lambda entity: True)
+    type = "entity"
+
+    def __init__(self, name: str, entity_id: str | None = None) -> None:
+        """An id is made up where none is given."""
+        self._begin(name, entity_id, TraceHeader())
+
+    def _begin(self, name: str, entity_id: str | None, header: TraceHeader, is_sampled: bool = True) -> None:
+        invocation = detached(header, is_sampled=is_sampled)
+        trace.Subsegment.__init__(
+            self, safe_str(name or "unnamed"), "local", None, invocation, recording.default
+        )
+        self.id = entity_id or self.id
+        self.__dict__["subsegments"] = []
+
+    def add_subsegment(self, subsegment: Any) -> None:
+        """Keep it in `subsegments`. It is not sent: nor is this."""
+        subsegment.parent_id = self.id
+        self.subsegments.append(subsegment)
+
+    def remove_subsegment(self, subsegment: Any) -> None:
+        """Forget it."""
+        if subsegment in self.subsegments:
+            self.subsegments.remove(subsegment)
+
+    def close(self, end_time: float | None = None) -> None:
+        """End it, at `end_time` (epoch seconds) or now."""
+        was_open = self.end_time is None
+        trace.Subsegment.close(self, end_time)
+        if was_open and isinstance(end_time, (int, float)):
+            self.end_time = end_time
+
+    def to_dict(self) -> dict[str, Any]:
+        """What it was told, and what is below it."""
+        document = told(self, self.subsegments)
+        document.update({name: vars(self)[name] for name in ("user", "service") if vars(self).get(name)})
+        return {
+            name: value
+            for name, value in document.items()
+            if value != "" and name not in ("type", "namespace")
+        }
+
+    def serialize(self) -> str:
+        """The JSON text of `to_dict`."""
+        import json
+
+        return json.dumps(self.to_dict())
+
+    def __getattr__(self, name: str) -> Any:
+        """What it has not got."""
+        raise AttributeError(why(self, name))
 
 
-class Segment(trace.Subsegment, metaclass=Kind):
+class Segment(Entity):
     """A segment that somebody made: it keeps what it is told, and is never sent, as in the SDK in Lambda."""
 
     __module__ = "aws_xray_sdk.core.models.segment"
@@ -46,19 +97,15 @@ class Segment(trace.Subsegment, metaclass=Kind):
     ) -> None:
         """Ids and the trace's id are made up where they are not given."""
         trace_id = traceid or TraceId().to_id()
-        made = detached(TraceHeader(trace_id), is_sampled=bool(sampled))
-        trace.Subsegment.__init__(self, safe_str(name or "unnamed"), "local", None, made, recording.default)
-        self.id = entityid or self.id
+        self._begin(name, entityid, TraceHeader(trace_id), is_sampled=bool(sampled))
+        made = self.invocation
         made._header, made.parent_id = TraceHeader(trace_id, self.id, 1 if sampled else 0), self.id
-        self.__dict__.update(
-            sampled=sampled, user=None, subsegments=[], ref_counter=AtomicCounter(), _total=0
-        )
+        self.__dict__.update(sampled=sampled, user=None, ref_counter=AtomicCounter(), _total=0)
         self.parent_id = parent_id or ""
 
     def add_subsegment(self, subsegment: Any) -> None:
-        """Keep it in `subsegments`. It is not sent: nor is this segment."""
-        subsegment.parent_id = self.id
-        self.subsegments.append(subsegment)
+        """Keep it in `subsegments`, and count it. It is not sent: nor is this segment."""
+        Entity.add_subsegment(self, subsegment)
         self.increment()
 
     def adopt(self, subsegment: trace.Subsegment) -> None:
@@ -70,18 +117,6 @@ class Segment(trace.Subsegment, metaclass=Kind):
         if len(below) < MAX_KEPT:
             below.append(subsegment)
         self.increment()
-
-    def close(self, end_time: float | None = None) -> None:
-        """End it, at `end_time` (epoch seconds) or now."""
-        was_open = self.end_time is None
-        trace.Subsegment.close(self, end_time)
-        if was_open and isinstance(end_time, (int, float)):
-            self.end_time = end_time
-
-    def remove_subsegment(self, subsegment: Any) -> None:
-        """Forget it."""
-        if subsegment in self.subsegments:
-            self.subsegments.remove(subsegment)
 
     def increment(self) -> None:
         """Count one more that is open."""
@@ -127,26 +162,6 @@ class Segment(trace.Subsegment, metaclass=Kind):
         """Whether it has ended, and all that is below it. It is not sent all the same: segments are Lambda's."""
         return self.end_time is not None and not self.has_open()
 
-    def to_dict(self) -> dict[str, Any]:
-        """What it was told, and what is below it."""
-        document = told(self, self.subsegments)
-        document.update({name: vars(self)[name] for name in ("user", "service") if vars(self).get(name)})
-        return {
-            name: value
-            for name, value in document.items()
-            if value != "" and name not in ("type", "namespace")
-        }
-
-    def serialize(self) -> str:
-        """The JSON text of `to_dict`."""
-        import json
-
-        return json.dumps(self.to_dict())
-
-    def __getattr__(self, name: str) -> Any:
-        """What it has not got."""
-        raise AttributeError(why(self, name))
-
 
 class SeenSegment(LambdaSegment):
     """Lambda's segment as the function sees it, with what the SDK's have besides."""
@@ -186,6 +201,10 @@ class SeenSegment(LambdaSegment):
     def save_origin_trace_header(self, trace_header: Any) -> None:
         """Keep a header for `get_origin_trace_header`."""
         self.__dict__["_origin_header"] = trace_header
+
+    def adopt(self, subsegment: trace.Subsegment) -> None:
+        """Count what the recorder has opened as below this one. It is recorded where it was opened."""
+        vars(subsegment)["parent_segment"] = self
 
     def increment(self) -> None:
         """Nothing to count: what is open is known."""
@@ -237,10 +256,6 @@ class DummySegment(SeenSegment, metaclass=Kind):
             SeenSegment.__init__(self, detached(TraceHeader(NO_TRACE_ID, NO_ID)))
         self.__dict__.update(name=name, sampled=False)
 
-    def adopt(self, subsegment: trace.Subsegment) -> None:
-        """Count what the recorder has opened as below this one. It is recorded where it was opened."""
-        vars(subsegment)["parent_segment"] = self
-
     def put_annotation(self, key: str, value: Any) -> None:
         """Does nothing, as the methods that follow."""
 
@@ -256,7 +271,10 @@ class DummySegment(SeenSegment, metaclass=Kind):
         """Does nothing."""
 
     def close(self, end_time: float | None = None) -> None:
-        """Does nothing."""
+        """End one that somebody made. Nothing is recorded of it."""
+        if isinstance(self.invocation, Detached):
+            self.end_time = clock.now() if end_time is None else end_time
+            self.__dict__["in_progress"] = False
 
 
 told_in_vain(Segment, "trace_id", "in_progress")
@@ -275,34 +293,3 @@ def segment_of(invocation: Invocation) -> SeenSegment:
         kind = FacadeSegment if invocation.trace_id else DummySegment
         _segment = known = invocation, kind(invocation)
     return known[1]
-
-
-class SegmentContextManager:
-    """What `in_segment` gives: `with` and `async with`."""
-
-    __module__ = "aws_xray_sdk.core.models.segment"
-
-    def __init__(self, recorder: Any, name: str | None = None, **segment_kwargs: Any) -> None:
-        self.recorder = recorder
-        self.name = name
-        self.segment_kwargs = segment_kwargs
-        self.segment: Any = None
-
-    def __enter__(self) -> Any:
-        self.segment = self.recorder.begin_segment(name=self.name, **self.segment_kwargs)
-        return self.segment
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if exc is not None and self.segment is not None:
-            self.segment.add_exception(exc, traceback)
-        self.recorder.end_segment()
-
-    async def __aenter__(self) -> Any:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.__exit__(exc_type, exc, traceback)

@@ -85,7 +85,7 @@ class XRayTracedCursor(Proxy):
     def _traced(self, method: str, *args: Any, **kwargs: Any) -> Any:
         call = getattr(self.__wrapped__, method)
         driver = type(self.__wrapped__).__module__.partition(".")[0]
-        if any(module.partition(".")[0] == driver for module in registry.registered):
+        if any(module.partition(".")[0] == driver for module in list(registry.registered)):
             return call(*args, **kwargs)
         with recording.default.in_subsegment(self._xray_meta.get("name") or method, "remote") as subsegment:
             sql = {key: value for key, value in self._xray_meta.items() if key != "name"}

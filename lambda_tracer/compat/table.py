@@ -54,8 +54,9 @@ MODULES: dict[str, str] = {
     "core.async_context": "context: AsyncContext task_factory _Context=Context; storage: TaskLocalStorage",
     "core.async_recorder": (
         "recorder: AsyncAWSXRayRecorder AWSXRayRecorder; "
-        "segment_recorder: AsyncSubsegmentContextManager=SubsegmentContextManager SubsegmentContextManager; "
-        "segments: AsyncSegmentContextManager=SegmentContextManager SegmentContextManager; " + _STACKTRACE
+        "subsegment_context: AsyncSubsegmentContextManager=SubsegmentContextManager SubsegmentContextManager; "
+        "segment_context: AsyncSegmentContextManager=SegmentContextManager SegmentContextManager; "
+        + _STACKTRACE
     ),
     "core.context": (
         "context: Context MISSING_SEGMENT_MSG SUPPORTED_CONTEXT_MISSING CXT_MISSING_STRATEGY_KEY; log: log; "
@@ -93,11 +94,11 @@ MODULES: dict[str, str] = {
     "core.models.http": f"helpers: {_HTTP_NAMES}",
     "core.models.noop_traceid": "helpers: NoOpTraceId",
     "core.models.segment": (
-        "segments: Segment Entity SegmentContextManager; helpers: ORIGIN_TRACE_HEADER_ATTR_KEY TraceId "
-        "AtomicCounter; exceptions: SegmentNameMissingException"
+        "segments: Segment Entity; segment_context: SegmentContextManager; "
+        "helpers: ORIGIN_TRACE_HEADER_ATTR_KEY TraceId AtomicCounter; exceptions: SegmentNameMissingException"
     ),
     "core.models.subsegment": (
-        "entities: Subsegment; segments: Entity; segment_recorder: SubsegmentContextManager; "
+        "entities: Subsegment; segments: Entity; subsegment_context: SubsegmentContextManager; "
         "exceptions: SegmentNotFoundException"
     ),
     "core.models.throwable": "helpers: Throwable; log: log",
@@ -119,8 +120,8 @@ MODULES: dict[str, str] = {
     "core.plugins.utils": "no_effect: module_prefix PLUGIN_MAPPING get_plugin_modules; exceptions: MissingPluginNames",
     "core.recorder": (
         "recorder: AWSXRayRecorder TRACING_NAME_KEY DAEMON_ADDR_KEY CONTEXT_MISSING_KEY XRAY_META "
-        "SERVICE_INFO; segment_recorder: SubsegmentContextManager; log: log; "
-        "segments: Segment DummySegment SegmentContextManager; "
+        "SERVICE_INFO; subsegment_context: SubsegmentContextManager; log: log; "
+        "segments: Segment DummySegment; segment_context: SegmentContextManager; "
         "entities: Subsegment DummySubsegment; helpers: DefaultDynamicNaming; emitter: UDPEmitter DaemonConfig; "
         "no_effect: DefaultStreaming get_plugin_modules; context: Context check_in_lambda; "
         "config: global_sdk_config VERSION; exceptions: SegmentNameMissingException SegmentNotFoundException; "

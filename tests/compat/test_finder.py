@@ -158,6 +158,7 @@ note("heavy", lambda: [name for name in ("wrapt", "jsonpickle", "botocore", "aio
                 "kind",
                 "recorder",
                 "segment_recorder",
+                "subsegment_context",
                 "table",
             )
         ),

@@ -118,6 +118,9 @@ django.setup()
 asking = Client(raise_request_exception=False)
 answer("django", lambda: asking.get("/ok", HTTP_USER_AGENT="ua").status_code)
 answer("django fails", lambda: asking.get("/bad", HTTP_USER_AGENT="ua").status_code)
+settings.ALLOWED_HOSTS = ["allowed"]
+answer("another host", lambda: [asking.get("/ok").status_code, xray_recorder.current_subsegment()])
+settings.ALLOWED_HOSTS = ["*"]
 note("django's settings", lambda: [xray_recorder.max_trace_back, xray_recorder.service])
 
 import aiohttp.web
@@ -150,12 +153,15 @@ def test_requests_are_recorded_as_the_sdk_does_in_lambda(
 ) -> None:
     theirs, ours = told
     del theirs["unasked"]  # it records the address anyhow
+    del theirs["another host"]  # it raises, so that Django answers 400, and records nothing
     # The SDK: addresses are also annotations; whatever a route raises is a fault, a redirect too.
     del theirs["django"][1][0]["annotations"]["client_ip"]
     del theirs["django fails"][1][0]["annotations"]["client_ip"]
     del theirs["bottle redirects"][1][0]["cause"], theirs["bottle redirects"][1][0]["fault"]
 
     assert {label: (theirs[label], ours[label]) for label in theirs if theirs[label] != ours[label]} == {}
+    (status, current), (recorded,) = ours["another host"]
+    assert (status, current, recorded["http"]["request"]["url"]) == (200, None, "/ok")
     assert ours["flask"][1][1]["http"] == {
         "request": {
             "url": "http://localhost/ok",

@@ -34,6 +34,24 @@ with mock.patch.object(AWSXRayRecorder, "begin_subsegment") as begun:
     with x.in_subsegment("mocked"):
         pass
 note("mocked", lambda: begun.call_args.kwargs)
+
+def refuse(*args, **kwargs):
+    raise KeyError
+
+outer = x.begin_subsegment("outer")
+def refused():
+    with mock.patch.object(AWSXRayRecorder, "begin_subsegment", refuse), x.in_subsegment("refused"):
+        pass
+note("refused", refused)
+note("still open", lambda: [x.current_subsegment() is outer, outer.in_progress])
+with mock.patch.object(AWSXRayRecorder, "end_subsegment", lambda self, at=None: self.context.end_subsegment(at)):
+    x.end_subsegment()
+note("ended by the context", lambda: [outer.in_progress, x.current_subsegment()])
+invoke(2, sampled=0)
+calls.clear()
+with own.in_subsegment("unsampled"):
+    pass
+note("unsampled", lambda: calls)
 """
 
 ATTRIBUTES = """
@@ -63,6 +81,10 @@ def test_what_replaces_begin_and_end_is_called_by_blocks_and_decorators() -> Non
         assert told["calls"][0][:2] == ["block", "captured"]
         assert told["calls"][0].count("end") == 3
         assert told["mocked"] == {"name": "mocked"}
+        assert told["refused"] == "raises KeyError"
+        assert told["still open"] == [True, True]
+        assert told["ended by the context"] == [False, None]
+        assert told["unsampled"] == ["unsampled", "end"]
 
 
 def test_attributes_can_be_set_where_the_sdk_lets_them() -> None:

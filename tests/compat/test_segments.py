@@ -74,6 +74,71 @@ ANSWERS = {
 }
 
 
+UNSAMPLED = """
+os.environ.pop("_X_AMZN_TRACE_ID")
+from aws_xray_sdk.core import xray_recorder as x
+from aws_xray_sdk.core.context import Context
+from aws_xray_sdk.core.models.entity import Entity
+from aws_xray_sdk.core.models.segment import Segment
+from aws_xray_sdk.core.models.subsegment import Subsegment
+x.configure(service="svc", context=Context(), context_missing="IGNORE_ERROR")
+
+dummy = x.begin_segment("dummy", sampling=0)
+begun = x.begin_subsegment("a")
+with x.in_subsegment("b") as block:
+    note("open", lambda: [x.current_subsegment() is block, block.name, begun.name, begun.sampled])
+note("outside the block", lambda: x.current_subsegment() is begun)
+x.end_subsegment()
+note("ended", lambda: [x.current_subsegment(), x.current_segment() is dummy, x.end_segment(), x.current_segment()])
+note("in progress", lambda: [begun.in_progress, dummy.in_progress][1:])
+
+entity = Entity("n")
+entity.put_annotation("a", 1)
+entity.close(entity.start_time + 1)
+note("entity", lambda: [entity.name, sorted(entity.to_dict()), isinstance(entity, (Segment, Subsegment))])
+
+class Fixed(Context):
+    def get_trace_entity(self):
+        return below
+segment = Segment("s")
+below = Subsegment("below", "local", segment)
+x.configure(context=Fixed())
+x.context.put_segment(segment)
+note("own context", lambda: [x.end_subsegment(), below.in_progress])
+"""
+
+
+def test_outside_lambda_an_unsampled_segment_an_entity_and_a_context_that_says_what_is_current() -> None:
+    theirs, ours = (run(UNSAMPLED, compatible=which, **OUTSIDE).told for which in (False, True))
+
+    assert ours == theirs
+    assert ours["open"] == [True, "b", "a", False]
+    assert ours["ended"] == [None, True, None, None]
+    assert ours["own context"] == [None, False]
+
+
+def test_a_segment_that_is_put_into_the_context_loses_nothing_and_one_without_a_segment_ends() -> None:
+    ran = run(
+        """
+from aws_xray_sdk.core import xray_recorder as x
+from aws_xray_sdk.core.context import Context
+from aws_xray_sdk.core.models.facade_segment import FacadeSegment
+from aws_xray_sdk.core.models.segment import Segment
+from aws_xray_sdk.core.models.subsegment import Subsegment
+x.configure(context=Context())
+x.context.put_segment(FacadeSegment("f", "a" * 16, "1-5759e988-" + "b" * 24, True))
+with x.in_subsegment("kept") as kept:
+    note("kept", lambda: [kept.name, kept.sampled])
+above = Subsegment("above", "local", Segment("s"))
+for name, segment in (("no segment", None), ("a subsegment", above)):
+    note(name, lambda: Subsegment("n", "local", segment).close())
+"""
+    )
+
+    assert ran.told == {"kept": ["kept", True], "no segment": None, "a subsegment": None}
+    assert ran.log == []
+
+
 def _of(tag: str, told: Any) -> dict[str, Any]:
     return {label.partition(": ")[2]: value for label, value in told.items() if label.startswith(f"{tag}: ")}
 
