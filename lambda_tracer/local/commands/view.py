@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from lambda_tracer.local.commands.streams import complain
 from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, positive_int
-from lambda_tracer.local.run.interruption import Interrupted, raise_on_signals
+from lambda_tracer.local.run.interruption import SIGNAL_POLL_S, Interrupted, raise_on_signals
 
 if TYPE_CHECKING:
     from lambda_tracer.local.view.joined_trace import JoinedTrace
@@ -106,7 +106,9 @@ def run(options: argparse.Namespace) -> int:
             from lambda_tracer.local.view.terminal import follow
 
             follow(view.store, open_console(sys.stdout), is_wanted)
-        threading.Event().wait()
+        never = threading.Event()
+        while not never.wait(SIGNAL_POLL_S):
+            pass
     except (KeyboardInterrupt, Interrupted):
         return 0
     finally:

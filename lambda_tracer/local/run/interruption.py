@@ -9,6 +9,9 @@ import signal
 from types import FrameType
 from typing import NoReturn
 
+SIGNAL_POLL_S = 0.25
+"""How long a thread that waits may be deaf: Python sees a signal that comes just before a wait only after it."""
+
 
 class Interrupted(BaseException):
     """SIGTERM or SIGHUP; not an `Exception`, and not the `SystemExit` that a handler may raise."""

@@ -19,7 +19,7 @@ from lambda_tracer.local.receive.logs import FunctionLog
 from lambda_tracer.local.receive.peers import is_one_of
 from lambda_tracer.local.receive.runtime_api import RuntimeAPI
 from lambda_tracer.local.run.function import FunctionSettings
-from lambda_tracer.local.run.interruption import ignore_signals
+from lambda_tracer.local.run.interruption import SIGNAL_POLL_S, ignore_signals
 from lambda_tracer.local.run.process import FunctionProcess
 from lambda_tracer.local.run.sandbox import Initialization
 
@@ -184,10 +184,13 @@ class ProcessSandbox:
             return True
 
     def _next_event(self, deadline: float) -> Event | None:
-        try:
-            return self._events.get(timeout=max(0.0, deadline - clock.monotonic()))
-        except Empty:
-            return None
+        while True:
+            left_s = max(0.0, deadline - clock.monotonic())
+            try:
+                return self._events.get(timeout=min(left_s, SIGNAL_POLL_S))
+            except Empty:
+                if left_s <= SIGNAL_POLL_S:
+                    return None
 
     def _end_process(self, patience_s: float = 0.0) -> None:
         """Kill it; with `patience_s` only after so long since it was asked to end."""
