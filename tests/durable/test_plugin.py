@@ -233,6 +233,9 @@ def test_a_branch_that_nobody_waits_for_any_more_has_not_failed(daemon: Daemon) 
         is_over.set()
 
     assert execute(lambda_handler) == "SUCCEEDED"
+    give_up_at = time.monotonic() + 10
+    while "race/parallel-branch-1" not in paths(daemon) and time.monotonic() < give_up_at:
+        time.sleep(0.02)  # it ends after all that waited for it
     assert "race/parallel-branch-1" in paths(daemon)
     assert not any(each.get("fault") or each.get("in_progress") for each in daemon.subsegments())
 
