@@ -6,7 +6,6 @@ Findings go to standard output. Exit code: 0 when nothing is wrong, 1 when somet
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import shutil
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from lambda_tracer.local.commands.handler_name import check_handler
 from lambda_tracer.local.commands.streams import write
-from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, positive_float, quoted
+from lambda_tracer.local.commands.usage import Parser, UsageError, need, positive_float, quoted
 from lambda_tracer.local.commands.variables import variable
 from lambda_tracer.local.receive.json_value import as_json
 from lambda_tracer.local.run.interruption import raise_on_signals
@@ -75,8 +74,7 @@ def run(options: argparse.Namespace) -> int:
     if options.handler:
         check_handler(options.handler, Path(options.path))
     environment = dict(variable(text) for text in options.env)
-    if importlib.util.find_spec("yaml") is None:
-        raise NotPossible("PyYAML is not installed: pip install 'lambda-tracer[local]'")
+    need("yaml", name="PyYAML")
     # Only now: --help and bad usage need none of it.
     from lambda_tracer.local.doctor import text
     from lambda_tracer.local.doctor.examination import examine

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import codecs
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from lambda_tracer.local.commands.usage import (
     NotPossible,
     Parser,
     UsageError,
+    need,
     port,
     positive_float,
     positive_int,
@@ -24,8 +24,6 @@ from lambda_tracer.local.commands.usage import (
 from lambda_tracer.local.receive.invocation import MAX_EVENT_BYTES
 from lambda_tracer.local.receive.json_value import NotJSON, read_deep, read_loosely
 from lambda_tracer.local.run.function import DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_S, LONGEST_TIMEOUT_S
-
-_INSTALL = "pip install 'lambda-tracer[local]'"
 
 VIEW_PORT = 2000
 """Where a view listens unless it is told otherwise."""
@@ -154,12 +152,10 @@ def check_header(header: str | None) -> None:
 
 def check_installed(inline: bool) -> None:
     """Is there what the extra `local` brings?"""
-    if importlib.util.find_spec("rich") is None:
-        raise NotPossible(f"rich is not installed: {_INSTALL}")
+    need("rich")
     if inline:
         return
-    if importlib.util.find_spec("awslambdaric") is None:
-        raise NotPossible(f"awslambdaric is not installed: {_INSTALL}, or use --inline")
+    need("awslambdaric", otherwise=", or use --inline")
     if not hasattr(os, "killpg"):
         raise NotPossible("the runtime client does not run on this system: use --inline")
 

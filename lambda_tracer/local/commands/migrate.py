@@ -7,7 +7,6 @@ nothing to do, or all of it is done or shown; 1 when there are places that a per
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import re
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_tracer.local.commands.streams import complain, write
-from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, quoted
+from lambda_tracer.local.commands.usage import Parser, UsageError, need, quoted
 from lambda_tracer.local.receive.plain_text import escaped
 
 if TYPE_CHECKING:
@@ -76,8 +75,7 @@ def run(options: argparse.Namespace) -> int:
     if options.layer and not _LAYER_ARN.fullmatch(options.layer):
         raise UsageError(f"--layer: expected the ARN of a layer version: {quoted(options.layer)}")
     for module in _NEEDED:
-        if importlib.util.find_spec(module) is None:
-            raise NotPossible(f"{module} is not installed: pip install 'lambda-tracer[migrate]'")
+        need(module, extra="migrate")
     # What parses is loaded only now: --help and bad usage need none of it.
     from lambda_tracer.local.migrate.migration import Migration
     from lambda_tracer.local.migrate.project import Project

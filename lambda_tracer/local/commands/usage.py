@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from typing import NoReturn
 
 MAX_PORT = 65_535
@@ -18,6 +19,14 @@ class UsageError(Exception):
 
 class NotPossible(UsageError):
     """It can't be done on this machine as it is; the message says how it can."""
+
+
+def need(module: str, *, name: str = "", extra: str = "local", otherwise: str = "") -> None:
+    """Raise `NotPossible` where a module is not installed, with the command that installs it."""
+    if importlib.util.find_spec(module) is None:
+        raise NotPossible(
+            f"{name or module} is not installed: pip install 'lambda-tracer[{extra}]'{otherwise}"
+        )
 
 
 class Parser(argparse.ArgumentParser):

@@ -7,7 +7,6 @@ for bad usage, files that can't be read and ports that are taken.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 import threading
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_tracer.local.commands.streams import complain
-from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, positive_int
+from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, need, positive_int
 from lambda_tracer.local.run.interruption import SIGNAL_POLL_S, Interrupted, raise_on_signals
 
 if TYPE_CHECKING:
@@ -128,8 +127,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--html needs a file to read traces from")
     if options.files.count("-") > 1:
         raise UsageError("standard input can be read once: - was given more than once")
-    if options.follow and importlib.util.find_spec("rich") is None:
-        raise NotPossible("rich is not installed: pip install 'lambda-tracer[local]'")
+    if options.follow:
+        need("rich")
 
 
 def _filter(expression: str | None) -> Callable[[JoinedTrace], bool]:
