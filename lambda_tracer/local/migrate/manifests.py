@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 
 from .findings import Finding
 from .infrastructure import NEEDS_PYTHON
-from .requirement import Needs
-from .requirements import LISTS, NAMED, Change, has_hashes, is_compiled, list_changed, setup_changed
+from .requirement import NAMED, Needs
+from .requirements import LISTS, Change, has_hashes, is_compiled, list_changed, setup_changed
 from .source import Unreadable
 from .toml_tables import toml_changed
 

@@ -15,12 +15,20 @@ _REQUIREMENT = re.compile(
     r"(?P<marker>\s*(?:;[^#]*?)?)",
     re.IGNORECASE,
 )
+NAMED = re.compile(rf"{_SDK}|{_POWERTOOLS}".encode(), re.IGNORECASE)
+"""The X-Ray SDK's name or Powertools', in any spelling."""
+
+SDK_NAMED = re.compile(_SDK.encode(), re.IGNORECASE)
+
+NAMED_ALONE = re.compile(rf"(?:{_SDK}|{_POWERTOOLS})(?![\w.-])", re.IGNORECASE)
+"""... and no more than the name of a distribution."""
+
 _NAME_OURS = re.compile(r"lambda[-_.]+tracer", re.IGNORECASE)
 
 
 @dataclass
 class Needs:
-    """What the files need that a list of requirements is for. `is_pinned`: versions are pinned elsewhere."""
+    """What the files need that a list of requirements is for."""
 
     ours: bool
     sdk: bool

@@ -8,13 +8,12 @@ from pathlib import PurePosixPath
 import tree_sitter_toml
 from tree_sitter import Language, Node, Parser
 
-from .requirement import OURS, Needs, is_powertools, is_sdk, like_poetry
+from .requirement import NAMED, OURS, Needs, is_powertools, is_sdk, like_poetry
 from .requirements import Adder, Changed, element_separator
 from .source import Source, Unreadable
 from .syntax import ancestors, is_too_deep, span, text_of
 
 _TOML = Language(tree_sitter_toml.language())
-_NAMED = re.compile(rb"aws[-_.]+(?:xray[-_.]+sdk|lambda[-_.]+powertools)", re.IGNORECASE)
 _SDK_PAIR = re.compile(rb"^\s*[\"']?aws[-_.]+xray[-_.]+sdk", re.IGNORECASE | re.MULTILINE)
 _REQUIREMENTS = re.compile(
     r"(?:project|dependency-groups|build-system)(?:\..*)?|tool\.(?:uv|pdm|hatch|poetry|flit|setuptools)(?:\..*)?"
@@ -31,7 +30,7 @@ def toml_changed(path: PurePosixPath, raw: bytes, needs: Needs) -> Changed:
     if is_too_deep(root):
         raise Unreadable("is nested too deeply")
     adder = Adder(str(path), source, needs)
-    for found in _NAMED.finditer(source.data):
+    for found in NAMED.finditer(source.data):
         node = root.descendant_for_byte_range(found.start(), found.end())
         if node is None or node.type == "comment":
             continue
