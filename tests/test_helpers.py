@@ -332,7 +332,7 @@ def test_a_test_that_leaves_a_document_unread_fails(pytester: pytest.Pytester) -
         """
     )
 
-    result = pytester.runpytest_inprocess("-p", "tests.conftest")
+    result = pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "tests.conftest")
 
     result.assert_outcomes(passed=3, errors=2)
     result.stdout.fnmatch_lines(
@@ -364,7 +364,7 @@ def test_a_skipped_test_fails_where_nothing_may_be_skipped(
         """,
     )
 
-    result = pytester.runpytest_inprocess("-p", "tests.conftest", "--continue-on-collection-errors")
+    result = pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "tests.conftest", "--continue-on-collection-errors")
 
     result.assert_outcomes(failed=1, errors=2, skipped=1, xfailed=1)
     result.stdout.fnmatch_lines(["*no server: no test may be skipped here*"])
