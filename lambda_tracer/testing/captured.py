@@ -1,4 +1,4 @@
-"""What was captured: the documents of each invocation, as they were sent. `Traces` reads it, and changes nothing of it."""
+"""What was captured: the documents of each invocation, as they were sent. `Traces` reads it, and changes nothing."""
 
 from __future__ import annotations
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..local.receive.documents import Document
 from ..local.receive.json_value import NotJSON, read_loosely
-from ..local.receive.trace import Trace, every_node
+from ..local.receive.trace import Trace
 from .captured import CapturedInvocation
 from .exception import descriptions_in
 from .node import Node
-from .subsegments import Groups, Subsegments
+from .subsegments import Subsegments
 
 HEADER_LINE_BYTES = len(b'{"format":"json","version":1}\n')
 """What goes before each document in its datagram."""

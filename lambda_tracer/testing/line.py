@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from .node import Node
 from .values import Metadata
 
-Keys = Union[bool, str, Collection[str]]
+Keys = bool | str | Collection[str]
 """All, none, or those of a key or some keys."""
 
 

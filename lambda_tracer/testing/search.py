@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Protocol, TypeVar, Union
+from typing import Any, Protocol, TypeVar
 
 MAX_SUGGESTED = 5
 
@@ -24,12 +24,12 @@ class Searched(Protocol):
 
 S = TypeVar("S", bound=Searched)
 
-Wanted = Union[str, "re.Pattern[str]", Callable[[S], object], None]
+Wanted = str | re.Pattern[str] | Callable[[S], object] | None
 """An exact name, a pattern that is searched in it, a question that is asked of each; None takes all."""
 
 
 def found(among: Iterable[S], wanted: Wanted[S], annotations: Mapping[str, Any]) -> list[S]:
-    """Those of the wanted name that have the annotations; `...` stands for any value, a pattern is searched in a text."""
+    """Those of the wanted name with these annotations; `...` stands for any value, a pattern is searched in a text."""
     return [each for each in among if _is(each, wanted) and _has(each.annotations, annotations)]
 
 
@@ -61,9 +61,7 @@ def _is(searched: S, wanted: Wanted[S]) -> bool:
 
 
 def _has(annotations: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return all(
-        key in annotations and _is_value(annotations[key], value) for key, value in wanted.items()
-    )
+    return all(key in annotations and _is_value(annotations[key], value) for key, value in wanted.items())
 
 
 def _is_value(value: object, wanted: object) -> bool:

@@ -116,7 +116,9 @@ class Subsegments:
         __tracebackhide__ = True
         if self:
             lines = [f"  {line}".rstrip() for line in self.tree.splitlines()]
-            raise AssertionError("\n".join([f"{_count(len(self), 'subsegment')} where none was expected", *lines]))
+            raise AssertionError(
+                "\n".join([f"{_count(len(self), 'subsegment')} where none was expected", *lines])
+            )
 
     def __iter__(self) -> Iterator[Node]:
         for root in self.roots:

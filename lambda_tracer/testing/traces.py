@@ -28,9 +28,7 @@ class Traces(Subsegments):
 
     def __init__(self, captured: Captured) -> None:
         """Nothing is read before it is asked for."""
-        super().__init__(
-            lambda: [invocation.roots for invocation in self.invocations], self._why_empty
-        )
+        super().__init__(lambda: [invocation.roots for invocation in self.invocations], self._why_empty)
         self._captured = captured
         self._invocations: list[Invocation] = []
 
@@ -81,7 +79,9 @@ class Traces(Subsegments):
         """Fail if X-Ray would drop a document without a word, or could not put the trace together; see `check`."""
         __tracebackhide__ = True
         if problems := self.check():
-            raise AssertionError("\n".join(["X-Ray would not take what was sent:", *(f"  {each}" for each in problems)]))
+            raise AssertionError(
+                "\n".join(["X-Ray would not take what was sent:", *(f"  {each}" for each in problems)])
+            )
 
     def report(self) -> str:
         """What a failed test shows: the trees with annotations, exceptions, calls and durations, and what is wrong."""

@@ -16,8 +16,8 @@ class Entries(dict[str, Any]):
 class Metadata(Mapping[str, Any]):
     """The metadata of a subsegment: each value by its key, or all of a namespace with `of`.
 
-    A key that stands in several namespaces is a KeyError that names them. `Tracer` puts what it captures, and what it is
-    given without a namespace, under its service.
+    A key that stands in several namespaces is a KeyError that names them. `Tracer` puts what it captures under its
+    service, and what it is given without a namespace.
     """
 
     def __init__(self, namespaces: Mapping[str, Mapping[str, Any]]) -> None:
