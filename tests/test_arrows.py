@@ -24,6 +24,10 @@ GROUND = {"clock", "guard", "safe", "settings", "xray"}
 
 ARROWS: dict[str, set[str]] = {
     # the developer's side, of which the rest knows nothing
+    "testing": {
+        *("local.view", "local.run", "local.receive"),
+        *("tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"),
+    },
     "__main__": {"local"},  # `python -m lambda_tracer`
     "local": {"local.commands", "local.run", "local.receive"},
     "local.commands": {
@@ -39,7 +43,6 @@ ARROWS: dict[str, set[str]] = {
     # what runs in Lambda
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "compat", "capture"},
-    "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
     "durable": {"recording"},
     "tracer": {"sdk", "sandbox", "patches", "capture", "encode"},
     "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace", "wrapping"},
