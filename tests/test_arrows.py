@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "local": {"local.commands", "local.run", "local.receive"},
     "local.commands": {
         *("local.view", "local.migrate", "local.doctor"),
-        *("local.show", "local.run", "local.receive"),
+        *("local.show", "local.run", "local.receive", "testing.events"),
     },
     "local.doctor": {"patches", "send", "local.run", "local.receive"},
     "local.migrate": {"local.receive", ""},
@@ -40,6 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "local.show": {"local.run", "local.receive"},
     "local.run": {"local.receive"},
     "local.receive": set(),
+    "testing.events": set(),  # plain values: a test has them without the tracer
     # what runs in Lambda
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "compat", "capture"},

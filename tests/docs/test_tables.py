@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from lambda_tracer.events.trigger import facts_of
+from lambda_tracer.testing.events import makers
 from tests.docs.limits import EXPLANATIONS, FINDINGS, LIMITS, PATCHABLE, Limit, command, is_secret
 from tests.docs.pages import PAGES, PROJECT, names, prose, tables
 from tests.events.test_trigger import TRIGGERS
@@ -127,6 +129,19 @@ def test_the_tables_of_libraries_have_every_name_that_can_be_patched() -> None:
     }
 
     assert PATCHABLE - described == set()
+
+
+def test_the_table_of_sample_events_has_every_function_and_its_trigger() -> None:
+    described = {
+        name: "".join(names(row[2:]))
+        for row in tables("docs/guides/sample-events.md")
+        for name in names(row[:1])
+    }
+
+    assert described == {
+        name: (known.annotations["Trigger"] if (known := facts_of(maker())) is not None else "")
+        for name, maker in makers().items()
+    }
 
 
 def test_the_names_of_secrets_are_those_that_are_redacted() -> None:

@@ -39,6 +39,11 @@ from .storage import s3, s3_batch, s3_object_lambda
 from .streams import attribute_value, documentdb, dynamodb, firehose, kafka, kafka_self_managed, kinesis
 from .workflows import durable, step_functions
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 __all__ = [
     # HTTP
     "rest_api",
@@ -102,8 +107,16 @@ __all__ = [
     "step_functions",
     "durable",
     # what helps with events
+    "makers",
     "redelivered",
     "joined_batch",
     "attribute_value",
     "logs_data",
 ]
+
+_HELPERS = {"makers", "redelivered", "joined_batch", "attribute_value", "logs_data"}
+
+
+def makers() -> dict[str, Callable[..., Any]]:
+    """The functions that make events, by their names. Each can be called without an argument."""
+    return {name: globals()[name] for name in __all__ if name not in _HELPERS}

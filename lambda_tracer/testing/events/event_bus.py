@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import cast
 
+from .messages import sqs
 from .values import ACCOUNT, REGION, Ids, Moment, Resource
 
 TYPE_CHECKING = False
@@ -110,11 +111,11 @@ def s3_eventbridge(
     )
 
 
-def pipes(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+def pipes(event: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """What EventBridge Pipes sends of a source: the records alone, in a list.
 
-    `event` is what Lambda would get of that source itself, with `Records`: of SQS, Kinesis or DynamoDB. A record of
-    Kinesis has what is said below `kinesis` at its top.
+    `event` is what Lambda would get of that source itself, with `Records`: of SQS, Kinesis or DynamoDB, by default
+    that of `sqs`. A record of Kinesis has what is said below `kinesis` at its top.
     """
-    records: list[dict[str, Any]] = json.loads(json.dumps(event["Records"]))
+    records: list[dict[str, Any]] = json.loads(json.dumps((sqs() if event is None else event)["Records"]))
     return [{**each.pop("kinesis", {}), **each} for each in records]

@@ -14,7 +14,7 @@ import hashlib
 import json
 from typing import cast
 
-from .values import Ids, Moment, Resource, data, text
+from .values import Ids, Moment, Resource, compact, data, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,9 +52,8 @@ def sqs(
     values; `dead_letters_of` is the queue that gave them up, if this is a dead-letter queue. `at` is when Lambda
     received the messages; the last one was sent 100 ms before that, and the first time they were received is told too.
     """
-    told: list[tuple[str, object]] = [
-        (text(message), [index, text(message)]) for index, message in enumerate(messages or (_ORDER,))
-    ]
+    bodies = [text(message) for message in messages or (_ORDER,)]
+    told: list[tuple[str, object]] = [(body, [index, body]) for index, body in enumerate(bodies)]
     return _sqs(told, queue, attributes, trace_header, receive_count, group, dead_letters_of, at, seed)
 
 
@@ -71,10 +70,10 @@ def _sqs(
 ) -> SQSEvent:
     """Messages, each with its body and with what its ids are made of."""
     of = Resource("sqs", queue)
-    given = _sqs_attributes(attributes)
     records: list[dict[str, Any]] = []
     received = Moment(at).s
     for index, (body, known_by) in enumerate(messages):
+        given = _sqs_attributes(attributes)
         ids = Ids("sqs", of.arn, known_by, given, trace_header, group, seed)
         sent = Moment(received, before_s=0.1 * (len(messages) - index) + 30 * (receive_count - 1))
         first = Moment(received, before_s=30 * (receive_count - 1))
@@ -105,7 +104,7 @@ def _sqs(
             "eventSourceARN": of.arn,
             "awsRegion": of.region,
         }
-        records.append(json.loads(json.dumps(record)))
+        records.append(record)
     # The definition asks for a text in attributes that have bytes.
     return cast("SQSEvent", {"Records": records})
 
@@ -134,15 +133,16 @@ def sqs_from_sns(
     seed: object = None,
 ) -> SQSEvent:
     """Messages that an SNS topic delivered to an SQS queue, in SNS's envelope."""
-    published = Moment(at).s
+    received = Moment(at).s
+    published = Moment(received, before_s=30 * (receive_count - 1)).s
     told: list[tuple[str, object]] = []
     for each in _notifications(messages, topic, subject, attributes, published, seed, "URL"):
         if subject is None:
             each.pop("Subject")
         if not attributes:
             each.pop("MessageAttributes")
-        told.append((json.dumps(each), each["MessageId"]))
-    return _sqs(told, queue, None, trace_header, receive_count, group, None, published, seed)
+        told.append((compact(each), each["MessageId"]))
+    return _sqs(told, queue, None, trace_header, receive_count, group, None, received, seed)
 
 
 def redelivered(event: SQSEvent, answer: object) -> SQSEvent:
@@ -215,7 +215,9 @@ def _notifications(
     host = f"https://sns.{of.region}.amazonaws.com"
     subscription = f"{of.arn}:{Ids('subscription', of.arn).uuid()}"
     notifications = []
-    for index, message in enumerate(list(messages) or [_ORDER]):
+    published = Moment(at).s
+    several = list(messages) or [_ORDER]
+    for index, message in enumerate(several):
         ids = Ids("sns", of.arn, index, text(message), subject, attributes, seed)
         notifications.append(
             {
@@ -224,7 +226,7 @@ def _notifications(
                 "TopicArn": of.arn,
                 "Subject": subject,
                 "Message": text(message),
-                "Timestamp": Moment(at, before_s=0.1).iso_ms,
+                "Timestamp": Moment(published, before_s=0.1 * (len(several) - index) + 0.05).iso_ms,
                 "SignatureVersion": "1",
                 "Signature": ids.base64(32),
                 f"SigningCert{url}": f"{host}/SimpleNotificationService-{ids.hexadecimal(32)}.pem",

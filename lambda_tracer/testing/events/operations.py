@@ -16,7 +16,7 @@ import gzip
 import json
 from typing import cast
 
-from .values import ACCOUNT, REGION, Ids, Moment, Resource, text
+from .values import ACCOUNT, REGION, Ids, Moment, Resource, compact, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def logs(
             for index, message in enumerate(messages or ("hello",))
         ],
     }
-    packed = gzip.compress(json.dumps(said).encode(), mtime=0)
+    packed = gzip.compress(compact(said).encode(), mtime=0)
     return {"awslogs": {"data": base64.b64encode(packed).decode()}}
 
 
@@ -167,6 +167,7 @@ def codepipeline(
     output_artifacts: Sequence[str] = (),
     bucket: str = "shop-artifacts",
     continuation_token: str | None = None,
+    at: At = None,
     seed: object = None,
 ) -> CodePipelineEvent:
     """A job of CodePipeline. `user_parameters` is a text, or becomes JSON. The credentials are made up."""
@@ -186,6 +187,7 @@ def codepipeline(
             "accessKeyId": "ASIAEXAMPLEEXAMPLE12",
             "secretAccessKey": ids.base64(30),
             "sessionToken": ids.base64(32),
+            "expirationTime": Moment(at).ms + 3_600_000,
         },
     }
     if continuation_token is not None:
@@ -277,8 +279,8 @@ def config(
     rule_id = f"config-rule-{Ids('rule', rule).small(6)}"
     return {
         "version": "1.0",
-        "invokingEvent": json.dumps(invoking),
-        "ruleParameters": json.dumps(dict(parameters or {})),
+        "invokingEvent": compact(invoking),
+        "ruleParameters": compact(dict(parameters or {})),
         "resultToken": ids.base64(32),
         "eventLeftScope": False,
         "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/config-role",

@@ -7,10 +7,9 @@ parameter that has several values is given as a list.
 from __future__ import annotations
 
 import base64
-import json
 from urllib.parse import urlencode
 
-from .values import Ids, Moment, trace_header
+from .values import Ids, Moment, compact, trace_header
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Request:
         self.is_base64 = isinstance(body, bytes)
         self.body: str | None = None
         if body is not None:
-            self.body = body if isinstance(body, str) else json.dumps(body) if self.is_json else None
+            self.body = body if isinstance(body, str) else compact(body) if self.is_json else None
         if isinstance(body, bytes):
             self.body = base64.b64encode(body).decode()
         self.query = lists(query)

@@ -188,7 +188,7 @@ def firehose(
     at: At = None,
     seed: object = None,
 ) -> KinesisFirehoseEvent:
-    """Records that a stream of Data Firehose gives to be transformed. `source_stream` is the Kinesis one that it reads."""
+    """Records of Data Firehose that are to be transformed. `source_stream` is the Kinesis stream that it reads."""
     of = Resource("firehose", stream, "deliverystream/")
     source = Resource("kinesis", source_stream, "stream/") if source_stream is not None else None
     arrived = Moment(at, before_s=60)

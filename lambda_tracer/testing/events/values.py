@@ -148,7 +148,12 @@ def text(value: object) -> str:
     """What a message says: a text as it is, bytes as UTF-8, anything else as JSON."""
     if isinstance(value, str):
         return value
-    return value.decode() if isinstance(value, bytes) else json.dumps(value)
+    return value.decode() if isinstance(value, bytes) else compact(value)
+
+
+def compact(value: object) -> str:
+    """JSON without spaces, as services write it, S3 in a queue for one."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def data(value: object) -> str:

@@ -6,9 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html
 
 from __future__ import annotations
 
-import json
-
-from .values import Ids, Moment, Resource
+from .values import Ids, Moment, Resource, compact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +74,7 @@ def durable(
         "Type": "EXECUTION",
         "Status": "STARTED",
         "StartTimestamp": Moment(at, before_s=1).ms,
-        "ExecutionDetails": {"InputPayload": json.dumps(given)},
+        "ExecutionDetails": {"InputPayload": compact(given)},
     }
     return {
         "DurableExecutionArn": f"{of.arn}:{version}/durable-execution/{execution}/{ids.uuid()}",
