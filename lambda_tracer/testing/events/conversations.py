@@ -39,16 +39,16 @@ def lex(
     A slot has the value that was understood, or None where nothing was said of it yet.
     """
     ids = Ids("lex", bot, said, intent, slots, seed)
-    filled: dict[str, Any] = {}
-    for name, value in (slots or {}).items():
-        filled[name] = None
-        if value is not None:
-            understood = {"originalValue": value, "interpretedValue": value, "resolvedValues": [value]}
-            filled[name] = {"shape": "Scalar", "value": understood}
 
     def meant() -> dict[str, Any]:
+        filled: dict[str, Any] = {}
+        for name, value in (slots or {}).items():
+            filled[name] = None
+            if value is not None:
+                understood = {"originalValue": value, "interpretedValue": value, "resolvedValues": [value]}
+                filled[name] = {"shape": "Scalar", "value": understood}
         state = "InProgress" if source == "DialogCodeHook" else "ReadyForFulfillment"
-        return {"name": intent, "slots": dict(filled), "state": state, "confirmationState": "None"}
+        return {"name": intent, "slots": filled, "state": state, "confirmationState": "None"}
 
     return {
         "messageVersion": "1.0",

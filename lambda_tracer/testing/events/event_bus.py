@@ -8,11 +8,10 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-targets-specif
 
 from __future__ import annotations
 
-import json
 from typing import cast
 
 from .messages import sqs
-from .values import ACCOUNT, REGION, Ids, Moment, Resource
+from .values import ACCOUNT, REGION, Ids, Moment, Resource, fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def eventbridge(
     seed: object = None,
 ) -> EventBridgeEvent:
     """An event of an EventBridge bus that a rule matched."""
-    said = {"order": "A-1001", "amount": 12} if detail is None else dict(detail)
+    said = {"order": "A-1001", "amount": 12} if detail is None else fresh(dict(detail))
     return {
         "version": "0",
         "id": Ids("eventbridge", source, detail_type, said, list(resources), seed).uuid(),
@@ -117,5 +116,5 @@ def pipes(event: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     `event` is what Lambda would get of that source itself, with `Records`: of SQS, Kinesis or DynamoDB, by default
     that of `sqs`. A record of Kinesis has what is said below `kinesis` at its top.
     """
-    records: list[dict[str, Any]] = json.loads(json.dumps((sqs() if event is None else event)["Records"]))
+    records: list[dict[str, Any]] = fresh(cast("Any", sqs() if event is None else event)["Records"])
     return [{**each.pop("kinesis", {}), **each} for each in records]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import cast
 
 from .request import AGENT, CLIENT
-from .values import ACCOUNT, REGION, Ids, joined
+from .values import ACCOUNT, REGION, Ids, fresh, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def appsync(
 ) -> AppSyncResolverEvent:
     """A direct resolver of AppSync. `field` is the type and the field; `identity` is None where a key was given."""
     of, _, name = field.rpartition(".")
-    given = {"id": "A-1001"} if arguments is None else dict(arguments)
+    given = {"id": "A-1001"} if arguments is None else fresh(dict(arguments))
     event = {
         "arguments": given,
-        "identity": dict(identity) if identity is not None else None,
-        "source": dict(source) if source is not None else None,
+        "identity": fresh(dict(identity)) if identity is not None else None,
+        "source": fresh(dict(source)) if source is not None else None,
         "request": {"headers": _headers(headers), "domainName": None},
         "prev": None,
         "info": {
@@ -47,9 +47,9 @@ def appsync(
             "selectionSetGraphQL": "{\n  " + "\n  ".join(selection) + "\n}",
             "parentTypeName": of or "Query",
             "fieldName": name,
-            "variables": dict(variables or {}),
+            "variables": fresh(dict(variables or {})),
         },
-        "stash": dict(stash or {}),
+        "stash": fresh(dict(stash or {})),
     }
     return cast("AppSyncResolverEvent", event)  # the definition knows no request without an identity
 
@@ -80,9 +80,9 @@ def appsync_events(
     segments = channel.strip("/").split("/")
     ids = Ids("appsync_events", channel, payloads, seed)
     published = payloads or ({"amount": 12},)
-    events = [{"payload": dict(payload), "id": ids.uuid()} for payload in published]
+    events = [{"payload": fresh(dict(payload)), "id": ids.uuid()} for payload in published]
     return {
-        "identity": dict(identity) if identity is not None else None,
+        "identity": fresh(dict(identity)) if identity is not None else None,
         "result": None,
         "request": {"headers": _headers(headers), "domainName": None},
         "info": {
@@ -117,7 +117,7 @@ def appsync_authorizer(
             "requestId": Ids("appsync_authorizer", query, variables, seed).uuid(),
             "queryString": query,
             "operationName": operation,
-            "variables": dict(variables or {}),
+            "variables": fresh(dict(variables or {})),
         },
         "requestHeaders": _headers(headers),
     }

@@ -11,7 +11,7 @@ import re
 from typing import cast
 
 from .request import CLIENT, Request, agent_of, commas, last, proxied
-from .values import ACCOUNT, REGION
+from .values import ACCOUNT, REGION, fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _version_1(
         "isBase64Encoded": request.is_base64,
     }
     if authorizer is not None:
-        event["requestContext"]["authorizer"] = dict(authorizer)
+        event["requestContext"]["authorizer"] = fresh(dict(authorizer))
     return event
 
 
@@ -242,5 +242,5 @@ def _version_2(
         event["body"] = request.body
     if authorizer is not None:
         # The definition knows the authorizer of JWTs alone.
-        cast("dict[str, Any]", event["requestContext"])["authorizer"] = dict(authorizer)
+        cast("dict[str, Any]", event["requestContext"])["authorizer"] = fresh(dict(authorizer))
     return event

@@ -7,9 +7,7 @@ https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html
 
 from __future__ import annotations
 
-import copy
-
-from .values import ACCOUNT, REGION, Ids
+from .values import ACCOUNT, REGION, Ids, fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +78,7 @@ def cognito(
     kind = trigger.partition("_")[0]
     if kind not in _TRIGGERS:
         raise ValueError(f"cognito: a trigger begins with one of {', '.join(_TRIGGERS)}")
-    asked, answer = copy.deepcopy(_TRIGGERS[kind])
+    asked, answer = fresh(list(_TRIGGERS[kind]))
     sub = Ids("cognito", user_pool, user, seed).uuid()
     attributes = {"sub": sub, "email": f"{user}@example.com", "email_verified": "false"}
     if kind == "PreSignUp":
@@ -97,7 +95,7 @@ def cognito(
         "userName": user,
         "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": client_id},
         "triggerSource": trigger,
-        "request": {**asked, **(request or {})},
+        "request": fresh({**asked, **(request or {})}),
         "response": answer,
     }
 

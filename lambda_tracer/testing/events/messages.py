@@ -11,10 +11,9 @@ one event of the messages of several calls.
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import cast
 
-from .values import Ids, Moment, Resource, compact, data, text
+from .values import Ids, Moment, Resource, compact, data, fresh, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ def redelivered(event: SQSEvent, answer: object) -> SQSEvent:
     """
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
     failed = [each.get("itemIdentifier") if isinstance(each, dict) else None for each in failures or ()]
-    records = json.loads(json.dumps(event["Records"]))
+    records: list[dict[str, Any]] = fresh(cast("Any", event)["Records"])
     if all(any(each["messageId"] == one for each in records) for one in failed):
         records = [each for each in records if each["messageId"] in failed]
     for each in records:
@@ -168,7 +167,7 @@ def joined_batch(first: Batch, *others: Batch) -> Batch:
 
     For events with `Records` or `records` in a list: SQS, SNS, Kinesis, DynamoDB, S3, Firehose.
     """
-    copies = [json.loads(json.dumps(each)) for each in (first, *others)]
+    copies: list[Any] = [fresh(each) for each in (first, *others)]
     key = next((name for name in ("Records", "records") if type(copies[0].get(name)) is list), None)
     if key is None or any(type(each.get(key)) is not list for each in copies):
         raise ValueError("joined_batch: each event must have a list of records")
@@ -300,7 +299,7 @@ def rabbitmq(
         properties = {
             "contentType": "text/plain" if isinstance(message, (str, bytes)) else "application/json",
             "contentEncoding": None,
-            "headers": dict(headers or {}),
+            "headers": fresh(dict(headers or {})),
             "deliveryMode": 1,
             "priority": 0,
             "correlationId": None,

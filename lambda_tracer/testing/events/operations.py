@@ -16,7 +16,7 @@ import gzip
 import json
 from typing import cast
 
-from .values import ACCOUNT, REGION, Ids, Moment, Resource, compact, text
+from .values import ACCOUNT, REGION, Ids, Moment, Resource, compact, fresh, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,12 +150,12 @@ def cloudformation(
         "RequestId": ids.uuid(),
         "LogicalResourceId": logical_id,
         "ResourceType": resource_type,
-        "ResourceProperties": {"ServiceToken": function, **(properties or {})},
+        "ResourceProperties": {"ServiceToken": function, **fresh(dict(properties or {}))},
     }
     if request_type != "Create":
         event["PhysicalResourceId"] = physical_id
     if request_type == "Update":
-        event["OldResourceProperties"] = {"ServiceToken": function, **(old_properties or {})}
+        event["OldResourceProperties"] = {"ServiceToken": function, **fresh(dict(old_properties or {}))}
     return cast("CloudFormationCustomResourceEvent", event)
 
 

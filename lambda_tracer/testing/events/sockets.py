@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import cast
 
 from .request import AGENT, CLIENT
-from .values import REGION, Ids, Moment, joined, text
+from .values import REGION, Ids, Moment, fresh, joined, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,5 +132,5 @@ def _context(
         "apiId": api_id,
     }
     if authorizer is not None:
-        context["authorizer"] = dict(authorizer)
+        context["authorizer"] = fresh(dict(authorizer))
     return context

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import cast
 
-from .values import Ids, Moment, Resource, data, text
+from .values import Ids, Moment, Resource, data, fresh, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -323,11 +323,11 @@ def documentdb(
         change: dict[str, Any] = {
             "_id": {"_data": ids.hexadecimal(50)},
             "clusterTime": {"$timestamp": {"t": changed.whole_s, "i": index + 1}},
-            "documentKey": {"_id": document.get("_id", object_id)},
+            "documentKey": fresh({"_id": document.get("_id", object_id)}),
             "ns": {"coll": collection, "db": database},
             "operationType": operation,
         }
         if operation != "delete":
-            change["fullDocument"] = {"_id": object_id, **document}
+            change["fullDocument"] = fresh({"_id": object_id, **document})
         changes.append({"event": change})
     return {"eventSourceArn": of.arn, "events": changes, "eventSource": "aws:docdb"}

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html
 
 from __future__ import annotations
 
-from .values import Ids, Moment, Resource, compact
+from .values import Ids, Moment, Resource, compact, fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def step_functions(
     that waits for a callback.
     """
     machine = Resource("states", state_machine, "stateMachine:")
-    given = {"order": "A-1001", "amount": 12} if execution_input is None else dict(execution_input)
+    given = {"order": "A-1001", "amount": 12} if execution_input is None else fresh(dict(execution_input))
     execution = Ids("step_functions", machine.arn, given, seed).uuid()
     prefix = f"arn:aws:states:{machine.region}:{machine.account}"
     event: dict[str, Any] = {
@@ -80,7 +80,7 @@ def durable(
         "DurableExecutionArn": f"{of.arn}:{version}/durable-execution/{execution}/{ids.uuid()}",
         "CheckpointToken": ids.base64(32),
         "InitialExecutionState": {
-            "Operations": [started, *(dict(each) for each in operations)],
+            "Operations": [started, *(fresh(dict(each)) for each in operations)],
             "NextMarker": "",
         },
     }

@@ -80,13 +80,41 @@ def test_each_call_makes_an_event_of_its_own_of_what_json_has(name: str) -> None
         event, other = MAKERS[name](), MAKERS[name]()
 
     assert json.loads(json.dumps(event)) == event == other
-    assert not containers(event) & containers(other)
+    # No two places share an object, within one of them or between them.
+    assert len({*containers(event), *containers(other)}) == len(containers(event)) * 2
 
 
-def containers(value: Any) -> set[int]:
-    """The identities of all objects and lists in it."""
+def containers(value: Any) -> list[int]:
+    """The identities of all objects and lists in it, once for each place."""
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return set() if inside is None else {id(value)}.union(*map(containers, inside))
+    return [] if inside is None else [id(value), *(found for each in inside for found in containers(each))]
+
+
+NESTED: dict[str, Any] = {"a": {"b": [{}]}}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.eventbridge(NESTED),
+        events.rest_api(authorizer=NESTED),
+        events.http_api(authorizer=NESTED),
+        events.websocket_connect(authorizer=NESTED),
+        events.appsync(NESTED, source=NESTED, identity=NESTED, variables=NESTED, stash=NESTED),
+        events.appsync_events(NESTED),
+        events.appsync_authorizer(variables=NESTED),
+        events.cognito(request=NESTED, user_attributes=NESTED),
+        events.cloudformation("Update", properties=NESTED, old_properties=NESTED),
+        events.documentdb(NESTED),
+        events.step_functions(NESTED),
+        events.durable(operations=[NESTED]),
+        events.rabbitmq(headers=NESTED),
+    ],
+    ids=lambda _: "",
+)
+def test_what_is_given_is_copied(event: Any) -> None:
+    assert not {*containers(event)} & {*containers(NESTED)}
+    assert '{"b": [{}]}' in json.dumps(event)
 
 
 @pytest.mark.parametrize("name", [name for name in MAKERS if "at" in signature(MAKERS[name]).parameters])
