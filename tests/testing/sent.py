@@ -54,8 +54,13 @@ def of(texts: list[str]) -> Sent:
 
 
 def made(*documents: dict[str, Any]) -> Traces:
+    """The traces of an invocation with these documents."""
+    return Traces(AllSent([given(*documents)]))
+
+
+def given(*documents: dict[str, Any]) -> Sent:
     """Documents that no recorder sends, or not in this order; what they leave out is given to them."""
-    return Traces(AllSent([Sent([json.dumps({**_given(each), **each}) for each in documents])]))
+    return Sent([json.dumps({**_given(each), **each}) for each in documents])
 
 
 def _given(document: dict[str, Any]) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from lambda_tracer import Tracer, xray_recorder
+from lambda_tracer.testing.traces import Traces
 from lambda_tracer.testing.tree import Tree, explain
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.testing.sent import AllSent, Sent, Traces, made, sent
+from tests.testing.sent import AllSent, Sent, made, sent
 
 PAID = """
     ## lambda_handler
@@ -227,7 +228,7 @@ def test_an_empty_tree_says_why_it_is_empty(invocations: list[Sent], note: str) 
     ]
     with pytest.raises(AssertionError) as error:
         traces.one("## app")
-    assert str(error.value) == f"no subsegment is named '## app'\n  {note}"
+    assert str(error.value) == f"no subsegment named '## app'\n  {note}"
 
 
 def test_without_pytest_the_difference_is_in_the_message() -> None:
