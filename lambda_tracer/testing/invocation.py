@@ -108,15 +108,28 @@ class Invocation(Subsegments):
             children = tuple(made[id(child)] for child in node.children)
             is_orphan = node.is_orphan and bool(self.parent_id) and node.parent_id != self.parent_id
             made[id(node)] = Node(node, self.trace_id, children, exceptions, is_orphan)
-        return sorted(
-            (made[id(node)] for node in roots),
-            key=lambda node: (node.is_orphan, node.parent_id if node.is_orphan else ""),
-        )
+        return _in_order([made[id(node)] for node in roots])
 
     def _why_empty(self) -> str:
         if not self.is_sampled:
             return "nothing was sent: the invocation is not sampled"
         return "nothing was sent of the invocation, which is sampled"
+
+
+def _in_order(roots: list[Node]) -> list[Node]:
+    """By start; those whose parent never came behind, side by side with those of the same parent."""
+    by_start = sorted(roots, key=lambda node: (_last(node.start_time), _last(node.end_time)))
+    orphans: dict[str, list[Node]] = {}
+    for node in by_start:
+        if node.is_orphan:
+            orphans.setdefault(node.parent_id, []).append(node)
+    return [node for node in by_start if not node.is_orphan] + [
+        node for group in orphans.values() for node in group
+    ]
+
+
+def _last(time: float | None) -> float:
+    return float("inf") if time is None else time
 
 
 def every_document(document: Document) -> list[Document]:

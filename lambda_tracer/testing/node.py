@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -90,7 +90,7 @@ class Node:
         return self.raw.get("throttle") is True
 
     @property
-    def flags(self) -> frozenset[str]:
+    def flags(self) -> Set[str]:
         """Those of `fault`, `error` and `throttle` that are set."""
         return frozenset(flag for flag in FLAGS if self.raw.get(flag) is True)
 
