@@ -19,10 +19,11 @@ class Invocation(Subsegments):
 
     def __init__(self, captured: CapturedInvocation) -> None:
         """Nothing is read before it is asked for."""
-        super().__init__(lambda: [self._read()], self._why_empty)
+        super().__init__(lambda: [self._trees()], self._why_empty)
         self._captured = captured
         self._documents: list[Document | None] = []
         self._roots: list[Node] = []
+        self._joined_count = 0
 
     @property
     def trace_id(self) -> str:
@@ -55,7 +56,7 @@ class Invocation(Subsegments):
     @property
     def documents(self) -> list[Document]:
         """The documents in the order of arrival, with their `subsegments` in place; not to be changed."""
-        self._read()
+        self._parse()
         return [document for document in self._documents if document is not None]
 
     @property
@@ -70,17 +71,23 @@ class Invocation(Subsegments):
 
     def read(self) -> list[tuple[Document | None, int]]:
         """Each document, None for one that is no JSON object, with the bytes of its datagram."""
-        self._read()
+        self._parse()
         return [
             (document, HEADER_LINE_BYTES + len(text.encode("utf-8", "surrogatepass")))
             for document, text in zip(self._documents, self._captured.documents, strict=False)
         ]
 
-    def _read(self) -> list[Node]:
-        """The outermost subsegments, as they are now. Each document is parsed once."""
+    def _parse(self) -> None:
+        """Take in what has come: each document once."""
         texts = self._captured.documents
         if len(texts) > len(self._documents):
             self._documents += [_parsed(text) for text in texts[len(self._documents) :]]
+
+    def _trees(self) -> list[Node]:
+        """The outermost subsegments, as they are now; made anew when more has come."""
+        self._parse()
+        if self._joined_count != len(self._documents):
+            self._joined_count = len(self._documents)
             self._roots = self._joined()
         return self._roots
 
