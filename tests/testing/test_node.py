@@ -118,12 +118,34 @@ def test_the_response_is_what_the_decorator_captured(daemon: Daemon) -> None:
     traces = sent(daemon)
 
     charges = traces.one("## lambda_handler").children
-    assert [node.response for node in charges] == [{"charged": [1, 2]}, False, "of its own"]
+    assert [node.response for node in charges] == [{"charged": [1, 2]}, False, None]
     assert traces.one("## lambda_handler").response is None
     assert charges[0].metadata.of("payment") == {
         f"{charges[0].name[3:]} response": {"charged": [1, 2]},
         "bank response": "of its own",
     }
+
+
+def test_a_record_has_the_response_of_the_function_that_worked_on_it(daemon: Daemon) -> None:
+    tracer = Tracer(service="payment")
+
+    @tracer.capture_record
+    def work(record: dict[str, Any]) -> str:
+        return f"did {record['messageId']}"
+
+    work({"messageId": "1", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-west-1:1:orders"})
+
+    assert sent(daemon).one("## sqs orders").response == "did 1"
+
+
+def test_a_name_that_had_to_be_cleaned_is_that_of_its_response(daemon: Daemon) -> None:
+    def pay() -> int:
+        return 1
+
+    pay.__qualname__ = "pay|{me}"
+    Tracer(service="payment").capture_method(pay)()
+
+    assert sent(daemon).one("## tests.testing.test_node.payme").response == 1
 
 
 def test_a_response_that_is_not_captured_is_none(daemon: Daemon) -> None:

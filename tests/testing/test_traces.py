@@ -13,7 +13,6 @@ from lambda_tracer.local.view.files import open_file
 from lambda_tracer.local.view.intake import Intake
 from lambda_tracer.local.view.log import Log
 from lambda_tracer.local.view.store import Store
-from lambda_tracer.testing.node import Node
 from lambda_tracer.testing.traces import Traces
 from tests.conftest import Invoke
 from tests.daemon import Daemon
@@ -232,7 +231,8 @@ def test_nothing_may_be_expected(daemon: Daemon, invoke: Invoke) -> None:
     traces.assert_nothing()
     assert not traces
     assert (len(traces), list(traces), traces.documents, traces.size_bytes) == (0, [], [], 0)
-    assert repr(traces) == "<Traces\nnothing was sent: the invocation is not sampled>"
+    assert repr(traces) == "<Traces: nothing was sent: the invocation is not sampled>"
+    assert str(traces) == "nothing was sent: the invocation is not sampled"
     traces.assert_valid()
     traces.assert_no_secrets("hunter2")
 
@@ -330,8 +330,10 @@ def test_nothing_can_be_saved_too(tmp_path: Path) -> None:
     assert "<html" in traces.html()
 
 
-def test_a_node_is_what_its_class_says(traces: Traces) -> None:
-    assert all(isinstance(node, Node) for node in traces)
+def test_traces_and_nodes_are_shown_in_a_line_and_printed_as_a_tree(traces: Traces) -> None:
+    assert repr(traces) == "<Traces: 5 subsegments>"
+    assert repr(traces.invocations[0]) == "<Invocation: 5 subsegments>"
+    assert str(traces) == str(traces.invocations[0]) == traces.tree
     assert repr(traces.one("## lambda_handler")).startswith(
         "<## lambda_handler  annotations={'ColdStart': True, 'Service': 'payment'}"
         "  metadata of 'lambda_handler response'  2 children>"
