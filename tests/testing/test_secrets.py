@@ -73,7 +73,7 @@ SPELLINGS = {
     "base64 in lines": base64.encodebytes(b"x" * 50 + SECRET.encode() * 3).decode(),
     "base64 in a URL": quote(base64.b64encode(SECRET.encode()).decode(), safe=""),
     "Basic authorization": "Basic " + base64.b64encode(f"user:{SECRET}".encode()).decode(),
-    "cut off": f"login with {SECRET[:15]}",
+    "cut off": f"{'x' * 200} login with {SECRET[:15]}",
 }
 
 
@@ -161,9 +161,12 @@ def test_documents_that_were_replaced_are_searched_too() -> None:
 
 
 def test_ids_and_times_are_not_searched() -> None:
-    traces = made({"id": "1234" * 4, "name": "a", "start_time": 1_700_001_234.0})
+    exceptions = [{"id": "1234" * 4, "cause": "1234" * 4, "type": "ValueError"}]
+    given: dict[str, Any] = {"id": "1234" * 4, "name": "a", "start_time": 1_700_001_234.0}
+    links = [{"trace_id": "1-12341234-123412341234123412341234", "id": "1234" * 4}]
 
-    traces.assert_no_secrets("1234")
+    made({**given, "cause": {"exceptions": exceptions}, "links": links}).assert_no_secrets("1234")
+    made({**given, "cause": "1234" * 4}).assert_no_secrets("1234")
     with pytest.raises(AssertionError):
         made({"id": "0" * 16, "name": "1234"}).assert_no_secrets("1234")
 
@@ -187,6 +190,7 @@ def test_many_places_are_counted() -> None:
 def test_a_text_is_not_mistaken_for_a_secret() -> None:
     traces = with_text(
         [
+            "https://example.com/services/",
             "hunter",
             "2hunter",
             "hunter 2",
@@ -197,6 +201,7 @@ def test_a_text_is_not_mistaken_for_a_secret() -> None:
     )
 
     traces.assert_no_secrets("hunter2", "4111 1111 1111 1111", b"\x00\x00\x00\x00")
+    traces.assert_no_secrets("https://example.com/services/T01/B02/secret")
 
 
 @pytest.mark.parametrize(
