@@ -19,10 +19,11 @@ class Invocation(Subsegments):
 
     def __init__(self, captured: CapturedInvocation) -> None:
         """Nothing is read before it is asked for."""
-        super().__init__(lambda: [self._read()], self._why_empty)
+        super().__init__(lambda: [self._trees()], self._why_empty)
         self._captured = captured
         self._documents: list[Document | None] = []
         self._roots: list[Node] = []
+        self._joined_count = 0
 
     @property
     def trace_id(self) -> str:
@@ -55,7 +56,7 @@ class Invocation(Subsegments):
     @property
     def documents(self) -> list[Document]:
         """The documents in the order of arrival, with their `subsegments` in place; not to be changed."""
-        self._read()
+        self._parse()
         return [document for document in self._documents if document is not None]
 
     @property
@@ -70,17 +71,23 @@ class Invocation(Subsegments):
 
     def read(self) -> list[tuple[Document | None, int]]:
         """Each document, None for one that is no JSON object, with the bytes of its datagram."""
-        self._read()
+        self._parse()
         return [
             (document, HEADER_LINE_BYTES + len(text.encode("utf-8", "surrogatepass")))
             for document, text in zip(self._documents, self._captured.documents, strict=False)
         ]
 
-    def _read(self) -> list[Node]:
-        """The outermost subsegments, as they are now. Each document is parsed once."""
+    def _parse(self) -> None:
+        """Take in what has come: each document once."""
         texts = self._captured.documents
         if len(texts) > len(self._documents):
             self._documents += [_parsed(text) for text in texts[len(self._documents) :]]
+
+    def _trees(self) -> list[Node]:
+        """The outermost subsegments, as they are now; made anew when more has come."""
+        self._parse()
+        if self._joined_count != len(self._documents):
+            self._joined_count = len(self._documents)
             self._roots = self._joined()
         return self._roots
 
@@ -108,15 +115,28 @@ class Invocation(Subsegments):
             children = tuple(made[id(child)] for child in node.children)
             is_orphan = node.is_orphan and bool(self.parent_id) and node.parent_id != self.parent_id
             made[id(node)] = Node(node, self.trace_id, children, exceptions, is_orphan)
-        return sorted(
-            (made[id(node)] for node in roots),
-            key=lambda node: (node.is_orphan, node.parent_id if node.is_orphan else ""),
-        )
+        return _in_order([made[id(node)] for node in roots])
 
     def _why_empty(self) -> str:
         if not self.is_sampled:
             return "nothing was sent: the invocation is not sampled"
         return "nothing was sent of the invocation, which is sampled"
+
+
+def _in_order(roots: list[Node]) -> list[Node]:
+    """By start; those whose parent never came behind, side by side with those of the same parent."""
+    by_start = sorted(roots, key=lambda node: (_last(node.start_time), _last(node.end_time)))
+    orphans: dict[str, list[Node]] = {}
+    for node in by_start:
+        if node.is_orphan:
+            orphans.setdefault(node.parent_id, []).append(node)
+    return [node for node in by_start if not node.is_orphan] + [
+        node for group in orphans.values() for node in group
+    ]
+
+
+def _last(time: float | None) -> float:
+    return float("inf") if time is None else time
 
 
 def every_document(document: Document) -> list[Document]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Set
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from ..encode.name import clean_name
 from ..local.receive import trace as joined
 from ..local.receive.documents import Document, mapping
 from .exception import TracedException, exception_of, exceptions_of
@@ -14,6 +16,9 @@ from .tree import Tree, draw
 from .values import Entries, Metadata
 
 FLAGS = ("fault", "error", "throttle")
+
+_RESPONSE = " response"
+_QUALIFIED = re.compile(r"[\w<>]+(?:\.[\w<>]+)+")
 
 
 class Link(NamedTuple):
@@ -90,7 +95,7 @@ class Node:
         return self.raw.get("throttle") is True
 
     @property
-    def flags(self) -> frozenset[str]:
+    def flags(self) -> Set[str]:
         """Those of `fault`, `error` and `throttle` that are set."""
         return frozenset(flag for flag in FLAGS if self.raw.get(flag) is True)
 
@@ -111,7 +116,7 @@ class Node:
 
         It is what JSON made of it: tuples are lists. It is the value of the metadata `<function> response`.
         """
-        return _captured(self.raw, self.name, " response")
+        return _captured_response(self.raw, self.name)
 
     @cached_property
     def exception(self) -> TracedException | None:
@@ -208,18 +213,22 @@ class Node:
         return f"<{'  '.join(parts)}  {count} child{'' if count == 1 else 'ren'}>"
 
 
-def _captured(document: Document, name: str, ending: str) -> Any:
-    """The first of the metadata whose key has this `ending`; rather the one with the subsegment's own `name`."""
-    own = name.removeprefix("## ") + ending
-    namespaces = [mapping(values) for values in mapping(document.get("metadata")).values()]
-    for values in namespaces:
-        if own in values:
-            return values[own]
-    if name.startswith("## "):  # a name may have been cleaned, and a record's is that of its queue
-        for values in namespaces:
-            for key, value in values.items():
-                if key.endswith(ending):
-                    return value
+def _captured_response(document: Document, name: str) -> Any:
+    """The value of the metadata `<function> response`, where `name` is the subsegment's."""
+    entries = [
+        (key.removesuffix(_RESPONSE), value)
+        for values in mapping(document.get("metadata")).values()
+        for key, value in mapping(values).items()
+        if key.endswith(_RESPONSE)
+    ]
+    for function, value in entries:
+        if clean_name(f"## {function}") == name:
+            return value
+    # The subsegment of a record has the name of its queue or stream; the key has that of the function.
+    if name.startswith("## "):
+        for function, value in entries:
+            if _QUALIFIED.fullmatch(function):
+                return value
     return None
 
 

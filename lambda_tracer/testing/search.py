@@ -44,9 +44,9 @@ def only(
         return matching[0]
     described = _described(wanted, annotations)
     if matching:
-        lines = [f"{len(matching)} subsegments {described}, not one"]
+        lines = [f"{len(matching)} subsegments{described}, where one is wanted"]
     else:
-        lines = [f"no subsegment {described}", *_near(candidates, wanted, annotations)]
+        lines = [f"no subsegment{described}", *_near(candidates, wanted, annotations)]
     raise AssertionError("\n".join([*lines, *_indented(shown())]))
 
 
@@ -74,20 +74,20 @@ def _is_value(value: object, wanted: object) -> bool:
 
 def _described(wanted: object, annotations: Mapping[str, Any]) -> str:
     if wanted is None:
-        text = "was recorded" if not annotations else "has"
+        text = ""
     elif isinstance(wanted, str):
-        text = f"is named {wanted!r}"
+        text = f" named {wanted!r}"
     elif isinstance(wanted, re.Pattern):
-        text = f"has a name that matches {wanted.pattern!r}"
+        text = f" with a name that matches {wanted.pattern!r}"
     else:
-        text = f"is one that {getattr(wanted, '__name__', wanted)} takes"
+        text = f" that {getattr(wanted, '__name__', wanted)} takes"
     if not annotations:
         return text
     shown = ", ".join(
         key if value is ... else f"{key}={value.pattern if isinstance(value, re.Pattern) else value!r}"
         for key, value in annotations.items()
     )
-    return f"{text} the annotations {shown}" if text == "has" else f"{text} with the annotations {shown}"
+    return f"{text} with the annotation{'s' if len(annotations) > 1 else ''} {shown}"
 
 
 def _near(candidates: list[S], wanted: Wanted[S], annotations: Mapping[str, Any]) -> list[str]:

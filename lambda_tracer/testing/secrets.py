@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from ..local.receive.documents import Document
+from ..local.receive.documents import Document, mapping
 from .invocation import Invocation
 
 MIN_CHARACTERS = 4
@@ -21,6 +21,9 @@ MIN_CHARACTERS = 4
 
 MIN_CUT_CHARACTERS = 8
 """Of a secret's beginning, at the end of a value that was cut off."""
+
+SHORTEST_CUT = 200
+"""Characters of a value that may have been cut off: what its marker begins with. URLs have 250, annotations 1,000."""
 
 MAX_UNDONE = 4
 """Levels of escapes."""
@@ -30,8 +33,10 @@ MAX_SPELLINGS = 40
 
 MAX_FOUND = 20
 
-NOT_SEARCHED = frozenset(("id", "parent_id", "trace_id", "start_time", "end_time"))
+NOT_SEARCHED = frozenset(("id", "parent_id", "trace_id", "start_time", "end_time", "links", "precursor_ids"))
 """What the tracer makes up or measures: a few digits are in one of them sooner or later."""
+
+_IDS_OF_EXCEPTIONS = ("id", "cause")
 
 HIDDEN = "***"
 
@@ -68,7 +73,9 @@ class Secret:
 
     def spelling_in(self, spellings: Iterable[tuple[str, str]]) -> str:
         """How it is spelled where it is in one of a text's `spellings`, in a few words; empty where it is in none."""
+        may_be_cut = False
         for spelled, how in spellings:
+            may_be_cut = may_be_cut or len(spelled) >= SHORTEST_CUT  # the first is as it was sent
             folded = spelled.casefold()
             if self._plain in folded:
                 return how or "as it is"
@@ -79,7 +86,7 @@ class Secret:
             unwrapped = spelled.replace("\n", "").replace("\r", "")
             if any(each in unwrapped for each in self._base64):
                 return "in base64"
-            if _ends_with_beginning(folded, self._plain):
+            if may_be_cut and _ends_with_beginning(folded, self._plain):
                 return "cut off"
         return ""
 
@@ -87,12 +94,13 @@ class Secret:
 def leaks(invocations: Iterable[Invocation], secrets: Iterable[Secret]) -> list[str]:
     """A line for each place that has one of the secrets; none of them has the secret itself."""
     wanted = list(secrets)
-    found: list[str] = []
-    for invocation in invocations:
-        for document in invocation.documents:
-            for place in _places(document, wanted):
-                if place not in found:
-                    found.append(place)
+    places = dict.fromkeys(
+        place
+        for invocation in invocations
+        for document in invocation.documents
+        for place in _places(document, wanted)
+    )
+    found = list(places)
     if len(found) > MAX_FOUND:
         return [*found[:MAX_FOUND], f"and {len(found) - MAX_FOUND:,} more places"]
     return found
@@ -110,7 +118,7 @@ def _places(document: Document, secrets: list[Secret]) -> Iterator[str]:
         for key, value in current.items():
             if key in NOT_SEARCHED or key == "subsegments":
                 continue
-            for keys, text in _texts(value, (key,)):
+            for keys, text in _texts(_without_ids(value) if key == "cause" else value, (key,)):
                 spellings = list(_spellings(text))
                 for secret in secrets:
                     if spelling := secret.spelling_in(spellings):
@@ -119,6 +127,18 @@ def _places(document: Document, secrets: list[Secret]) -> Iterator[str]:
                             f"{' > '.join(_hidden(part, secrets) for part in path)}: "
                             f"{_address(keys, secrets)}"
                         )
+
+
+def _without_ids(cause: Any) -> Any:
+    """A cause without the ids of exceptions; one that is an id says nothing."""
+    exceptions = mapping(cause).get("exceptions")
+    if not isinstance(exceptions, list):
+        return mapping(cause)
+    described = [
+        {key: item for key, item in mapping(each).items() if key not in _IDS_OF_EXCEPTIONS}
+        for each in exceptions
+    ]
+    return {**cause, "exceptions": described}
 
 
 def _texts(value: Any, keys: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -131,8 +131,13 @@ class Subsegments:
     def __bool__(self) -> bool:
         return any(self._groups())
 
+    def __str__(self) -> str:
+        """Its tree; why there is none, where nothing was sent."""
+        return str(self.tree) or self._note()
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}\n{self.tree or self._note()}>"
+        # In one line: pytest shows it wherever it explains a call.
+        return f"<{type(self).__name__}: {_count(len(self), 'subsegment') if self else self._note()}>"
 
     def _drawn(self, line: Line) -> Tree:
         trees = [draw(group, line) for group in self._groups() if group]

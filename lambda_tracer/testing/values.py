@@ -50,6 +50,12 @@ class Metadata(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it has the same values by key, whatever their namespaces."""
+        return isinstance(other, Mapping) and dict(self.items()) == dict(other.items())
+
+    __hash__ = None  # type: ignore[assignment]  # as of any mapping
+
     def __repr__(self) -> str:
         return repr({name: dict(values) for name, values in self._namespaces.items()})
 
