@@ -27,11 +27,11 @@ from typing import Any
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """Those that Lambda has, and that a release has bundles for."""
 
-LEFT_OUT = {"local", "__pycache__", "bundles"}
+LEFT_OUT = {"local", "testing", "__pycache__", "bundles"}
 """Folders of the package that a function has no use for."""
 
-LEFT_OUT_MODULES = {"", "__main__", "bundle", "testing"}
-"""What must be compiled before a bundle can be read; and what tests and the command line alone use."""
+LEFT_OUT_MODULES = {"", "__main__", "bundle"}
+"""What must be compiled before a bundle can be read; and what the command line alone uses."""
 
 START = (
     *("bundle_rest", "guard", "settings", "clock", "safe", "xray"),

@@ -32,11 +32,11 @@ from bundle import build as bundles  # noqa: E402
 PACKAGE = LAYER.parent / "lambda_tracer"
 ZIP = LAYER / "dist" / "lambda-tracer-layer.zip"
 
-LEFT_OUT = {"local", "__pycache__", "bundles"}
+LEFT_OUT = {"local", "testing", "__pycache__", "bundles"}
 """Folders of the package that a function has no use for."""
 
-LEFT_OUT_FILES = {"testing.py", "compat/__main__.py"}
-"""Modules for test suites and the command line alone."""
+LEFT_OUT_FILES = {"compat/__main__.py"}
+"""Modules for the command line alone."""
 
 LEFT_OUT_OF_DEPENDENCIES = {"jsonpickle/ext"}
 """Support for numpy, pandas and gmpy2 that has to be switched on by a call, which nobody makes."""

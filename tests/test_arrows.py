@@ -24,11 +24,15 @@ GROUND = {"clock", "guard", "safe", "settings", "xray"}
 
 ARROWS: dict[str, set[str]] = {
     # the developer's side, of which the rest knows nothing
+    "testing": {
+        *("local.view", "local.run", "local.receive"),
+        *("tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"),
+    },
     "__main__": {"local"},  # `python -m lambda_tracer`
     "local": {"local.commands", "local.run", "local.receive"},
     "local.commands": {
         *("local.view", "local.migrate", "local.doctor"),
-        *("local.show", "local.run", "local.receive"),
+        *("local.show", "local.run", "local.receive", "testing.events"),
     },
     "local.doctor": {"patches", "send", "local.run", "local.receive"},
     "local.migrate": {"local.receive", ""},
@@ -36,10 +40,10 @@ ARROWS: dict[str, set[str]] = {
     "local.show": {"local.run", "local.receive"},
     "local.run": {"local.receive"},
     "local.receive": set(),
+    "testing.events": set(),  # plain values: a test has them without the tracer
     # what runs in Lambda
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "compat", "capture"},
-    "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
     "durable": {"recording"},
     "tracer": {"sdk", "sandbox", "patches", "capture", "encode"},
     "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace", "wrapping"},

@@ -38,7 +38,7 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built_once(tmp_path_factory, "bundled", make)
 
 
-_IGNORED = shutil.ignore_patterns("__pycache__", "bundles", "local")
+_IGNORED = shutil.ignore_patterns("__pycache__", "bundles", "local", "testing")
 
 
 @pytest.fixture
@@ -78,9 +78,7 @@ for module in pkgutil.walk_packages(lambda_tracer.__path__, "lambda_tracer."):
 print(*sorted(path.partition("lambda_tracer/")[2] for path in compiled if "lambda_tracer/" in path))
 """
 
-    assert run(site, program, python=python.command[0]).split() == [
-        *("__init__.py", "__main__.py", "bundle.py", "testing.py")
-    ]
+    assert run(site, program, python=python.command[0]).split() == ["__init__.py", "__main__.py", "bundle.py"]
 
 
 @pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.version)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 
 import pytest
 
+from lambda_tracer.events.trigger import facts_of
+from lambda_tracer.testing.events import makers
+from lambda_tracer.testing.invocation import Invocation
+from lambda_tracer.testing.traces import Traces
 from tests.docs.limits import EXPLANATIONS, FINDINGS, LIMITS, PATCHABLE, Limit, command, is_secret
 from tests.docs.pages import PAGES, PROJECT, names, prose, tables
 from tests.events.test_trigger import TRIGGERS
+from tests.testing.sent import made
 
 pytestmark = pytest.mark.once
 
@@ -71,6 +77,26 @@ def test_the_table_of_variables_has_every_variable_that_is_read() -> None:
     assert names([row[0] for row in tables("docs/reference/environment-variables.md")]) == read
 
 
+def test_the_page_on_what_tests_assert_on_has_every_name() -> None:
+    page = PAGES["docs/reference/testing.md"]
+    node = made({"id": "0" * 16, "name": "a"}).one()
+    offered = {
+        *vars(node),
+        *dir(node),
+        *dir(Traces),
+        *dir(Invocation),
+        *inspect.signature(Traces.show).parameters,
+    }
+    public = {name for name in offered if name[0] != "_"} - {"self", "read", "texts"}
+    table = page.partition("## What a node has")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+
+    told = {name for code in re.findall(r"`([^`\n]+)`", page) for name in re.findall(r"[a-z_]+", code)}
+
+    assert public - told == set()
+    assert {name.partition("(")[0] for name in names(rows)} - {*vars(node), *dir(node)} == set()
+
+
 def test_the_table_of_log_messages_has_every_message_of_the_tracer() -> None:
     logged = set()
     for path in PACKAGE.rglob("*.py"):
@@ -127,6 +153,19 @@ def test_the_tables_of_libraries_have_every_name_that_can_be_patched() -> None:
     }
 
     assert PATCHABLE - described == set()
+
+
+def test_the_table_of_sample_events_has_every_function_and_its_trigger() -> None:
+    described = {
+        name: "".join(names(row[2:]))
+        for row in tables("docs/guides/sample-events.md")
+        for name in names(row[:1])
+    }
+
+    assert described == {
+        name: (known.annotations["Trigger"] if (known := facts_of(maker())) is not None else "")
+        for name, maker in makers().items()
+    }
 
 
 def test_the_names_of_secrets_are_those_that_are_redacted() -> None:

@@ -25,8 +25,8 @@ MAX_BYTES = 775_000
 SOURCES = {
     path.relative_to(PACKAGE).as_posix(): path.read_bytes()
     for path in sorted(PACKAGE.rglob("*.py"))
-    if "local" not in path.relative_to(PACKAGE).parts
-    and path.relative_to(PACKAGE).as_posix() not in ("testing.py", "compat/__main__.py")
+    if not {"local", "testing"} & set(path.relative_to(PACKAGE).parts)
+    and path.relative_to(PACKAGE).as_posix() != "compat/__main__.py"
 }
 """What the layer has of the package."""
 

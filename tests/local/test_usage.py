@@ -63,6 +63,7 @@ def test_bad_usage_is_one_line_and_exit_code_2(folder: Path) -> None:
         (["app.echo", "--event", "app.py"], "--event: app.py is not JSON: "),
         (["app.echo", "--event", "latin1.json"], "--event: latin1.json is not UTF-8 (byte 1)"),
         (["app.echo", "--event", "-"], "--event: standard input is not JSON: "),
+        (["app.echo", "--sample", "sqss"], "argument --sample: expected one of rest_api, http_api, "),
         (["app.echo", "-n", "0"], "argument -n/--invocations: expected a whole number above 0: '0'"),
         (["app.echo", "--timeout", "nan"], "argument --timeout: expected seconds, above 0 and at most a day"),
         (["app.echo", "--env", "=1"], "--env: expected K=V or NAME: '=1'"),
@@ -226,13 +227,15 @@ def test_a_reader_that_leaves_early_is_no_crash(folder: Path) -> None:
     assert "Error" not in (folder / "err").read_text()
 
 
-def test_events_are_files_standard_input_and_literals_used_in_turn(folder: Path) -> None:
+def test_events_are_files_standard_input_samples_and_literals_used_in_turn(folder: Path) -> None:
     (folder / "event.json").write_text('{"from": "file"}')
-    events = ("--event", "event.json", "--event", "-", "-e", '"literal"')
+    events = ("--event", "event.json", "--event", "-", "--sample", "sqs", "-e", '"literal"')
 
-    ran = invoke("app.echo", *events, "-n", "4", folder=folder, stdin="[1.50, 2]")
+    ran = invoke("app.echo", *events, "-n", "5", folder=folder, stdin="[1.50, 2]")
 
-    assert ran.results == [{"from": "file"}, [1.5, 2], "literal", {"from": "file"}]
+    first, second, sample, *others = ran.results
+    assert (first, second, others) == ({"from": "file"}, [1.5, 2], ["literal", {"from": "file"}])
+    assert sample["Records"][0]["eventSource"] == "aws:sqs"
 
 
 def test_an_event_over_lambdas_limit_is_refused_in_its_words(tmp_path: Path) -> None:

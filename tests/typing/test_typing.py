@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow  # the checkers are installed for one Python only
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
-FILES = ("handlers", "methods", "recorder")
+FILES = ("events", "handlers", "methods", "recorder")
 PATIENCE_S = 250
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import json
 import os
 import sys
 from pathlib import Path
@@ -39,6 +40,7 @@ _EPILOG = """\
 examples:
   lambda-tracer invoke app.lambda_handler
   lambda-tracer invoke app.lambda_handler --event event.json -n 2
+  lambda-tracer invoke app.lambda_handler --sample sqs --sample http_api
   lambda-tracer invoke src/app.lambda_handler -e '{"id": 1}' -e '{"id": 2}'
   lambda-tracer invoke app.lambda_handler --env-file .env --env TABLE=orders
   echo '{}' | lambda-tracer invoke app.lambda_handler -e - --json trace.json
@@ -64,6 +66,14 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
         action="append",
         metavar="EVENT",
         help="a file, - for standard input, or JSON; may be repeated, one for each invocation (default: {})",
+    )
+    add(
+        "--sample",
+        action="append",
+        dest="event",
+        type=_sample,
+        metavar="SOURCE",
+        help="the same, with a sample event of that source: sqs, http_api...; see lambda_tracer.testing.events",
     )
     add(
         "-n",
@@ -187,6 +197,16 @@ def events(sources: list[str]) -> list[bytes]:
                 raise UsageError(f"--event: {source}: {reason}") from exc
             found.append(_checked_event(data, source))
     return found
+
+
+def _sample(source: str) -> str:
+    """The sample event of a source as JSON, for `type=`. What is made of it is as if `--event` had given it."""
+    from lambda_tracer.testing.events import makers
+
+    maker = makers().get(source)
+    if maker is None:
+        raise argparse.ArgumentTypeError(f"expected one of {', '.join(makers())}: {quoted(source)}")
+    return json.dumps(maker())
 
 
 def _is_header_value(text: str) -> bool:

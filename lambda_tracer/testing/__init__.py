@@ -5,16 +5,16 @@ For test suites alone; nothing in a function imports this.
 
 from __future__ import annotations
 
-from . import guard, settings
-from .capture import event_loop
-from .clock import clock
-from .encode import name, redaction
-from .patches.http import ignored
-from .sandbox import import_times
-from .sdk.recorder import Recorder, xray_recorder
-from .send.emitter import UDPEmitter
-from .trace import running, subsegment
-from .tracer import Tracer
+from .. import guard, settings
+from ..capture import event_loop
+from ..clock import clock
+from ..encode import name, redaction
+from ..patches.http import ignored
+from ..sandbox import import_times
+from ..sdk.recorder import Recorder, xray_recorder
+from ..send.emitter import UDPEmitter
+from ..trace import running, subsegment
+from ..tracer import Tracer
 
 
 def reset() -> None:
