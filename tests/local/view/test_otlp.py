@@ -18,9 +18,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from lambda_tracer.local.view.otlp.exceptions import frames
-from lambda_tracer.local.view.otlp.span import read_protobuf
-from lambda_tracer.local.view.otlp.wire import WireError
+from lambda_tracer.local.receive.otlp.exceptions import frames
+from lambda_tracer.local.receive.otlp.span import read_protobuf
+from lambda_tracer.local.receive.otlp.wire import WireError
 from tests.local.view.senders import Here
 
 ADOT_LINES = (Path(__file__).parent / "adot_datagrams.txt").read_text().splitlines()
