@@ -21,6 +21,7 @@ _ADDED = ("aws.local.", "aws.remote.", "aws.span.kind")
 
 _FLAGS = ("fault", "error", "throttle")
 _BLOCKS = {"aws.": "aws", "db.": "sql", "http.": "http"}
+_SQL = {"system": "database_type", "statement": "sanitized_query"}
 
 
 def own_document_of(span: Span) -> Document:
@@ -43,7 +44,10 @@ def own_document_of(span: Span) -> Document:
     for name in [name for name in attributes if name in default]:
         for prefix, block in _BLOCKS.items():
             if name.startswith(prefix):
-                document.setdefault(block, {})[name.removeprefix(prefix)] = default.pop(name)
+                key = name.removeprefix(prefix)
+                document.setdefault(block, {})[_SQL.get(key, key)] = default.pop(name)
+    if document.get("sql", {}).keys() == {"database_type"}:  # of a call that is none of SQL
+        del document["sql"]
     if not default:
         metadata.pop("default", None)
     if not metadata:
