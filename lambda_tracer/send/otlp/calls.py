@@ -13,19 +13,17 @@ if TYPE_CHECKING:
 UNKNOWN_OPERATION = "UnknownRemoteOperation"
 
 _SERVICES = {
-    "dynamodb": "DynamoDB",
-    "bedrock": "Bedrock",
     "bedrock-agent": "Bedrock",
     "bedrock-agent-runtime": "Bedrock",
     "bedrock-runtime": "BedrockRuntime",
+    "dynamodb": "DynamoDB",
     "events": "EventBridge",
-    "firehose": "Firehose",
-    "kinesis": "Kinesis",
-    "lambda": "Lambda",
+    "logs": "CloudWatch Logs",
+    "monitoring": "CloudWatch",
     "secretsmanager": "SecretsManager",
     "states": "StepFunctions",
 }
-"""Names of services, by endpoint prefix. Of the others, it is in capitals if it is short, as S3, SQS and SNS are."""
+"""Names of services, by endpoint prefix, that are more than that in capitals (S3, SQS) or with one (Kinesis)."""
 
 _RESOURCES = {
     "dynamodb": ("AWS::DynamoDB::Table", "table_name"),
@@ -34,7 +32,8 @@ _RESOURCES = {
     "sns": ("AWS::SNS::Topic", "topic_arn"),
     "sqs": ("AWS::SQS::Queue", "queue_url"),
 }
-_MAX_WORD = 27
+_MAX_HEAD = 100
+"""Characters of a query in which its first word is looked for."""
 
 
 def remote(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,9 +43,7 @@ def remote(document: Mapping[str, Any]) -> dict[str, Any]:
         return _of_aws(name, document.get("aws", {}))
     sql, metadata = document.get("sql"), document.get("metadata", {})
     if sql:
-        system = sql.get("database_type", "other_sql").lower()
-        system = "sqlite" if system == "sqlite3" else system
-        return {"db.system": system, **_named(system, _first_word(sql.get("sanitized_query", "")))}
+        return _named(system(sql), _first_word(sql.get("sanitized_query", "")))
     command = document.get("annotations", {}).get("mongodb_command_name")
     if command:
         return {"db.system": "mongodb", **_named("mongodb", str(command))}
@@ -55,12 +52,17 @@ def remote(document: Mapping[str, Any]) -> dict[str, Any]:
     return _of_http(name, document.get("http", {}).get("request", {}))
 
 
+def system(sql: Mapping[str, Any]) -> str:
+    """OpenTelemetry's name for a database system that is asked in SQL."""
+    return str(sql.get("database_type", "other_sql")).lower().replace("sqlite3", "sqlite")
+
+
 def _named(service: str, operation: str) -> dict[str, Any]:
     return {"aws.remote.service": service, "aws.remote.operation": operation or UNKNOWN_OPERATION}
 
 
 def _of_aws(name: str, aws: Mapping[str, Any]) -> dict[str, Any]:
-    service = _SERVICES.get(name) or (name.upper() if len(name) <= 3 else name)
+    service = _SERVICES.get(name) or (name.upper() if len(name) <= 3 else name.capitalize())
     operation = str(aws.get("operation", ""))
     found = {"rpc.system": "aws-api", "rpc.service": service, "rpc.method": operation or None}
     function = str(aws.get("function_name", "")).rpartition(":function:")[2].partition(":")[0]
@@ -84,5 +86,5 @@ def _of_http(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _first_word(query: str) -> str:
     """`SELECT`, `INSERT`...: what is no word does not say what is asked for."""
-    word = query.lstrip()[: _MAX_WORD + 1].partition(" ")[0].upper()
-    return word if word.isalpha() and len(word) <= _MAX_WORD else ""
+    words = query[:_MAX_HEAD].split(None, 1)
+    return words[0].upper() if words and words[0].isalpha() else ""

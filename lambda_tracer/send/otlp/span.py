@@ -10,7 +10,7 @@ The numbers of fields: https://github.com/open-telemetry/opentelemetry-proto/blo
 from __future__ import annotations
 
 from ...clock import clock
-from .calls import remote
+from .calls import remote, system
 from .message import as_json, attributes, field, fixed64, text
 
 TYPE_CHECKING = False
@@ -35,11 +35,7 @@ _HTTP = {
     "status": ("http.response.status_code", "http.status_code"),
     "content_length": ("http.response.body.size",),
 }
-_SQL = {
-    "sanitized_query": "db.statement",
-    "url": "db.connection_string",
-    "connection_string": "db.connection_string",
-}
+_SQL = {"database_type": "db.system", "sanitized_query": "db.statement", "url": "db.connection_string"}
 _AWS = {"bucket_name": "aws.s3.bucket", "key": "aws.s3.key", "table_names": "aws.dynamodb.table_names"}
 _EXCEPTION = {"type": "exception.type", "message": "exception.message"}
 
@@ -128,8 +124,7 @@ def _attributes(document: Document) -> dict[str, Any]:
         for key, value in part.items():
             found |= dict.fromkeys(_HTTP.get(key, (f"http.{key}",)), value)
     for key, value in document.get("sql", {}).items():
-        if key != "database_type":  # `remote` says that
-            found[_SQL.get(key, f"db.{key}")] = value
+        found[_SQL.get(key, f"db.{key}")] = system(document["sql"]) if key == "database_type" else value
     for key, value in document.get("aws", {}).items():
         found[_AWS.get(key, f"aws.{key}")] = value
     for namespace, values in document.get("metadata", {}).items():
