@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from lambda_tracer import xray_recorder
 from lambda_tracer.local.receive.documents import body_of
 from lambda_tracer.local.receive.otlp.received import in_text
-from lambda_tracer.send.otlp.request import MAX_REQUEST_BYTES
+from lambda_tracer.send.otlp.request import MAX_REQUEST_BYTES, Requests
+from lambda_tracer.xray import PREAMBLE
 from tests.send.otlp.wire import HEAD, Wire, alike, parsed
 
 
@@ -30,6 +31,26 @@ def test_spans_are_packed_into_as_few_datagrams_as_hold_them(fill: str, wire: Wi
     assert max(sizes) <= MAX_REQUEST_BYTES
     assert len(datagrams) <= 2 * len(wire.sent)
     assert alike(documents) == alike(wire.sent)
+
+
+def test_the_last_byte_is_used_and_not_one_more(receiver: object) -> None:
+    document = {
+        **{"trace_id": "1-5759e988-bd862e3fe1be46a994272793", "parent_id": "53995c3f42cd8ad8"},
+        **{"id": "53995c3f42cd8ad9", "type": "subsegment", "name": "x", "start_time": 1.5, "end_time": 2.5},
+    }
+    requests = Requests()
+    whole: list[bool] = []
+    largest = 0
+    for length in range(48_200, 48_700, 3):
+        document["metadata"] = {"default": {"fill": "x" * length}}
+        [datagram] = requests.datagrams((PREAMBLE + json.dumps(document)).encode())
+        parsed(datagram)  # which looks at the size
+        [received] = in_text(body_of(datagram) or b"")
+        whole.append(received.document["metadata"] == document["metadata"])
+        largest = len(base64.b64decode(datagram[len(HEAD) :])) if whole[-1] else largest
+
+    assert (whole[0], whole[-1], whole) == (True, False, sorted(whole, reverse=True))
+    assert largest > MAX_REQUEST_BYTES - 10
 
 
 def test_a_span_that_is_too_large_is_cut_as_documents_are(wire: Wire) -> None:

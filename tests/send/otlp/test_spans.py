@@ -83,6 +83,17 @@ def test_the_spans_say_what_application_signals_asks_for(paid: Wire, shop: str) 
     assert "secret" not in str(spans)
 
 
+def test_an_annotation_never_stands_twice(wire: Wire) -> None:
+    with xray_recorder.in_subsegment("work", "remote") as work:
+        work.put_annotation("aws.local.service", "mine")
+        work.put_annotation("aws.remote.service", "theirs")
+    [span] = wire.spans()
+
+    found = values(span.attributes)  # which looks for names that come twice
+    assert (found["aws.local.service"], found["aws.remote.service"]) == ("shop", "theirs")
+    assert found["aws.xray.annotations"] == ["aws.remote.service"]
+
+
 def test_exceptions_are_events_with_the_stack_as_python_writes_it(paid: Wire) -> None:
     spans = {span.name.rpartition(".")[2]: span for span in paid.spans()}
     first, second = spans["check"].events
