@@ -37,6 +37,29 @@ def daemon_address() -> str | None:
     return os.environ.get("AWS_XRAY_DAEMON_ADDRESS")
 
 
+def sends_spans() -> bool:
+    """Whether `LAMBDA_TRACER_WIRE` is `otlp`, OpenTelemetry's spans, in the place of `xray`, X-Ray's documents.
+
+    Another word is reported once, and the default, `xray`, holds.
+    """
+    word = os.environ.get("LAMBDA_TRACER_WIRE", "").strip().lower()
+    if word not in ("", "xray", "otlp"):
+        warn_once("LAMBDA_TRACER_WIRE", "LAMBDA_TRACER_WIRE is neither xray nor otlp: xray holds")
+    return word == "otlp"
+
+
+def function_facts() -> dict[str, str]:
+    """What Lambda's variables say of the function, under OpenTelemetry's names for it; of those that are set."""
+    named = {
+        "cloud.region": "AWS_REGION",
+        "faas.name": "AWS_LAMBDA_FUNCTION_NAME",
+        "faas.version": "AWS_LAMBDA_FUNCTION_VERSION",
+        "faas.instance": "AWS_LAMBDA_LOG_STREAM_NAME",
+        "service.name": "OTEL_SERVICE_NAME",
+    }
+    return {name: os.environ[variable] for name, variable in named.items() if os.environ.get(variable)}
+
+
 def service_name() -> str:
     """`POWERTOOLS_SERVICE_NAME`, or an empty string."""
     return os.environ.get("POWERTOOLS_SERVICE_NAME", "")

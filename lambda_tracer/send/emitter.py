@@ -13,13 +13,17 @@ from os import getpid
 
 from .. import settings
 from ..clock import clock
-from ..guard import pass_on, warn_once
+from ..guard import Late, can_load, failed, pass_on, warn_once
 from ..xray import PREAMBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from typing import Any
+
+    from .otlp import request as otlp
+else:
+    otlp = Late("lambda_tracer.send.otlp.request")  # only where spans are wanted
 
 DEFAULT_ADDRESS = "127.0.0.1:2000"
 """Where the daemon listens when nothing says otherwise."""
@@ -86,6 +90,8 @@ class UDPEmitter:
         self._failed = 0
         self._given_address: str | None = None
         self._socket: socket.socket | None = None
+        self._sends_spans = False
+        self._requests: otlp.Requests | None = None
         self._pid = getpid()
         self._is_unreadable = False
         self._retry_at = 0.0
@@ -150,7 +156,8 @@ class UDPEmitter:
             if opened is None or self._pid != getpid():
                 opened = self._open()
             if opened is not None:
-                is_sent = self._deliver(opened, datagram, document[:48])
+                deliver = self._deliver_spans if self._sends_spans else self._deliver
+                is_sent = deliver(opened, datagram, document[:48])
             elif self._resolving_since is not None and self._pending_bytes < MAX_PENDING_BYTES:
                 self._pending_bytes += len(datagram)
                 self._pending.append((datagram, document[:48]))
@@ -187,6 +194,7 @@ class UDPEmitter:
         try:
             opened.connect((ip, port))
             opened.setblocking(False)
+            self._sends_spans, self._requests = settings.sends_spans(), None
             if self._socket is None:
                 self._socket = opened
         except BaseException as error:
@@ -234,7 +242,8 @@ class UDPEmitter:
             try:
                 datagram, trace = self._pending.pop(0)
                 opened = self._socket or self._open()
-                is_sent = opened is not None and self._deliver(opened, datagram, trace)
+                deliver = self._deliver_spans if self._sends_spans else self._deliver
+                is_sent = opened is not None and deliver(opened, datagram, trace)
             except (IndexError, OSError, *_HOST_NAME_ERRORS) as error:
                 pass_on(error)
                 is_sent = False
@@ -259,6 +268,22 @@ class UDPEmitter:
                 clock.sleep(PAUSE_S * (attempt + 1))
         warn_once("send", "the X-Ray daemon does not take documents: this part of the trace is lost")
         return False
+
+    def _deliver_spans(self, opened: socket.socket, datagram: bytes, trace: str) -> bool:
+        """`_deliver` of what a document's datagram says as spans; as the document where they can't be made."""
+        datagrams = [datagram]
+        try:
+            requests = self._requests
+            if requests is None and can_load(otlp):
+                requests = self._requests = otlp.Requests()
+            if requests is not None:
+                datagrams = requests.datagrams(datagram)
+        except Exception as error:
+            failed(error)
+        is_sent = True
+        for each in datagrams:
+            is_sent = self._deliver(opened, each, trace) and is_sent
+        return is_sent
 
     def _pace(self, size: int, trace: str) -> None:
         now = clock.monotonic()

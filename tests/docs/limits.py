@@ -15,6 +15,7 @@ from lambda_tracer.local.view.xray_api import put, traces
 from lambda_tracer.patches import registry
 from lambda_tracer.patches.sql import text as sql_text
 from lambda_tracer.send import emitter, outbox, watchdog
+from lambda_tracer.send.otlp import request as otlp
 from lambda_tracer.trace import header, initialization
 
 is_secret = redaction.is_secret
@@ -42,6 +43,7 @@ _LIMITS = "docs/reference/limits.md"
 _TIMEOUTS = "docs/guides/timeouts-and-crashes.md"
 _BATCHES = "docs/guides/batches.md"
 _VIEW = "docs/guides/local-view.md"
+_SIGNALS = "docs/guides/application-signals.md"
 _COLD_START = "docs/guides/cold-start.md"
 
 _DOCTOR = "docs/guides/doctor.md"
@@ -50,6 +52,8 @@ LIMITS = [
     Limit(store.MAX_TRACES, _VIEW, "the {} that changed last"),
     Limit(store.MAX_BYTES, _VIEW, "in about {} bytes of it"),
     Limit(joined_trace.MAX_TRACE_BYTES, _VIEW, "One trace may take {} of them"),
+    Limit(otlp.MAX_REQUEST_BYTES, _LIMITS, "at most {} bytes of spans"),
+    Limit(otlp.MAX_REQUEST_BYTES, _SIGNALS, "at most {} bytes of spans"),
     Limit(http_server.MAX_BODY_BYTES, _VIEW, "A request has at most {} bytes"),
     Limit(documents.MAX_DOCUMENT_BYTES, _VIEW, "a document of more than {} bytes"),
     Limit(log.LINES, _VIEW, "at most {} a minute"),

@@ -13,7 +13,9 @@ import threading
 from dataclasses import dataclass
 
 from lambda_tracer.clock import clock
-from lambda_tracer.local.receive.documents import Document, read_datagram
+from lambda_tracer.local.receive.documents import Document, body_of, read_datagram
+from lambda_tracer.local.receive.otlp.received import in_text, is_spans
+from lambda_tracer.local.receive.otlp.wire import WireError
 
 _RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024
 _SO_RCVBUFFORCE = 33
@@ -46,12 +48,23 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
 @dataclass(frozen=True)
 class Datagram:
-    """One datagram: the document in it (None: not readable) and what X-Ray would reject it for (empty:
-    nothing)."""
+    """One datagram, or one of the spans in it: the document (None: not readable) and what X-Ray would reject it for
+    (empty: nothing)."""
 
     document: Document | None
     size_bytes: int
     problems: list[str]
+
+
+def _read(data: bytes) -> list[Datagram]:
+    body = body_of(data)
+    if body is None or not is_spans(body):
+        document, problems = read_datagram(data)
+        return [Datagram(document, len(data), problems)]
+    try:
+        return [Datagram(*each) for each in in_text(body)]
+    except WireError as exc:
+        return [Datagram(None, len(data), [f"holds spans that can't be read: {exc}"])]
 
 
 class Daemon:
@@ -86,8 +99,7 @@ class Daemon:
             self._received_bytes = 0
         datagrams = []
         for data in received:
-            document, problems = read_datagram(data)
-            datagrams.append(Datagram(document, len(data), problems))
+            datagrams += _read(data)
         return datagrams
 
     def take_dropped(self) -> int:

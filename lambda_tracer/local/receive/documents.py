@@ -36,20 +36,27 @@ _ANNOTATION_KEY = re.compile(r"[A-Za-z0-9_.]{1,500}")
 _NAME_EXTRA_CHARACTERS = frozenset("_.:/%&#=+-@")
 
 
+NO_HEADER = 'does not begin with the line {"format":"json","version":1}'
+
+
 def read_datagram(datagram: bytes) -> tuple[Document | None, list[str]]:
     """The document in `datagram`, or None where there is none to show, and what X-Ray would hold against it.
 
     The problems are sentences without a subject ("has no trace_id"); an empty list means that X-Ray takes
     the document.
     """
+    body = body_of(datagram)
+    return (None, [NO_HEADER]) if body is None else read_document(body, len(datagram))
+
+
+def body_of(datagram: bytes) -> bytes | None:
+    """What stands behind the header line; None where there is no such line."""
     header_line, newline, body = datagram.partition(b"\n")
     try:
         header = mapping(read_loosely(header_line))
     except NotJSON:
         header = {}
-    if not newline or header.get("format") != "json" or header.get("version") != 1:
-        return None, ['does not begin with the line {"format":"json","version":1}']
-    return read_document(body, len(datagram))
+    return body if newline and header.get("format") == "json" and header.get("version") == 1 else None
 
 
 def read_document(text: str | bytes, size_bytes: int) -> tuple[Document | None, list[str]]:

@@ -13,9 +13,10 @@ from typing import Any
 
 from lambda_tracer.local.receive.documents import mapping
 from lambda_tracer.local.receive.json_value import NotJSON, read_loosely
+from lambda_tracer.local.receive.otlp.span import read_json
+from lambda_tracer.local.receive.otlp.wire import WireError
 from lambda_tracer.local.view.intake import Intake, Refused
 from lambda_tracer.local.view.invocations import invocation_of
-from lambda_tracer.local.view.otlp.span import read_json
 
 
 @dataclass
@@ -92,7 +93,7 @@ def _take(value: object, intake: Intake, opened: Opened) -> None:
         elif isinstance(current.get("resourceSpans"), list):
             try:
                 opened.traces |= dict.fromkeys(intake.spans(read_json(current)))
-            except Refused as exc:
+            except (Refused, WireError) as exc:
                 opened.refuse(str(exc))
         elif current.get("format") == "json" and set(current) <= {"format", "version"}:
             continue  # the header line of a datagram

@@ -7,18 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lambda_tracer.local.receive.documents import Document, mapping, problems_of, read_document
-from lambda_tracer.local.receive.json_value import NotJSON, as_json, quick_json, read_loosely
+from lambda_tracer.local.receive.documents import NO_HEADER, Document, body_of, problems_of, read_document
+from lambda_tracer.local.receive.json_value import as_json, quick_json
+from lambda_tracer.local.receive.otlp.received import Received, in_text, is_spans, received
+from lambda_tracer.local.receive.otlp.span import Span
+from lambda_tracer.local.receive.otlp.wire import WireError
 from lambda_tracer.local.view.invocations import invocation_of
 from lambda_tracer.local.view.log import Log, say
-from lambda_tracer.local.view.otlp.segment_document import document_of
-from lambda_tracer.local.view.otlp.span import Span, read_base64
-from lambda_tracer.local.view.otlp.wire import WireError
 from lambda_tracer.local.view.size import Size, size_of
 from lambda_tracer.local.view.store import Store, is_trace_id
-
-_SPANS = (b"T1S", b"T1U")
-"""What spans of OpenTelemetry begin with where X-Ray's documents are expected: sampled ones, and unsampled ones."""
 
 
 class Refused(ValueError):
@@ -42,26 +39,19 @@ class Intake:
             self._log.refuse(f"a datagram of {len(data):,} bytes", str(exc))
 
     def _datagram(self, data: bytes) -> None:
-        header_line, newline, body = data.partition(b"\n")
-        try:
-            header = mapping(read_loosely(header_line))
-        except NotJSON:
-            header = {}
-        if not newline or header.get("format") != "json" or header.get("version") != 1:
-            raise Refused('it does not begin with the line {"format":"json","version":1}')
+        body = body_of(data)
+        if body is None:
+            raise Refused(f"it {NO_HEADER}")
         self.text(body, len(data))
 
-    def spans(self, spans: Iterable[Span], is_sampled: bool = True) -> list[str]:
-        """Spans of OpenTelemetry; gives the ids of their traces."""
+    def spans(self, spans: Iterable[Span]) -> list[str]:
+        """Spans of OpenTelemetry; gives the ids of their traces. A `WireError` where one can't be read."""
+        return self._keep_all(received(spans))
+
+    def _keep_all(self, spans: Iterable[Received]) -> list[str]:
         found: dict[str, None] = {}
-        for span in spans:
-            if not span.trace_id or not span.span_id:
-                raise Refused("a span in it has no trace id, or no id of its own")
-            document = document_of(span)
-            problems = problems_of(document)
-            if not is_sampled:
-                problems.append("is not sampled")
-            size = size_of(quick_json(document), span.size_bytes or None)
+        for document, size_bytes, problems in spans:
+            size = size_of(quick_json(document), size_bytes or None)
             found[self._keep(document, size, problems)] = None
         return list(found)
 
@@ -71,14 +61,13 @@ class Intake:
         `size_bytes` is what was sent. Without it the document is one that was put together of several, whose size
         nobody objects to.
         """
-        if text[:3] in (*_SPANS, *(prefix.decode() for prefix in _SPANS)):
+        beginning = text[:3].encode("utf-8", "replace") if isinstance(text, str) else text[:3]
+        if is_spans(beginning):
             data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
             try:
-                return self.spans(read_base64(data[3:]), data.startswith(b"T1S"))[0]
+                return self._keep_all(in_text(data))[0]
             except WireError as exc:
                 raise Refused(f"its spans can't be read: {exc}") from exc
-            except IndexError as exc:
-                raise Refused("it holds no spans") from exc
         document, problems = read_document(text, size_bytes)
         if document is None:
             raise Refused(f"it {problems[0]}")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from lambda_tracer.local.receive.documents import mapping
 from lambda_tracer.local.receive.http_connection import Request
 from lambda_tracer.local.receive.json_value import NotJSON, quick_json, read_deep
+from lambda_tracer.local.receive.otlp.wire import WireError
 from lambda_tracer.local.view.calls import calls_of
 from lambda_tracer.local.view.details import details_of
 from lambda_tracer.local.view.events import Events
@@ -24,8 +25,7 @@ from lambda_tracer.local.view.http_server import Answer, Stream
 from lambda_tracer.local.view.intake import Intake, Refused
 from lambda_tracer.local.view.joined_trace import JoinedTrace
 from lambda_tracer.local.view.log import Log
-from lambda_tracer.local.view.otlp.request import spans_in
-from lambda_tracer.local.view.otlp.wire import WireError
+from lambda_tracer.local.view.otlp_request import spans_in
 from lambda_tracer.local.view.page_files import page_file
 from lambda_tracer.local.view.size import MAX_PARTS, has_too_many_parts
 from lambda_tracer.local.view.store import Store, newest_first

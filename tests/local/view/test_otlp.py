@@ -18,9 +18,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from lambda_tracer.local.view.otlp.exceptions import frames
-from lambda_tracer.local.view.otlp.span import read_protobuf
-from lambda_tracer.local.view.otlp.wire import WireError
+from lambda_tracer.local.receive.otlp.exceptions import frames
+from lambda_tracer.local.receive.otlp.span import read_protobuf
+from lambda_tracer.local.receive.otlp.wire import WireError
 from tests.local.view.senders import Here
 
 ADOT_LINES = (Path(__file__).parent / "adot_datagrams.txt").read_text().splitlines()
@@ -206,6 +206,7 @@ def test_json_and_what_is_neither(here: Here) -> None:
         "attributes": [
             {"key": "n", "value": {"intValue": "-9007199254740993"}},
             {"key": "all", "value": {"arrayValue": {"values": [{"boolValue": True}, {"doubleValue": 0.5}]}}},
+            {"key": "aws.xray.metadata.mine", "value": {"stringValue": '{"a": 1}'}},
             {
                 "key": "map",
                 "value": {"kvlistValue": {"values": [{"key": "a", "value": {"stringValue": "b"}}]}},
@@ -225,6 +226,7 @@ def test_json_and_what_is_neither(here: Here) -> None:
         1544712661.0,
         True,
     )
+    assert node["document"]["metadata"]["mine"] == {"a": 1}
     assert node["document"]["metadata"]["default"] == {
         "n": -9007199254740993,
         "all": [True, 0.5],

@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterator
 
 from lambda_tracer.local.receive.json_value import NotJSON, read
-from lambda_tracer.local.view.otlp.span import Span, read_json, read_protobuf
-from lambda_tracer.local.view.otlp.wire import WireError
+from lambda_tracer.local.receive.otlp.span import Span, read_json, read_protobuf
+from lambda_tracer.local.receive.otlp.wire import WireError
 from lambda_tracer.local.view.size import MAX_PARTS, has_too_many_parts
 
 MAX_BYTES = 50_000_000

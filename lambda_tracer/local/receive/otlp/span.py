@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lambda_tracer.local.receive.documents import mapping
-from lambda_tracer.local.view.otlp.wire import WireError, double, fields, message, number, signed
+from lambda_tracer.local.receive.otlp.wire import WireError, double, fields, message, number, signed
 
 INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
 ERROR = 2

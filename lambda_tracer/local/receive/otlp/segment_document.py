@@ -13,10 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from lambda_tracer.local.receive.documents import Document
-from lambda_tracer.local.view.otlp.exceptions import cause_of
-from lambda_tracer.local.view.otlp.span import CLIENT, CONSUMER, ERROR, PRODUCER, SERVER, Span
+from lambda_tracer.local.receive.otlp.exceptions import REFERENCE, cause_of
+from lambda_tracer.local.receive.otlp.span import CLIENT, CONSUMER, ERROR, PRODUCER, SERVER, Span
 
 MAX_NAME_CHARACTERS = 200
+
+IN_PROGRESS = "aws.xray.inprogress"
+"""An attribute of spans that were made of documents: every span has an end, but what it stands for goes on."""
+
 _NOT_IN_NAMES = re.compile(r"[^\w\s.:/%&#=+@-]")
 _NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_.]")
 
@@ -83,7 +87,8 @@ def document_of(span: Span) -> Document:
         "name": "",
         "start_time": span.start_ns / 1e9,
     }
-    if span.end_ns:
+    is_in_progress = attributes.value(IN_PROGRESS) is True
+    if span.end_ns and not is_in_progress:
         document["end_time"] = span.end_ns / 1e9
     else:
         document["in_progress"] = True
@@ -104,6 +109,7 @@ def document_of(span: Span) -> Document:
     }
     document |= {name: block for name, block in blocks.items() if block}
     _set_flags(document, span, status)
+    attributes.value(REFERENCE)  # `cause_of` reads it
     cause = cause_of(span)
     if cause is not None:
         document["cause"] = cause
@@ -125,7 +131,7 @@ def document_of(span: Span) -> Document:
             {
                 "trace_id": f"1-{link.trace_id[:8]}-{link.trace_id[8:]}",
                 "id": link.span_id,
-                "attributes": link.attributes,
+                **({"attributes": link.attributes} if link.attributes else {}),
             }
             for link in span.links
         ]
@@ -297,13 +303,13 @@ def _annotations(attributes: _Attributes) -> dict[str, Any]:
 
 def _metadata(attributes: _Attributes, span: Span, is_segment: bool, name: str) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
-    for name in [name for name in attributes.left if name.startswith("aws.xray.metadata.")]:
-        value = attributes.left.pop(name)
+    for key in [key for key in attributes.left if key.startswith("aws.xray.metadata.")]:
+        value = attributes.left.pop(key)
         try:
             value = json.loads(value) if isinstance(value, str) else value
         except (ValueError, RecursionError):
             pass  # a text it is
-        namespace = name.removeprefix("aws.xray.metadata.")
+        namespace = key.removeprefix("aws.xray.metadata.")
         found[namespace] = value if isinstance(value, dict) else {"value": value}
     default = found.setdefault("default", {})
     default |= attributes.left
