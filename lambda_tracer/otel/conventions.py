@@ -70,3 +70,6 @@ _SQL = (
 )
 SQL = frozenset(_SQL.split())
 """Systems of databases that are asked in SQL."""
+
+COMMANDS = frozenset(("redis", "valkey", "memcached", "mongodb", "documentdb"))
+"""Systems of databases whose statements begin with the name of a command."""

@@ -11,6 +11,7 @@ import re
 from ..encode import any_value, cause
 from ..encode.message_rules import owner, python
 from ..encode.message_rules.text import unquoted, without_values
+from ..patches.aws import call
 from ..safe import safe_str
 from . import stacks
 from .conventions import SQL
@@ -28,6 +29,7 @@ _REMOTE = ("CLIENT", "PRODUCER")
 _EVERYBODYS = (ValueError, LookupError, OSError, TypeError, RuntimeError)
 _DRIVER_SAYS = re.compile(r"\(([\w.]+)\.(\w+)\) (.*)", re.DOTALL)
 _TYPE_AND_MESSAGE = re.compile(r"([A-Za-z_][\w.]*): (.*)", re.DOTALL)
+_AWS_SAYS = re.compile(r"An error occurred \((\w+)\)")
 _PACKAGE = re.compile(r"[\\/](?:site|dist)-packages[\\/](\w+)")
 _STANDARD_LIBRARY = re.compile(r"[\\/]lib[\\/]python3\.\d+[\\/]|^<frozen ")
 
@@ -108,17 +110,25 @@ def add_status(subsegment: Subsegment, text: str, error_type: str, called: str, 
     kind, message = message_of_status(text, error_type, called)
     if message or kind:
         [exception] = cause.of_frames(kind, message, [], 0)["exceptions"]
-        exception["remote"] = remote
-        add(subsegment, [exception])
+        add(subsegment, [{**_without_empty(exception), "remote": remote}])
+
+
+def is_throttle(subsegment: Subsegment) -> bool:
+    """Whether an exception in the `cause` says, in botocore's words, that AWS throttled the call."""
+    described = subsegment.cause["exceptions"] if isinstance(subsegment.cause, dict) else ()
+    codes = [_AWS_SAYS.match(exception.get("message", "")) for exception in described]
+    return any(code is not None and code[1] in call.THROTTLING for code in codes)
 
 
 def _described(raised: Raised, max_frames: int) -> dict[str, Any]:
     message = message_of(raised.kind, raised.message, raised)
     described = cause.of_frames(stacks.name_of(raised.kind), message, raised.frames, max_frames)
     exception: dict[str, Any] = described["exceptions"][0]
-    if not message:
-        del exception["message"]
-    return exception
+    return _without_empty(exception)
+
+
+def _without_empty(exception: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in exception.items() if value != "" or key == "id"}
 
 
 def message_of(kind: str, message: str, raised: Raised | None = None) -> str:

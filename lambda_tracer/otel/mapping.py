@@ -13,6 +13,7 @@ from ..guard import Late
 from ..safe import safe_str
 from ..xray import MAX_LINKS
 from . import blocks, names, privacy, values
+from .conventions import COMMANDS
 from .facts import Facts, number_of, text_of
 
 TYPE_CHECKING = False
@@ -83,12 +84,16 @@ def _describe(subsegment: Subsegment, described: Described) -> None:
         said = text_of(described.status_description) or text_of(facts.left.get("error.message"))
         if said and guard.can_load(errors):
             errors.add_status(subsegment, said, error_type, called, errors.is_remote(kind))
+    if called == "aws" and subsegment.cause is not None and errors.is_throttle(subsegment):
+        subsegment.add_error_flag()
+        subsegment.add_throttle_flag()
     for key, value in values.annotations_of(facts).items():
         subsegment.put_annotation(key, value)
     for namespace, entries in values.namespaces_of(facts).items():
-        _put(subsegment, entries, "default" if namespace.startswith("AWS.") else namespace)
+        shown = {key: privacy.shown(safe_str(key), value) for key, value in entries.items()}
+        _put(subsegment, shown, "default" if namespace.startswith("AWS.") else namespace)
     told = privacy.kept(facts.left, serves=kind == "SERVER")
-    if own and own != subsegment.name:
+    if own and own not in _said(subsegment, told):
         told["otel.span.name"] = own
     if events:
         told["events"] = events
@@ -101,6 +106,14 @@ def _describe(subsegment: Subsegment, described: Described) -> None:
             subsegment.metadata.setdefault("lambda_tracer", {})[what] = count
     if described.links:
         _put_links(subsegment, list(described.links))
+
+
+def _said(subsegment: Subsegment, told: dict[str, Any]) -> tuple[Any, ...]:
+    """What is in the document already, of which libraries make the names of their spans."""
+    method = (subsegment.given_http or {}).get("request", {}).get("method")
+    operation = (subsegment.given_aws or {}).get("operation")
+    of_database = told.get("db.operation.name"), told.get("db.operation")
+    return (subsegment.name, method, f"{subsegment.name}.{operation}", *of_database)
 
 
 def _called(facts: Facts) -> str:
@@ -127,8 +140,8 @@ def _put_http(subsegment: Subsegment, facts: Facts) -> int | None:
     """The block, and the flags that its status stands for; returns that."""
     block = blocks.http_of(facts)
     request, response = block.get("request", {}), block.get("response", {})
-    if not settings.client_ip():
-        request.pop("client_ip", None)
+    if "client_ip" in request and not settings.client_ip():
+        del request["client_ip"]
     for key, value in request.items():
         subsegment.put_http_meta(key, value)
     for key, value in response.items():
@@ -152,7 +165,8 @@ def _put_sql(subsegment: Subsegment, facts: Facts) -> None:
     if "db" not in facts.areas:
         return
     # Of what is no SQL, the text has the values in it.
-    command = privacy.command_of(facts.take("query text"))
+    text = facts.take("query text")
+    command = privacy.command_of(text) if facts.peek_text("database system") in COMMANDS else ""
     if command and facts.peek("database operation") is None:
         facts.left["db.operation.name"] = command
     if facts.peek("connection string") is not None:

@@ -170,7 +170,8 @@ def read(text: str) -> Raised | None:
     levels = [_Level()]
     count = 0
     has_groups = _GROUP in text
-    for line in text[-MAX_READ:].splitlines():
+    lines = text[-MAX_READ:].splitlines()
+    for line in lines[1:] if len(text) > MAX_READ else lines:
         depth = 0
         match = _MARGIN.match(line) if has_groups else None
         if match is not None:
