@@ -39,7 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "local.view": {"local.show", "local.receive"},
     "local.show": {"local.run", "local.receive"},
     "local.run": {"local.receive"},
-    "local.receive": set(),
+    "local.receive": {"otel"},
     "testing.events": set(),  # plain values: a test has them without the tracer
     # what runs in Lambda
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
@@ -49,6 +49,7 @@ ARROWS: dict[str, set[str]] = {
     "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace", "wrapping"},
     "sdk": {"patches", "recording", "trace"},
     "sandbox": {"patches", "recording", "trace"},
+    "otel": {"patches", "recording", "encode", "trace"},
     "patches": {"events", "recording", "trace", "wrapping"},
     "capture": {"events", "recording", "send", "sqs", "trace", "wrapping"},
     "recording": {"send", "encode", "trace", "wrapping"},

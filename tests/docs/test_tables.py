@@ -12,7 +12,17 @@ from lambda_tracer.events.trigger import facts_of
 from lambda_tracer.testing.events import makers
 from lambda_tracer.testing.invocation import Invocation
 from lambda_tracer.testing.traces import Traces
-from tests.docs.limits import EXPLANATIONS, FINDINGS, LIMITS, PATCHABLE, Limit, command, is_secret
+from tests.docs.limits import (
+    ATTRIBUTES,
+    EXPLANATIONS,
+    FINDINGS,
+    LIMITS,
+    PATCHABLE,
+    SHORT_FACTS,
+    Limit,
+    command,
+    is_secret,
+)
 from tests.docs.pages import PAGES, PROJECT, names, prose, tables
 from tests.events.test_trigger import TRIGGERS
 from tests.testing.sent import made
@@ -95,6 +105,13 @@ def test_the_page_on_what_tests_assert_on_has_every_name() -> None:
 
     assert public - told == set()
     assert {name.partition("(")[0] for name in names(rows)} - {*vars(node), *dir(node)} == set()
+
+
+def test_the_table_of_attributes_has_every_attribute_that_has_a_place() -> None:
+    rows = [row for row in tables("docs/reference/opentelemetry-mapping.md") if len(row) == 3]
+
+    # The view alone shows an object's key: the tracer does not record it.
+    assert names([row[1] for row in rows]) == ATTRIBUTES - {"aws.s3.key"} | SHORT_FACTS
 
 
 def test_the_table_of_log_messages_has_every_message_of_the_tracer() -> None:
