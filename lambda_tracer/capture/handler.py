@@ -71,18 +71,22 @@ class HandlerCapture:
             if outer is None or outer.has_ended or outer.is_over():
                 running = recording.default.begin_invocation_unless_begun()
             recorded = self.capture()
+            # The event is the one before the context: a method's first argument is itself.
+            context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
+            event = None
+            if "event" in kwargs:
+                event = kwargs["event"]
+            elif args:
+                event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
             if recorded is not None:
-                context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
                 call = HandlerCall(self.capture, recorded, running, context)
                 if self.tells_facts:
                     call.described_by = self
-                # The one before the context: a method's first argument is itself.
-                if "event" in kwargs:
-                    call.event = kwargs["event"]
-                elif args:
-                    call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+                call.event = event
                 return call
             take_cold_start()
+            if running is not None:
+                running.incoming = _came_with(event, context)
         except Exception as error:
             failed(error)
         return None
@@ -205,9 +209,12 @@ class HandlerCall:
                     self._is_durable = _has_durable_arn(event)
                 else:  # as the SDK's local runner passes it
                     self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
+                self._running.incoming = incoming = _came_with(event, context)
                 if self.described_by is not None:
                     self._running.handler = call.subsegment  # of which frameworks tell something, too
                     self._describe(call.subsegment, event, context, self.described_by)
+                    if incoming is not None:
+                        self._link(call.subsegment, incoming)
                 self._watched = watchdog.prepare(self._running, call.recorder.outbox, context)
                 watchdog.begin(self._watched)
         except Exception as error:
@@ -242,6 +249,13 @@ class HandlerCall:
                     self._request = describe(subsegment, event, described_by.tells_client_ip)
             except BaseException as error:  # a key's own code, if it is no text
                 failed(error)
+
+    def _link(self, subsegment: Subsegment, incoming: dict[Any, Any]) -> None:
+        try:
+            if ("traceparent" in incoming or "Traceparent" in incoming) and can_load(facts):
+                facts.link_caller(subsegment)
+        except BaseException as error:  # as in `_describe`
+            failed(error)
 
     def _answer(self, value: object, request: Facts) -> None:
         try:
@@ -294,6 +308,24 @@ class HandlerCall:
             self._running.handler = None  # each would keep the other
         if self._watched is not None:
             watchdog.end(self._watched)
+
+
+def _came_with(event: object, context: Any) -> dict[Any, Any] | None:
+    """Where other tracers' headers are, of a handler's arguments: in Lambda's context, else among the event's headers.
+
+    Nothing of them is read unless something is sent, or recorded: see `w3c.incoming`.
+    """
+    try:
+        ask = getattr(context, "w3c", None)  # the runtime client's, from 4.2 on
+        found = None if ask is None else ask()
+    except Exception as error:  # not Lambda's context: a test's
+        pass_on(error)
+        found = None
+    if (type(found) is not dict or not found) and type(event) is dict:
+        found = event.get("headers")
+        if found is None:  # a load balancer's, told to send several values of a name
+            found = event.get("multiValueHeaders")
+    return found if type(found) is dict and found else None
 
 
 def capture_handler(tracer: TracerSettings, handler: Any, capture_response: bool, capture_error: bool) -> Any:
