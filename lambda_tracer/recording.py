@@ -19,7 +19,7 @@ import os
 from . import guard, settings
 from .clock import clock
 from .encode import document
-from .guard import Late, can_load, failed, pass_on, warn_once
+from .guard import Late, failed, pass_on, warn_once
 from .safe import name_of
 from .send import outbox, watchdog
 from .send.emitter import UDPEmitter
@@ -440,8 +440,16 @@ class SubsegmentRecorder:
         Where nothing is recorded, `Sampled=0`; a header without a sampling decision is handed on as it came,
         and None means that there is none to send.
         """
-        header = self._sent_now(*place())
-        return None if header is None else header.to_header_str()
+        running, current = place()
+        header = running.header
+        if not header.root:
+            return None
+        if current is not None and current.sampled and _switch.enabled:
+            return TraceHeader(header.root, current.id, 1, header.data).to_header_str()
+        if header.sampled not in (0, 1):
+            return header.to_header_str()
+        sampled = 1 if current is None and running.is_sampled and _switch.enabled else 0
+        return TraceHeader(header.root, header.parent, sampled, header.data).to_header_str()
 
     def trace_context(self) -> dict[str, str]:
         """All that a request sent now carries of the trace, by the headers' names: `X-Amzn-Trace-Id`, `traceparent`,
@@ -449,29 +457,14 @@ class SubsegmentRecorder:
 
         `LAMBDA_TRACER_PROPAGATORS` leaves some of them out. Empty where there is no trace. The dict is the caller's.
         """
-        context: dict[str, str] = {}
-        running, current = place()
-        header = self._sent_now(running, current)
+        header = self.trace_header()
         if header is None:
-            return context
-        propagators = settings.propagators()
-        if "xray" in propagators:
-            context[HEADER_NAME] = header.to_header_str()
-        if ("tracecontext" in propagators or "baggage" in propagators) and can_load(w3c):
-            w3c.put(context, header, running, propagators)
-        return context
-
-    @staticmethod
-    def _sent_now(running: Invocation, current: AnySubsegment | None) -> TraceHeader | None:
-        header = running.header
-        if not header.root:
-            return None
-        if current is not None and current.sampled and _switch.enabled:
-            return TraceHeader(header.root, current.id, 1, header.data)
-        if header.sampled not in (0, 1):
-            return header
-        sampled = 1 if current is None and running.is_sampled and _switch.enabled else 0
-        return TraceHeader(header.root, header.parent, sampled, header.data)
+            return {}
+        try:
+            return w3c.context(header, *place())
+        except Exception as error:
+            failed(error)
+            return {HEADER_NAME: header}
 
     def carry(self) -> Carried | None:
         """Where this context is in the trace, for work that another thread does on its behalf: see

@@ -17,9 +17,6 @@ FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
 DEFAULT_IMPORTS_MS = 10.0
 """Imports slower than this are recorded where imports are traced and no threshold is given."""
 
-PROPAGATORS = frozenset(("xray", "tracecontext", "baggage"))
-"""What `LAMBDA_TRACER_PROPAGATORS` may name: those of OpenTelemetry's names that stand for a header we know."""
-
 _SDK_ENABLED_KEY = os.environ.encodekey("AWS_XRAY_SDK_ENABLED")
 _PROPAGATORS_KEY = os.environ.encodekey("LAMBDA_TRACER_PROPAGATORS")
 TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
@@ -36,36 +33,14 @@ def trace_header() -> bytes | str | None:
     return value
 
 
-_propagators: tuple[bytes | str | None, frozenset[str]] = (None, PROPAGATORS)  # as they were last read
-
-
-def propagators() -> frozenset[str]:
-    """`LAMBDA_TRACER_PROPAGATORS`: whose headers requests carry, by OpenTelemetry's names; default all of PROPAGATORS.
-
-    `none` stands for no header. What is none of these names is reported once and left out; where nothing else is named,
-    the default holds.
-    """
-    global _propagators
+def propagators() -> bytes | str | None:
+    """The raw value of `LAMBDA_TRACER_PROPAGATORS`, as `trace_header` gives that of another: see `w3c.propagators`."""
     try:
-        raw: bytes | str | None = os.environ._data.get(_PROPAGATORS_KEY)  # type: ignore[attr-defined]  # as above
+        value: bytes | str | None = os.environ._data.get(_PROPAGATORS_KEY)  # type: ignore[attr-defined]
     except AttributeError as error:
         pass_on(error)
-        raw = os.environ.get("LAMBDA_TRACER_PROPAGATORS")
-    read = _propagators
-    if raw != read[0]:
-        _propagators = read = (raw, _named_propagators(os.fsdecode(raw or b"")))
-    return read[1]
-
-
-def _named_propagators(text: str) -> frozenset[str]:
-    names = {name.strip().lower() for name in text.split(",")} - {""}
-    known = names & PROPAGATORS
-    if names - PROPAGATORS - {"none"}:
-        warn_once(
-            "LAMBDA_TRACER_PROPAGATORS",
-            "LAMBDA_TRACER_PROPAGATORS: only xray, tracecontext, baggage and none are known: the rest is left out",
-        )
-    return frozenset(known) if known or "none" in names else PROPAGATORS
+        value = os.environ.get("LAMBDA_TRACER_PROPAGATORS")
+    return value
 
 
 def daemon_address() -> str | None:

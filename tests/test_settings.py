@@ -194,31 +194,3 @@ def test_the_environment_may_change_between_invocations(
 
     assert found == [False, True, False, True, True, False, True]
     assert len(daemon.subsegments()) == 4
-
-
-# --- Propagators ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("b3", "xray tracecontext baggage"),
-        ("xray,b3multi", "xray"),
-        ("tracecontext,secret,baggage", "tracecontext baggage"),
-        ("none,jaeger", ""),
-    ],
-)
-def test_an_unknown_propagator_is_said_once_and_left_out(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, text: str, names: str
-) -> None:
-    monkeypatch.setenv("LAMBDA_TRACER_PROPAGATORS", text)
-
-    assert settings.propagators() == set(names.split())
-    assert settings.propagators() == set(names.split())
-
-    assert messages(caplog) == [
-        (
-            "WARNING",
-            "LAMBDA_TRACER_PROPAGATORS: only xray, tracecontext, baggage and none are known: the rest is left out",
-        )
-    ]

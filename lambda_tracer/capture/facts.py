@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .. import settings
 from ..events.trigger import facts_of
 from ..guard import Late, can_load
 
@@ -87,7 +86,7 @@ def link_caller(subsegment: Subsegment) -> None:
 
     The trace is the one that Lambda says, whatever came in.
     """
-    if "tracecontext" not in settings.propagators() or not can_load(w3c):
+    if not can_load(w3c) or "tracecontext" not in w3c.propagators():
         return
     came = w3c.incoming(subsegment.invocation)
     if came.trace_id and came.trace_id != subsegment.trace_id.lower():

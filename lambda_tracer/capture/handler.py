@@ -209,12 +209,10 @@ class HandlerCall:
                     self._is_durable = _has_durable_arn(event)
                 else:  # as the SDK's local runner passes it
                     self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
-                self._running.incoming = incoming = _came_with(event, context)
+                self._running.incoming = _came_with(event, context)
                 if self.described_by is not None:
                     self._running.handler = call.subsegment  # of which frameworks tell something, too
                     self._describe(call.subsegment, event, context, self.described_by)
-                    if incoming is not None:
-                        self._link(call.subsegment, incoming)
                 self._watched = watchdog.prepare(self._running, call.recorder.outbox, context)
                 watchdog.begin(self._watched)
         except Exception as error:
@@ -249,12 +247,12 @@ class HandlerCall:
                     self._request = describe(subsegment, event, described_by.tells_client_ip)
             except BaseException as error:  # a key's own code, if it is no text
                 failed(error)
-
-    def _link(self, subsegment: Subsegment, incoming: dict[Any, Any]) -> None:
+        incoming: Any = subsegment.invocation.incoming
         try:
-            if ("traceparent" in incoming or "Traceparent" in incoming) and can_load(facts):
+            is_named = incoming is not None and ("traceparent" in incoming or "Traceparent" in incoming)
+            if is_named and can_load(facts):
                 facts.link_caller(subsegment)
-        except BaseException as error:  # as in `_describe`
+        except BaseException as error:  # as above
             failed(error)
 
     def _answer(self, value: object, request: Facts) -> None:
@@ -315,16 +313,19 @@ def _came_with(event: object, context: Any) -> dict[Any, Any] | None:
 
     Nothing of them is read unless something is sent, or recorded: see `w3c.incoming`.
     """
+    found: Any = None
     try:
         ask = getattr(context, "w3c", None)  # the runtime client's, from 4.2 on
         found = None if ask is None else ask()
     except Exception as error:  # not Lambda's context: a test's
         pass_on(error)
-        found = None
-    if (type(found) is not dict or not found) and type(event) is dict:
-        found = event.get("headers")
-        if found is None:  # a load balancer's, told to send several values of a name
-            found = event.get("multiValueHeaders")
+    try:
+        if (type(found) is not dict or not found) and type(event) is dict:
+            found = event.get("headers")
+            if found is None:  # a load balancer's, told to send several values of a name
+                found = event.get("multiValueHeaders")
+    except BaseException as error:  # a key's own code, if it is no text
+        pass_on(error)
     return found if type(found) is dict and found else None
 
 

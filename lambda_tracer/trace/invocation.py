@@ -66,8 +66,8 @@ class Invocation:
     subsegments by id (see `subsegment.opened_in`), `outgoing` the documents that are about to be sent; `causes` is what
     is remembered of the exceptions that have been described, `records` of the batch that is worked on. `handler` is the
     subsegment of the outermost handler that is captured, once it is open (see `subsegment.handler_of`), and
-    `answers_http` whether that answers an HTTP request. `incoming` is what the handler was called with of other
-    tracers' headers, which `w3c.incoming` reads when a request first hands them on.
+    `answers_http` whether that answers an HTTP request. `incoming` is where other tracers' headers are that the handler
+    was called with, and once they are needed what `w3c` has made of them.
     """
 
     __slots__ = (

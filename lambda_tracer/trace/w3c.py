@@ -9,13 +9,18 @@ in the trace that it came with, and is to be dropped where another begins.
 
 from __future__ import annotations
 
+import os
+
+from .. import settings
+from ..guard import warn_once
+from .header import HEADER_NAME
 from .invocation import is_id, is_trace_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .header import TraceHeader
+    from .context import AnySubsegment
     from .invocation import Invocation
 
 TRACEPARENT, TRACESTATE, BAGGAGE = NAMES = ("traceparent", "tracestate", "baggage")
@@ -30,6 +35,11 @@ MAX_TRACESTATE_MEMBERS = 32
 MAX_BAGGAGE_BYTES = 8_192
 MAX_BAGGAGE_MEMBERS = 64
 """Baggage, section 3.3.2: what every platform hands on. Of what is longer nothing is handed on."""
+
+PROPAGATORS = frozenset(("xray", "tracecontext", "baggage"))
+"""OpenTelemetry's names of those whose headers are known here."""
+
+_propagators: tuple[bytes | str | None, frozenset[str]] = (None, PROPAGATORS)  # as they were last read
 
 _HEX = "0123456789abcdef"
 _NO_ID = "0" * 16
@@ -52,47 +62,92 @@ class Incoming:
         self.baggage = None if baggage is None else _baggage(baggage)
 
 
+class Outgoing:
+    """What requests of an invocation carry, as far as they have it in common: made once, for the first of them."""
+
+    __slots__ = ("baggage", "came", "prefix", "segment_id", "tracestate")
+
+    def __init__(self, running: Invocation, came: Incoming) -> None:
+        """`came` is what the invocation came with."""
+        header = running.header
+        root, parent = header.root or "", header.parent or ""
+        # Both without what W3C does not take for an id: zeros alone, and capital letters.
+        is_trace = is_trace_id(root) and root[2:].strip("0-") != ""
+        self.came = came
+        self.prefix = f"00-{root[2:10]}{root[11:]}-".lower() if is_trace else ""
+        self.segment_id = parent.lower() if is_id(parent) and parent.strip("0") else ""
+        self.tracestate = came.tracestate if came.trace_id == root.lower() else None
+        self.baggage = came.baggage
+
+
 _NOTHING = Incoming()
 
 
 def incoming(running: Invocation) -> Incoming:
     """What the running invocation was called with. It is read when it is first asked for."""
     found = running.incoming
-    if type(found) is Incoming:
-        return found
-    if type(found) is not dict:
-        return _NOTHING
-    running.incoming = read = Incoming(*[_value(found, name) for name in NAMES])
-    return read
+    if type(found) is Outgoing:
+        return found.came
+    return _outgoing(running).came
 
 
-def put(
-    context: dict[str, str], header: TraceHeader, running: Invocation, propagators: frozenset[str]
-) -> None:
-    """Put what a request sent now carries beside the trace header into `context`; `header` is that, in its parts."""
-    came = incoming(running)
-    if "tracecontext" in propagators:
-        if header.sampled in (0, 1):
-            ours = traceparent(header.root, header.parent, header.sampled == 1)
-            if ours is not None:
-                context[TRACEPARENT] = ours
-                if came.tracestate is not None and came.trace_id == (header.root or "").lower():
-                    context[TRACESTATE] = came.tracestate
-        elif came.traceparent is not None:
+def _outgoing(running: Invocation) -> Outgoing:
+    found = running.incoming
+    came = Incoming(*[_value(found, name) for name in NAMES]) if type(found) is dict else _NOTHING
+    running.incoming = made = Outgoing(running, came)
+    return made
+
+
+def context(header: str, running: Invocation, current: AnySubsegment | None) -> dict[str, str]:
+    """What a request sent now carries, by the headers' names: `header` is the trace header's value, and `current` the
+    subsegment that is current in the running invocation.
+    """
+    wanted = propagators()
+    sent = {HEADER_NAME: header} if "xray" in wanted else {}
+    if len(wanted) == len(sent):
+        return sent
+    found = running.incoming
+    common = found if type(found) is Outgoing else _outgoing(running)
+    if "tracecontext" in wanted:
+        is_recorded = current is not None and current.sampled and settings.global_sdk_config.enabled
+        if is_recorded or running.header.sampled in (0, 1):
+            parent_id = current.id if current is not None and is_recorded else common.segment_id
+            if common.prefix and parent_id:
+                sent[TRACEPARENT] = f"{common.prefix}{parent_id}-0{1 if ';Sampled=1' in header else 0}"
+                if common.tracestate is not None:
+                    sent[TRACESTATE] = common.tracestate
+        elif common.came.traceparent is not None:
             # No decision has been made here, which a traceparent cannot say: it is handed on as that header is.
-            context[TRACEPARENT] = came.traceparent
-            if came.tracestate is not None:
-                context[TRACESTATE] = came.tracestate
-    if "baggage" in propagators and came.baggage is not None:
-        context[BAGGAGE] = came.baggage
+            sent[TRACEPARENT] = common.came.traceparent
+            if common.came.tracestate is not None:
+                sent[TRACESTATE] = common.came.tracestate
+    if common.baggage is not None and "baggage" in wanted:
+        sent[BAGGAGE] = common.baggage
+    return sent
 
 
-def traceparent(trace_id: str | None, parent_id: str | None, is_sampled: bool) -> str | None:
-    """The value of the header for ids in X-Ray's form; None where they have none of that form."""
-    if trace_id is None or parent_id is None or not (is_trace_id(trace_id) and is_id(parent_id)):
-        return None
-    text = f"00-{trace_id[2:10]}{trace_id[11:]}-{parent_id}-0{1 if is_sampled else 0}".lower()
-    return None if parse(text) is None else text
+def propagators() -> frozenset[str]:
+    """Whose headers requests carry, by OpenTelemetry's names: what `LAMBDA_TRACER_PROPAGATORS` says, or all.
+
+    `none` stands for no header. What is none of these names is reported once and left out; where nothing else is named,
+    the default holds.
+    """
+    global _propagators
+    raw, read = settings.propagators(), _propagators
+    if raw != read[0]:
+        _propagators = read = (raw, _named(os.fsdecode(raw or b"")))
+    return read[1]
+
+
+def _named(text: str) -> frozenset[str]:
+    names = {name.strip().lower() for name in text.split(",")} - {""}
+    known = names & PROPAGATORS
+    if names - PROPAGATORS - {"none"}:
+        warn_once(
+            "LAMBDA_TRACER_PROPAGATORS",
+            "LAMBDA_TRACER_PROPAGATORS: only xray, tracecontext, baggage and none are known: the rest is left out",
+        )
+    return frozenset(known) if known or "none" in names else PROPAGATORS
 
 
 def parse(text: str) -> tuple[str, str] | None:

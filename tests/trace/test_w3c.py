@@ -10,6 +10,7 @@ from lambda_tracer import Tracer, xray_recorder
 from lambda_tracer.trace import running, w3c
 from tests.conftest import Invoke
 from tests.daemon import Daemon
+from tests.logged import messages
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 VALID = f"00-{TRACE}-{PARENT}-01"
@@ -191,3 +192,28 @@ def test_what_the_context_has_can_be_chosen(
     monkeypatch.setenv("LAMBDA_TRACER_PROPAGATORS", propagators)
 
     assert list(xray_recorder.trace_context()) == names.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("b3", "xray tracecontext baggage"),
+        ("xray,b3multi", "xray"),
+        ("tracecontext,secret,baggage", "tracecontext baggage"),
+        ("none,jaeger", ""),
+    ],
+)
+def test_an_unknown_propagator_is_said_once_and_left_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, text: str, names: str
+) -> None:
+    monkeypatch.setenv("LAMBDA_TRACER_PROPAGATORS", text)
+
+    assert w3c.propagators() == set(names.split())
+    assert w3c.propagators() == set(names.split())
+
+    assert messages(caplog) == [
+        (
+            "WARNING",
+            "LAMBDA_TRACER_PROPAGATORS: only xray, tracecontext, baggage and none are known: the rest is left out",
+        )
+    ]

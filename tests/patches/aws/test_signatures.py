@@ -28,6 +28,7 @@ pytest.importorskip("boto3", reason="boto3 is not installed")
 pytest.importorskip("aiobotocore", reason="aiobotocore is not installed")
 
 import botocore
+import botocore.auth
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -157,16 +158,31 @@ def test_a_retry_is_signed_anew_and_stays_valid(checking: Service, daemon: Daemo
         expect_ours(received, call["id"])
 
 
-def test_aiobotocores_calls_stay_valid(checking: Service, daemon: Daemon) -> None:
-    async def main() -> Any:
-        async with Aiobotocore().client(checking.url, service="s3") as s3:
-            return await s3.put_object(Bucket="bucket", Key="key", Body=b"one")
+async def put_with_aiobotocore(url: str) -> Any:
+    async with Aiobotocore().client(url, service="s3") as s3:
+        return await s3.put_object(Bucket="bucket", Key="key", Body=b"one")
 
-    result = asyncio.run(main())
+
+def test_aiobotocores_calls_stay_valid(checking: Service, daemon: Daemon) -> None:
+    result = asyncio.run(put_with_aiobotocore(checking.url))
 
     assert result["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert verdict(checking.received[0]) == "valid"
     expect_ours(checking.received[0], daemon.subsegment("s3")["id"])
+
+
+def test_releases_that_know_none_of_our_headers_do_not_sign_them(
+    checking: Service, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Botocore has had W3C's in its list of what is not signed for a while, and X-Ray's for longer."""
+    monkeypatch.setattr(botocore.auth, "SIGNED_HEADERS_BLACKLIST", ["expect", "user-agent"])
+
+    CALLS["s3 bytes"](checking.url)
+    asyncio.run(put_with_aiobotocore(checking.url))
+
+    assert [verdict(received) for received in checking.received] == ["valid", "valid"]
+    for received, call in zip(checking.received, daemon.subsegments(), strict=True):
+        expect_ours(received, call["id"])
 
 
 def test_an_unsigned_call_gets_our_headers(checking: Service, daemon: Daemon) -> None:
