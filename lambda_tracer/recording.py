@@ -26,7 +26,7 @@ from .send.emitter import UDPEmitter
 from .trace import running as invocations
 from .trace.collection import letters, stand_around
 from .trace.context import Carried, is_outermost, last_seen, place, see, seen
-from .trace.header import TraceHeader
+from .trace.header import HEADER_NAME, TraceHeader
 from .trace.running import bind, bound, bound_to
 from .trace.subsegment import Subsegment, opened_in
 from .trace.unrecorded import UNRECORDED, UnrecordedSubsegment
@@ -39,12 +39,14 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from .encode import cause
+    from .trace import w3c
     from .trace.context import AnySubsegment
     from .trace.invocation import Invocation
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 else:
     cause = Late("lambda_tracer.encode.cause")  # most invocations meet no exception
+    w3c = Late("lambda_tracer.trace.w3c")  # only where something is sent
 
 new_subsegment: type[Subsegment] = Subsegment
 new_unrecorded: type[UnrecordedSubsegment] = UnrecordedSubsegment
@@ -448,6 +450,21 @@ class SubsegmentRecorder:
             return header.to_header_str()
         sampled = 1 if current is None and running.is_sampled and _switch.enabled else 0
         return TraceHeader(header.root, header.parent, sampled, header.data).to_header_str()
+
+    def trace_context(self) -> dict[str, str]:
+        """All that a request sent now carries of the trace, by the headers' names: `X-Amzn-Trace-Id`, `traceparent`,
+        and of what came in `tracestate` and `baggage`.
+
+        `LAMBDA_TRACER_PROPAGATORS` leaves some of them out. Empty where there is no trace. The dict is the caller's.
+        """
+        header = self.trace_header()
+        if header is None:
+            return {}
+        try:
+            return w3c.context(header, *place())
+        except Exception as error:
+            failed(error)
+            return {HEADER_NAME: header}
 
     def carry(self) -> Carried | None:
         """Where this context is in the trace, for work that another thread does on its behalf: see

@@ -18,6 +18,7 @@ DEFAULT_IMPORTS_MS = 10.0
 """Imports slower than this are recorded where imports are traced and no threshold is given."""
 
 _SDK_ENABLED_KEY = os.environ.encodekey("AWS_XRAY_SDK_ENABLED")
+_PROPAGATORS_KEY = os.environ.encodekey("LAMBDA_TRACER_PROPAGATORS")
 TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
 
 
@@ -29,6 +30,16 @@ def trace_header() -> bytes | str | None:
     except AttributeError as error:  # somebody has put a plain dict in the place of os.environ
         pass_on(error)
         value = os.environ.get("_X_AMZN_TRACE_ID")
+    return value
+
+
+def propagators() -> bytes | str | None:
+    """The raw value of `LAMBDA_TRACER_PROPAGATORS`, as `trace_header` gives that of another: see `w3c.propagators`."""
+    try:
+        value: bytes | str | None = os.environ._data.get(_PROPAGATORS_KEY)  # type: ignore[attr-defined]
+    except AttributeError as error:
+        pass_on(error)
+        value = os.environ.get("LAMBDA_TRACER_PROPAGATORS")
     return value
 
 

@@ -194,6 +194,17 @@ class Tracer:
 
         ignored.ignore_endpoint(hostname, urls)
 
+    def trace_context(self) -> dict[str, str]:
+        """What a request sent now carries of the trace, for a payload or a message's attributes.
+
+        By the headers' names: `X-Amzn-Trace-Id` and `traceparent` with the current subsegment, and `tracestate` and
+        `baggage` where they came in. `LAMBDA_TRACER_PROPAGATORS` leaves some of them out. Empty where there is no
+        trace, where tracing is disabled, and where another `provider` records. The dict is yours.
+        """
+        if self.disabled or not isinstance(self.provider, Recorder):
+            return {}
+        return self.provider.trace_context()
+
     @overload
     def capture_lambda_handler(
         self,

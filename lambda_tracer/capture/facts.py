@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
     from ..events import http
     from ..events.facts import Facts
+    from ..trace import w3c
     from ..trace.subsegment import Subsegment
 else:
     http = Late("lambda_tracer.events.http")  # only for HTTP requests
+    w3c = Late("lambda_tracer.trace.w3c")  # only for those of callers that trace
 
 _MAY_BE_ANSWERED = frozenset(("direct", "bedrock_agent"))
 """What frameworks may answer besides HTTP requests. An application that the code calls for a message answers nobody."""
@@ -77,3 +79,16 @@ def answered(subsegment: Subsegment, value: object, facts: Facts) -> None:
             subsegment.throttle = True
         if subsegment.cause is not None:
             subsegment.fault = False
+
+
+def link_caller(subsegment: Subsegment) -> None:
+    """Name the caller's subsegment on the handler's, where a `traceparent` came in that is of another trace.
+
+    The trace is the one that Lambda says, whatever came in.
+    """
+    if not can_load(w3c) or "tracecontext" not in w3c.propagators():
+        return
+    came = w3c.incoming(subsegment.invocation)
+    if came.trace_id and came.trace_id != subsegment.trace_id.lower():
+        subsegment.links = ((came.trace_id, came.parent_id),)
+        subsegment.annotations["CallerTraceId"] = came.trace_id

@@ -71,18 +71,22 @@ class HandlerCapture:
             if outer is None or outer.has_ended or outer.is_over():
                 running = recording.default.begin_invocation_unless_begun()
             recorded = self.capture()
+            # The event is the one before the context: a method's first argument is itself.
+            context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
+            event = None
+            if "event" in kwargs:
+                event = kwargs["event"]
+            elif args:
+                event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
             if recorded is not None:
-                context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
                 call = HandlerCall(self.capture, recorded, running, context)
                 if self.tells_facts:
                     call.described_by = self
-                # The one before the context: a method's first argument is itself.
-                if "event" in kwargs:
-                    call.event = kwargs["event"]
-                elif args:
-                    call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+                call.event = event
                 return call
             take_cold_start()
+            if running is not None:
+                running.incoming = _came_with(event, context)
         except Exception as error:
             failed(error)
         return None
@@ -205,6 +209,7 @@ class HandlerCall:
                     self._is_durable = _has_durable_arn(event)
                 else:  # as the SDK's local runner passes it
                     self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
+                self._running.incoming = _came_with(event, context)
                 if self.described_by is not None:
                     self._running.handler = call.subsegment  # of which frameworks tell something, too
                     self._describe(call.subsegment, event, context, self.described_by)
@@ -242,6 +247,13 @@ class HandlerCall:
                     self._request = describe(subsegment, event, described_by.tells_client_ip)
             except BaseException as error:  # a key's own code, if it is no text
                 failed(error)
+        incoming: Any = subsegment.invocation.incoming
+        try:
+            is_named = incoming is not None and ("traceparent" in incoming or "Traceparent" in incoming)
+            if is_named and can_load(facts):
+                facts.link_caller(subsegment)
+        except BaseException as error:  # as above
+            failed(error)
 
     def _answer(self, value: object, request: Facts) -> None:
         try:
@@ -294,6 +306,27 @@ class HandlerCall:
             self._running.handler = None  # each would keep the other
         if self._watched is not None:
             watchdog.end(self._watched)
+
+
+def _came_with(event: object, context: Any) -> dict[Any, Any] | None:
+    """Where other tracers' headers are, of a handler's arguments: in Lambda's context, else among the event's headers.
+
+    Nothing of them is read unless something is sent, or recorded: see `w3c.incoming`.
+    """
+    found: Any = None
+    try:
+        ask = getattr(context, "w3c", None)  # the runtime client's, from 4.2 on
+        found = None if ask is None else ask()
+    except Exception as error:  # not Lambda's context: a test's
+        pass_on(error)
+    try:
+        if (type(found) is not dict or not found) and type(event) is dict:
+            found = event.get("headers")
+            if found is None:  # a load balancer's, told to send several values of a name
+                found = event.get("multiValueHeaders")
+    except BaseException as error:  # a key's own code, if it is no text
+        pass_on(error)
+    return found if type(found) is dict and found else None
 
 
 def capture_handler(tracer: TracerSettings, handler: Any, capture_response: bool, capture_error: bool) -> Any:

@@ -66,7 +66,8 @@ class Invocation:
     subsegments by id (see `subsegment.opened_in`), `outgoing` the documents that are about to be sent; `causes` is what
     is remembered of the exceptions that have been described, `records` of the batch that is worked on. `handler` is the
     subsegment of the outermost handler that is captured, once it is open (see `subsegment.handler_of`), and
-    `answers_http` whether that answers an HTTP request.
+    `answers_http` whether that answers an HTTP request. `incoming` is where other tracers' headers are that the handler
+    was called with, and once they are needed what `w3c` has made of them.
     """
 
     __slots__ = (
@@ -77,6 +78,7 @@ class Invocation:
         "flags_before",
         "handler",
         "has_ended",
+        "incoming",
         "is_sampled",
         "losses",
         "number",
@@ -120,6 +122,7 @@ class Invocation:
         self.records: Batch | None = None
         self.handler: object = None
         self.answers_http = False
+        self.incoming: object = None
         self.flags_before: tuple[bool, bool, bool] | None = None
         self.has_ended = False
         self.losses: dict[str, list[int]] | None = None

@@ -14,10 +14,11 @@ from lambda_tracer.local.view import http_server, joined_trace, log, store
 from lambda_tracer.local.view.xray_api import put, traces
 from lambda_tracer.otel import conventions, mapping
 from lambda_tracer.patches import registry
+from lambda_tracer.patches.aws import call
 from lambda_tracer.patches.sql import text as sql_text
 from lambda_tracer.send import emitter, outbox, watchdog
 from lambda_tracer.send.otlp import request as otlp
-from lambda_tracer.trace import header, initialization
+from lambda_tracer.trace import header, initialization, w3c
 
 is_secret = redaction.is_secret
 command = cli.main
@@ -45,6 +46,7 @@ _TIMEOUTS = "docs/guides/timeouts-and-crashes.md"
 _BATCHES = "docs/guides/batches.md"
 _VIEW = "docs/guides/local-view.md"
 _SIGNALS = "docs/guides/application-signals.md"
+_CONTEXT = "docs/guides/trace-context.md"
 _COLD_START = "docs/guides/cold-start.md"
 
 _DOCTOR = "docs/guides/doctor.md"
@@ -99,5 +101,12 @@ LIMITS = [
     Limit(sqs.MAX_BODY_CHARACTERS, "docs/guides/sqs.md", "made of the body, up to {} characters"),
     Limit(guard.MAX_UNSAID, "docs/guides/beside-others.md", "At most {} messages wait for a log"),
     Limit(header.MAX_HEADER_CHARACTERS, "docs/libraries/http.md", "fields beyond {} characters in all"),
+    Limit(w3c.MAX_TRACESTATE_MEMBERS, _CONTEXT, "`tracestate` of at most {} members"),
+    Limit(w3c.MAX_TRACESTATE_CHARACTERS, _CONTEXT, "members and {} characters"),
+    Limit(w3c.MAX_TRACESTATE_CHARACTERS, _LIMITS, "`tracestate` ({} characters)"),
+    Limit(w3c.MAX_BAGGAGE_MEMBERS, _CONTEXT, "`baggage` of at most {} members"),
+    Limit(w3c.MAX_BAGGAGE_BYTES, _CONTEXT, "members and {} bytes"),
+    Limit(w3c.MAX_BAGGAGE_BYTES, _LIMITS, "`baggage` ({} bytes)"),
+    Limit(call.MAX_HANDED_ON_BYTES, _CONTEXT, "in requests to AWS, {} bytes of both"),
     Limit(sql_text.MAX_TEXT, "docs/libraries/sql.md", "comments go, and {} characters are kept"),
 ]

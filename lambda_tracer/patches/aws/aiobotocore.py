@@ -1,11 +1,11 @@
 """aiobotocore, and so aioboto3: botocore's clients with coroutines.
 
 Wraps: `AioBaseClient._make_api_call`, its own version of the function that every API call goes through. And
-`AioEndpoint.create_request`, for the header, which each attempt passes; what then prepares the request is botocore's.
+`AioEndpoint.create_request`, for the headers: each attempt passes it, and leaves it signed and prepared.
 Records: what is recorded for botocore. A cancelled call is a fault.
 Never records: what is never recorded for botocore.
 Propagates: the trace header with this subsegment as parent, sampled or not, in the place of the one that botocore takes
-from the environment.
+from the environment; W3C's, unless they are there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def targets(module: ModuleType) -> list[replace.Target]:
 
 def _create_request(create_request: Callable[..., Any]) -> Callable[..., Any]:
     async def create_traced_request(self: Any, params: Any, *args: Any, **kwargs: Any) -> Any:
-        aws_call.put_trace_header(params["headers"])
-        return await create_request(self, params, *args, **kwargs)
+        prepared = await create_request(self, params, *args, **kwargs)
+        aws_call.put_headers(prepared)
+        return prepared
 
     return create_traced_request

@@ -34,6 +34,13 @@ THROTTLING = frozenset(_THROTTLING_CODES.split())
 _MODELS = "bedrock-runtime"
 """The endpoint prefix of the service that asks models: see `bedrock`."""
 
+HANDED_ON = ("tracestate", "baggage")
+"""Headers that are as others wrote them."""
+
+MAX_HANDED_ON_BYTES = 2_048
+"""Of those, with their names, in a request to AWS. S3 takes 8 kB of headers in all, 2 kB of them a user's metadata:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
+
 _TRACING_OPERATIONS = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
 """Operations of X-Ray that tracers themselves call; a trace is about the function."""
 
@@ -53,14 +60,23 @@ def new_call(client: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[st
         return None
 
 
-def put_trace_header(headers: Any) -> None:
-    """Put the trace header into a request's headers, in the place of the one that botocore puts there in Lambda."""
+def put_headers(prepared: Any) -> None:
+    """Put the trace header into the headers of a prepared request, in the place of the one that botocore puts there in
+    Lambda, and W3C's unless they are there.
+
+    What came in from outside is left out where it is long: S3 refuses requests with more than 8 kB of headers.
+    """
     try:
-        value = recording.default.trace_header()
-        if value is not None:
-            if HEADER_NAME in headers:
-                del headers[HEADER_NAME]  # botocore's headers keep several of a name
-            headers[HEADER_NAME] = value
+        headers = prepared.headers
+        sent = recording.default.trace_context()
+        size = sum(len(name) + len(value) for name, value in sent.items() if name in HANDED_ON)
+        has_parent = "traceparent" in headers
+        for name, value in sent.items():
+            if name != HEADER_NAME:
+                is_left_out = size > MAX_HANDED_ON_BYTES if name in HANDED_ON else False
+                if is_left_out or name in headers or (has_parent and name == "tracestate"):
+                    continue
+            headers[name] = value.encode()  # as botocore has made of the others by now
     except Exception as error:
         guard.failed(error)
 

@@ -9,7 +9,7 @@ that has both records once.
 Records: host, method, URL without credentials, query and fragment, status, content length; what kept an
 answer from coming.
 Never records: bodies, query strings, credentials, other headers.
-Propagates: the trace header, sampled or not, in a copy of the caller's headers.
+Propagates: the trace header and W3C's, sampled or not, in a copy of the caller's headers.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ import functools
 import sys
 
 from ...guard import failed, pass_on
-from ...trace.header import HEADER_NAME
 from .. import nesting, replace
 from . import exchange as http_exchange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
     from typing import Any
 
@@ -63,8 +62,10 @@ def _request(module: ModuleType, request: Callable[..., Any]) -> Callable[..., A
             return await request(self, method, str_or_url, **kwargs)
 
         async def send() -> Any:
-            if exchange.header is not None:
-                kwargs["headers"] = _with_header(CIMultiDict, kwargs.get("headers"), exchange.header)
+            if exchange.headers:
+                kwargs["headers"] = _with_headers(
+                    CIMultiDict, kwargs.get("headers"), exchange.headers, getattr(self, "headers", None)
+                )
             try:
                 return await request(self, method, str_or_url, **kwargs)
             except module.ClientResponseError as error:
@@ -96,9 +97,10 @@ async def _request_started(config: Any, session: Any, call: _HookedCall, params:
         return
     call.exchange = exchange
     exchange.open()
-    if exchange.header is not None:
-        # Not the caller's headers: what aiohttp has made of them.
-        params.headers[HEADER_NAME] = exchange.header
+    # Not the caller's headers: what aiohttp has made of them.
+    put, _ = http_exchange.lacking(params.headers.items(), exchange.headers)
+    for header, value in put.items():
+        params.headers[header] = value
 
 
 async def _request_answered(session: Any, call: _HookedCall, params: Any) -> None:
@@ -142,10 +144,13 @@ def _whole(session: Any, url: Any, params: Any) -> Any:
         return url
 
 
-def _with_header(CIMultiDict: Any, headers: Any, value: str) -> Any:
+def _with_headers(CIMultiDict: Any, headers: Any, sent: Mapping[str, str], of_session: Any) -> Any:
     try:
         copy = CIMultiDict(headers or ())
-        copy[HEADER_NAME] = value
+        # The session's own are added where the call's are not the same.
+        given = [*copy.items(), *(of_session or {}).items()]
+        for name, value in http_exchange.lacking(given, sent)[0].items():
+            copy[name] = value
         return copy
     except Exception as error:
         failed(error)

@@ -17,18 +17,23 @@ from __future__ import annotations
 from ... import recording
 from ...guard import failed
 from ...trace.header import HEADER_NAME
+from ...trace.w3c import NAMES, TRACEPARENT, TRACESTATE
 from .. import nesting
 from . import ignored
 from .address import Address, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 _HEADER_NAME_LOWER = HEADER_NAME.lower()
+_NAMES = frozenset((_HEADER_NAME_LOWER, *NAMES))
+_LENGTHS = frozenset(len(name) for name in _NAMES)
 _WORK_ALONE = ("aiohttp", "httpx")
 """Libraries that do not work through others that are traced, unless each hop says so itself."""
 
+_NOTHING: Mapping[str, str] = {}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -62,19 +67,20 @@ def new_exchange(
 
 
 class Exchange:
-    """One HTTP call. Once it is open, `header` is what its request is to carry, None for nothing."""
+    """One HTTP call. Once it is open, `headers` is what its request is to carry, by name."""
 
     __slots__ = (
         "_address",
         "_answer",
         "_context",
         "_due",
+        "_given",
         "_library",
         "_method",
         "_name",
         "_status",
         "_subsegment",
-        "header",
+        "headers",
         "is_begun",
         "is_ignored",
     )
@@ -100,7 +106,8 @@ class Exchange:
         self._answer: type[BaseException] | None = None
         self.is_ignored = is_ignored
         self.is_begun = False
-        self.header: str | None = None
+        self.headers: Mapping[str, str] = _NOTHING
+        self._given: list[tuple[Any, Any]] | None = None
 
     def open(self) -> None:
         """The call begins."""
@@ -108,7 +115,7 @@ class Exchange:
         try:
             if not self.is_ignored:
                 self._open()
-                self.header = recording.default.trace_header()
+                self.headers = _sent_to(self._address)
         except Exception as error:
             failed(error)
 
@@ -158,9 +165,27 @@ class Exchange:
         if self._subsegment is not None:
             self._subsegment.close()
 
-    def replaces(self, name: Any) -> bool:
-        """Whether a header that the caller puts (its name as str or bytes) gives way to ours."""
-        return is_trace_header(name) and recording.default.trace_header() is not None
+    def replaces(self, name: Any, value: Any) -> bool:
+        """Whether a header that the caller puts (its name as str or bytes) gives way to ours; others are noted."""
+        if not is_context_header(name):
+            return False
+        sent = recording.default.trace_context()
+        if lacking([(name, value)], sent)[1]:
+            return True
+        if self._given is None:
+            self._given = []
+        self._given.append((name, value))
+        return False
+
+    def lacking(self) -> Mapping[str, str]:
+        """Of `headers` what the caller has not put: see `replaces`."""
+        if self._given is None:
+            return self.headers
+        try:
+            return lacking(self._given, self.headers)[0]
+        except Exception as error:
+            failed(error)
+            return _NOTHING
 
     def suspend(self) -> None:
         """Stop being current: what the caller does between request and answer is not part of the call."""
@@ -189,29 +214,35 @@ class Exchange:
 class Hop:
     """One request of a library that sends several for one call: nothing below it is traced.
 
-    While it is sent the trace header is in `headers`, the mutable mapping of the request itself; then they
-    are as before. A copy of the request would not do: transports and hooks see it and may change it, and
-    responses refer to it.
+    While it is sent, the trace header and what goes with it are in `headers`, the mutable mapping of the request
+    itself; then they are as before. A copy of the request would not do: transports and hooks see it and may change it,
+    and responses refer to it.
     """
 
-    __slots__ = ("_before", "_due", "_headers", "_value")
+    __slots__ = ("_before", "_due", "_headers", "_put", "_sent")
 
-    def __init__(self, headers: Any, value: str | None, due: tuple[object, str] | None = None) -> None:
-        """With either None the headers stay as they are. `due`: method and URL of the request, None for any."""
+    def __init__(self, headers: Any, sent: Mapping[str, str], due: tuple[object, str] | None = None) -> None:
+        """`sent` is to be put in, by name. `due`: method and URL of the request, None for any."""
         self._headers = headers
         self._due = due
-        self._value = None if headers is None else value
+        self._sent = _NOTHING if headers is None else sent
+        self._put: Mapping[str, str] = _NOTHING
         self._before: list[tuple[Any, Any]] = []
 
     def open(self) -> None:
-        """Put the header in."""
-        if self._value is None:
+        """Put the headers in."""
+        if not self._sent:
             return
         try:
-            self._before = [(key, self._headers[key]) for key in self._headers if is_trace_header(key)]
-            for key, _ in self._before:
-                del self._headers[key]
-            self._headers[HEADER_NAME] = self._value
+            headers = self._headers
+            put, given_up = lacking(headers.items(), self._sent)
+            self._before = [(key, headers[key]) for key in given_up]
+            for key in given_up:
+                if key in headers:  # once, however often it is there
+                    del headers[key]
+            self._put = put
+            for name, value in put.items():
+                headers[name] = value
         except Exception as error:
             failed(error)
 
@@ -220,15 +251,21 @@ class Hop:
 
     def close(self, error: BaseException | None = None) -> None:
         """Have the headers as they were."""
-        if self._value is None:
+        self.restore(self._headers)
+
+    def restore(self, headers: Any) -> None:
+        """Have these headers, the request's own or a copy of them, as the request's were."""
+        if not self._put:
             return
         try:
-            # Another thread may be sending the same request by now, with a header of its own.
-            if self._headers.get(HEADER_NAME) == self._value:
-                del self._headers[HEADER_NAME]
-            if not any(is_trace_header(key) for key in self._headers):
-                for key, value in self._before:
-                    self._headers[key] = value
+            # Another thread may be sending the same request by now, with headers of its own.
+            for name, value in self._put.items():
+                if headers.get(name) == value:
+                    del headers[name]
+            there = {text_of(key).lower() for key in headers if is_context_header(key)}
+            for key, value in self._before:
+                if text_of(key).lower() not in there:
+                    headers[key] = value
         except Exception as error:
             failed(error)
 
@@ -245,29 +282,58 @@ def new_hop(request: Any) -> Hop | None:
     """The request about to be sent for a call under way; None where it is to be sent as if unpatched."""
     try:
         address = Address(str(request.url))
-        value = None if ignored.is_ignored(address) else recording.default.trace_header()
-        return Hop(request.headers, value, (request.method, address.url))
+        sent = _NOTHING if ignored.is_ignored(address) else _sent_to(address)
+        return Hop(request.headers, sent, (request.method, address.url))
     except Exception as error:
         failed(error)
         return None
 
 
-def with_header(headers: Any, value: str | None) -> Any:
-    """A copy of `headers` (a mapping or None), of the same type where it has `copy`, with the trace header.
+def with_headers(headers: Any, sent: Mapping[str, str]) -> Any:
+    """A copy of `headers` (a mapping or None), of the same type where it has `copy`, with what is `sent`.
 
-    One that is in them is replaced, however it is written. With `value` None they are returned themselves.
+    A trace header that is in them is replaced, however it is written; of the others, those that are there stay. With
+    nothing to send they are returned themselves.
     """
-    if value is None:
+    if not sent:
         return headers
     try:
         copy = {} if headers is None else headers.copy() if hasattr(headers, "copy") else dict(headers)
-        for key in [key for key in copy if is_trace_header(key)]:
-            del copy[key]
-        copy[HEADER_NAME] = value
+        put, given_up = lacking(copy.items(), sent)
+        for key in given_up:
+            if key in copy:  # once, however often it is there
+                del copy[key]
+        for name, value in put.items():
+            copy[name] = value
         return copy
     except Exception as error:
         failed(error)
         return headers
+
+
+def lacking(given: Iterable[tuple[Any, Any]], sent: Mapping[str, str]) -> tuple[Mapping[str, str], list[Any]]:
+    """What of `sent` a request lacks that has the headers `given`, and the names of those that give way to it.
+
+    A trace header gives way, and a `traceparent` that a call of ours has put there in which this one is made; nothing
+    else. A `tracestate` belongs to the `traceparent` that it came with, and goes with no other.
+    """
+    there, given_up = set(), []
+    for key, value in given:
+        if is_context_header(key):
+            name = text_of(key).lower()
+            if name == _HEADER_NAME_LOWER:
+                gives_way = HEADER_NAME in sent
+            else:
+                gives_way = name == TRACEPARENT and name in sent and _is_of_an_open_call(value)
+            if gives_way:
+                given_up.append(key)
+            else:
+                there.add(name)
+    if not there:
+        return sent, given_up
+    if TRACEPARENT in there:
+        there.add(TRACESTATE)
+    return {name: value for name, value in sent.items() if name.lower() not in there}, given_up
 
 
 def whole_url(scheme: str, host: str, port: int | None, target: object) -> str:
@@ -286,6 +352,32 @@ def whole_url(scheme: str, host: str, port: int | None, target: object) -> str:
 def is_trace_header(name: Any) -> bool:
     """Whether a header's name (str or bytes) is that of the trace header."""
     return len(name) == len(HEADER_NAME) and text_of(name).lower() == _HEADER_NAME_LOWER
+
+
+def is_context_header(name: Any) -> bool:
+    """Whether a header's name (str or bytes) is that of the trace header, or of one that goes with it."""
+    return len(name) in _LENGTHS and text_of(name).lower() in _NAMES
+
+
+def _sent_to(address: Address) -> Mapping[str, str]:
+    """What a request to that address carries."""
+    context = recording.default.trace_context()
+    if "Signature=" in address.target:
+        # Signed beforehand, for whoever has it: some servers refuse what was not signed, and it is none of theirs.
+        for name in NAMES:
+            context.pop(name, None)
+    return context
+
+
+def _is_of_an_open_call(value: object) -> bool:
+    """Whether it is a call of ours which is under way that has put this `traceparent` there: a hook of the user's sends
+    its request once more.
+    """
+    current = recording.default.current_subsegment()
+    if current is None or current.invocation is None:
+        return False
+    caller = current.invocation.open.get(text_of(value)[36:52])
+    return getattr(caller, "namespace", None) == "remote"
 
 
 def _is_same(due: tuple[object, str], method: object, url: str) -> bool:

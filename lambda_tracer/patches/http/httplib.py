@@ -8,7 +8,8 @@ retries, so each hop of `urllib.request` is a subsegment.
 Records: host, method, URL without credentials, query and fragment, status, content length; what kept an
 answer from coming.
 Never records: bodies, query strings, credentials, other headers.
-Propagates: the trace header, sampled or not, in the place of one that the caller puts.
+Propagates: the trace header, sampled or not, in the place of one that the caller puts, and W3C's that the caller does
+not put.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from __future__ import annotations
 import functools
 
 from ...guard import Late, can_load
-from ...trace.header import HEADER_NAME
 from .. import replace
 
 TYPE_CHECKING = False
@@ -73,7 +73,11 @@ def _putrequest(putrequest: Callable[..., None]) -> Callable[..., None]:
 def _putheader(putheader: Callable[..., None]) -> Callable[..., None]:
     def putheader_traced(self: Any, header: Any, *values: Any) -> None:
         exchange = vars(self).get(_EXCHANGE)
-        if exchange is not None and not exchange.is_begun and exchange.replaces(header):
+        if (
+            exchange is not None
+            and not exchange.is_begun
+            and exchange.replaces(header, values[0] if values else b"")
+        ):
             return
         putheader(self, header, *values)
 
@@ -87,8 +91,8 @@ def _endheaders(connection: Any, endheaders: Callable[..., None]) -> Callable[..
             return endheaders(self, *args, **kwargs)
         try:
             exchange.open()
-            if exchange.header is not None:
-                connection.putheader(self, HEADER_NAME, exchange.header)
+            for name, value in exchange.lacking().items():
+                connection.putheader(self, name, value)
             endheaders(self, *args, **kwargs)
             exchange.suspend()
         except BaseException as error:

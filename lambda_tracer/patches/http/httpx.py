@@ -10,7 +10,7 @@ subsegment.
 Records: host, method, URL without credentials, query and fragment, status, content length; what kept an
 answer from coming.
 Never records: bodies, query strings, credentials, other headers.
-Propagates: the trace header, sampled or not; the caller's headers and request are as before when the call
+Propagates: the trace header and W3C's, sampled or not; the caller's headers and request are as before when the call
 returns.
 """
 

@@ -8,7 +8,7 @@ is wrapped to tell that what it calls works for the call, in an adapter of the u
 Records: host, method, URL without credentials, query and fragment, status, content length; what kept an
 answer from coming.
 Never records: bodies, query strings, credentials, other headers.
-Propagates: the trace header, sampled or not; the caller's headers and prepared request are as before when
+Propagates: the trace header and W3C's, sampled or not; the caller's headers and prepared request are as before when
 the call returns.
 """
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 
+from ...guard import failed
 from .. import nesting, replace
 from . import exchange as http_exchange
 
@@ -63,20 +64,36 @@ def _adapter_send(send: Callable[..., Any]) -> Callable[..., Any]:
 class _Call:
     """One call: the exchange, and the header in the request's headers as long as it lasts."""
 
-    __slots__ = ("_exchange", "_headers", "_hop", "answered", "is_for", "makes")
+    __slots__ = ("_exchange", "_headers", "_hop", "is_for", "makes")
 
     def __init__(self, exchange: http_exchange.Exchange, headers: Any) -> None:
         self._exchange = exchange
         self._headers = headers
         self._hop: http_exchange.Hop | None = None
-        self.answered = exchange.answered
         self.is_for = exchange.is_for
         self.makes = exchange.makes
 
     def open(self) -> None:
         self._exchange.open()
-        self._hop = http_exchange.Hop(self._headers, self._exchange.header)
+        self._hop = http_exchange.Hop(self._headers, self._exchange.headers)
         self._hop.open()
+
+    def answered(self, response: Any) -> None:
+        self._exchange.answered(response)
+        if self._hop is None:
+            return
+        try:
+            # A redirect's request is a copy of the first as it was sent. Sent again, all in it counts as the user's.
+            for request in (
+                *(each.request for each in getattr(response, "history", ())),
+                getattr(response, "request", None),
+                getattr(response, "next", None),
+            ):
+                headers = getattr(request, "headers", None)
+                if headers is not None and headers is not self._headers:
+                    self._hop.restore(headers)
+        except Exception as error:
+            failed(error)
 
     def close(self, error: BaseException | None = None) -> None:
         try:

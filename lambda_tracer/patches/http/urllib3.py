@@ -8,7 +8,7 @@ attempt carries the header with that subsegment as Parent.
 Records: host, method, URL without credentials, query and fragment, status, content length; what kept an
 answer from coming, running out of retries included.
 Never records: bodies, query strings, credentials, other headers.
-Propagates: the trace header, sampled or not, in a copy of the caller's headers.
+Propagates: the trace header and W3C's, sampled or not, in a copy of the caller's headers.
 """
 
 from __future__ import annotations
@@ -45,10 +45,9 @@ def _manager_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
             return urlopen(self, method, url, *args, **kwargs)
 
         def send() -> Any:
-            if exchange.header is not None:
-                kwargs["headers"] = http_exchange.with_header(
-                    kwargs.get("headers", self.headers), exchange.header
-                )
+            if exchange.headers:
+                own = kwargs.get("headers", self.headers)
+                kwargs["headers"] = http_exchange.with_headers(own, exchange.headers)
             return urlopen(self, method, url, *args, **kwargs)
 
         return nesting.run(exchange, send)
@@ -74,9 +73,9 @@ def _pool_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
 
         def send() -> Any:
             sent = headers
-            if exchange.header is not None:
+            if exchange.headers:
                 own = self.headers if headers is None else headers
-                sent = http_exchange.with_header(own, exchange.header)
+                sent = http_exchange.with_headers(own, exchange.headers)
             return urlopen(self, method, url, body, sent, *args, **kwargs)
 
         return nesting.run(exchange, send)

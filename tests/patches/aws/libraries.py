@@ -178,11 +178,12 @@ def client(service: str, url: str, **config: Any) -> Any:
     from botocore.config import Config
 
     config.setdefault("retries", {"max_attempts": 0})
+    config.setdefault("s3", {"addressing_style": "path"})
     return _boto3_session().client(
         service,
         region_name=REGION,
         endpoint_url=url,
-        config=Config(s3={"addressing_style": "path"}, **config),
+        config=Config(**config),
         **CREDENTIALS,
     )
 

@@ -61,6 +61,7 @@ class Received(NamedTuple):
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 class Answer(NamedTuple):
@@ -93,9 +94,12 @@ class Service:
                     self.close_connection = True
 
             def do_POST(self) -> None:
+                if self.headers.get("Expect") == "100-continue":  # S3's clients send no body before
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 size = int(self.headers.get("Content-Length") or 0)
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                request = Received(self.path, headers, self.rfile.read(size))
+                names = self.headers.keys()  # one that is there twice has both values
+                headers = {name.lower(): ", ".join(self.headers.get_all(name, ())) for name in names}
+                request = Received(self.path, headers, self.rfile.read(size), self.command)
                 service.received.append(request)
                 answer = service.answer(request) if callable(service.answer) else service.answer
                 headers = {"x-amzn-RequestId": REQUEST_ID, "Content-Type": "application/x-amz-json-1.0"}

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 
 from lambda_tracer import xray_recorder
+from lambda_tracer.trace import running
+from lambda_tracer.trace.w3c import NAMES
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.aws.libraries import LIBRARIES, REGION, Library
-from tests.patches.aws.servers import REQUEST_ID, Answer, Service, error
+from tests.patches.aws.servers import REQUEST_ID, Answer, Received, Service, error
 from tests.tree import expect_tree
 
 pytest.importorskip("boto3", reason="boto3 is not installed")
@@ -227,6 +229,37 @@ def test_the_service_gets_a_header_with_the_calls_own_subsegment_as_parent(
     ]
 
 
+@pytest.mark.parametrize("sampled", [1, 0])
+def test_the_service_gets_w3cs_headers_for_the_same_subsegment(
+    patched: Library, service: Service, daemon: Daemon, invoke: Invoke, sampled: int
+) -> None:
+    root = invoke(sampled=sampled).root
+    trace_id = root[2:].replace("-", "")
+    came = {"traceparent": f"00-{trace_id}-{'b' * 16}-01", "tracestate": "vendor=1", "baggage": "tenant=7"}
+    running.current().incoming = came
+
+    patched.describe(service.url, "orders")
+    running.current().incoming = {**came, "baggage": f"tenant={'7' * 2_048}"}
+    patched.describe(service.url, "orders")
+
+    first, second = service.received
+    parent = service.trace_headers()[0]["Parent"]
+    assert w3c(first) == {**came, "traceparent": f"00-{trace_id}-{parent}-0{sampled}"}
+    assert list(w3c(second)) == ["traceparent"]  # S3 and others take few kB of headers
+    daemon.clear()
+
+
+def test_the_headers_that_a_service_gets_can_be_chosen(
+    patched: Library, service: Service, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMBDA_TRACER_PROPAGATORS", "xray")
+
+    patched.describe(service.url, "orders")
+
+    assert service.trace_headers()[0]["Parent"] == daemon.subsegment("dynamodb")["id"]
+    assert w3c(service.received[0]) == {}
+
+
 def test_botocores_own_header_gives_way(
     patched: Library, service: Service, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,6 +303,7 @@ def test_without_a_trace_no_header_is_sent(
 
     assert daemon.documents() == []
     assert "x-amzn-trace-id" not in service.received[0].headers
+    assert w3c(service.received[0]) == {}
 
 
 # Concurrency
@@ -443,6 +477,10 @@ def test_aliases_are_the_sdks() -> None:
     from lambda_tracer.patches.registry import ALIASES
 
     assert [ALIASES[name] for name in names] == ["botocore", "aiobotocore"]
+
+
+def w3c(received: Received) -> dict[str, str]:
+    return {name: received.headers[name] for name in NAMES if name in received.headers}
 
 
 def without_dates(value: Any) -> Any:

@@ -6,13 +6,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lambda_tracer import TraceHeader
+from lambda_tracer import TraceHeader, Tracer
 from lambda_tracer.patches.http import ignored
 from lambda_tracer.patches.registry import unpatch_all
 from tests.daemon import Daemon
@@ -57,6 +57,30 @@ def trace_header(received: Any) -> TraceHeader:
 def parent_of(server: HttpServer) -> str | None:
     """The Parent that the last request named."""
     return trace_header(server.last).parent
+
+
+def traceparent_of(received: Any) -> str:
+    """What `traceparent` is to say where the trace header says what it says."""
+    header = trace_header(received)
+    assert header.root is not None
+    return f"00-{header.root[2:].replace('-', '')}-{header.parent}-0{header.sampled}"
+
+
+def w3c(received: Any) -> list[tuple[str, str]]:
+    """W3C's header lines of a request."""
+    return [line for line in received.headers if line[0] in ("traceparent", "tracestate", "baggage")]
+
+
+def with_incoming(call: Callable[[], Any], **headers: str) -> Any:
+    """Make a call in a handler that is called with an HTTP request which had these headers."""
+    tracer = Tracer(auto_patch=False)
+
+    @tracer.capture_lambda_handler(capture_response=False)
+    def handler(event: dict[str, Any], context: None) -> Any:
+        return call()
+
+    request = {"http": {"method": "GET", "path": "/"}}
+    return handler({"version": "2.0", "requestContext": request, "headers": headers}, None)
 
 
 def unused_port() -> int:

@@ -21,7 +21,10 @@ from tests.patches.http.calls import (
     run_program,
     the_call,
     trace_header,
+    traceparent_of,
     unused_port,
+    w3c,
+    with_incoming,
 )
 from tests.patches.http.server import HttpServer, Tls
 
@@ -166,6 +169,8 @@ class HttpContract(Patched):
         assert call["http"]["response"]["status"] == 404
         assert len(server.received) == 3
         assert {trace_header(received).parent for received in server.received} == {call["id"]}
+        for received in server.received:
+            assert w3c(received) == [("traceparent", traceparent_of(received))]
 
     # The header
 
@@ -201,6 +206,7 @@ class HttpContract(Patched):
         self.client.get(server.url(), headers={NAME: "mine"})
 
         assert [received.trace_headers for received in server.received] == [[], ["mine"]]
+        assert [w3c(received) for received in server.received] == [[], []]
         assert daemon.subsegments() == []
 
     def test_a_header_without_a_decision_is_handed_on(
@@ -211,6 +217,7 @@ class HttpContract(Patched):
         self.client.get(server.url())
 
         assert server.last.trace_headers == [invocation.header]
+        assert w3c(server.last) == []  # it can't say "undecided"
         assert daemon.subsegments() == []
 
     @pytest.mark.parametrize("spelling", [NAME, NAME.lower(), NAME.upper()])
@@ -226,6 +233,56 @@ class HttpContract(Patched):
         ]
         assert ("x-mine", "1") in server.last.headers
         assert headers == {spelling: "Root=other", "X-Mine": "1"}
+
+    @pytest.mark.parametrize("sampled", [1, 0])
+    def test_the_request_carries_w3cs_headers_for_the_same_subsegment(
+        self, patched: None, daemon: Daemon, server: HttpServer, invoke: Invoke, sampled: int
+    ) -> None:
+        root = invoke(sampled=sampled).root
+        incoming = {
+            "traceparent": f"00-{root[2:].replace('-', '')}-{'b' * 16}-01",
+            "tracestate": "vendor=position",
+            "baggage": "tenant=7;x,plan=free",
+        }
+
+        with_incoming(lambda: self.client.get(server.url()), **incoming)
+
+        assert w3c(server.last) == list({**incoming, "traceparent": traceparent_of(server.last)}.items())
+        daemon.clear()
+
+    @pytest.mark.parametrize("spelling", ["traceparent", "TraceParent"])
+    def test_w3cs_headers_that_the_caller_puts_stay(
+        self, patched: None, daemon: Daemon, server: HttpServer, invoke: Invoke, spelling: str
+    ) -> None:
+        headers = {spelling: f"00-{'a' * 32}-{'b' * 16}-01", "Baggage": "mine=1"}
+
+        with_incoming(lambda: self.client.get(server.url(), headers=headers), baggage="theirs=1")
+
+        assert w3c(server.last) == [(name.lower(), value) for name, value in headers.items()]
+        assert parent_of(server) == daemon.subsegment("127.0.0.1")["id"]
+
+    def test_a_presigned_url_gets_no_header_of_w3cs(
+        self, patched: None, daemon: Daemon, server: HttpServer
+    ) -> None:
+        url = server.url("/bucket/key?X-Amz-Credential=one&X-Amz-Signature=0123")
+
+        with_incoming(lambda: self.client.get(url), baggage="theirs=1")
+
+        assert w3c(server.last) == []
+        assert parent_of(server) == daemon.subsegment("127.0.0.1")["id"]
+
+    def test_the_headers_can_be_chosen(
+        self, patched: None, daemon: Daemon, server: HttpServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for names in ("xray", "tracecontext", "none"):
+            monkeypatch.setenv("LAMBDA_TRACER_PROPAGATORS", names)
+            self.client.get(server.url(), headers={NAME: "mine"})
+
+        xray, tracecontext, none = server.received
+        assert (trace_header(xray).parent, w3c(xray)) == (daemon.subsegments()[0]["id"], [])
+        assert tracecontext.trace_headers == none.trace_headers == ["mine"]
+        assert [name for name, _ in w3c(tracecontext)] == ["traceparent"]
+        assert w3c(none) == []
 
     # What is not traced
 
@@ -248,7 +305,7 @@ class HttpContract(Patched):
 
         assert self.client.get(server.url("/health?deep=1")).status == 200
 
-        assert server.last.trace_headers == []
+        assert (server.last.trace_headers, w3c(server.last)) == ([], [])
         assert daemon.subsegments() == []
 
     @pytest.mark.parametrize(
@@ -297,6 +354,7 @@ class HttpContract(Patched):
               127.0.0.1  error
         """)
         assert [len(received.trace_headers) for received in server.received] == [1, 1]
+        assert [len(w3c(received)) for received in server.received] == [1, 1]
 
     # What the caller sees
 

@@ -15,7 +15,7 @@ from lambda_tracer.patches.http.aiohttp import aiohttp_trace_config
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.http.async_contract import AsyncHttpContract
-from tests.patches.http.calls import NAME, parent_of, the_call, trace_header
+from tests.patches.http.calls import NAME, parent_of, the_call, trace_header, w3c
 from tests.patches.http.client import Answer, AsyncClient
 from tests.patches.http.server import HttpServer
 
@@ -149,10 +149,17 @@ class SessionBehaviour(AsyncHttpContract):
     def test_a_session_with_a_base_url_and_headers_of_its_own_is_traced(
         self, patched: None, daemon: Daemon, server: HttpServer
     ) -> None:
-        assert self.call("/relative", base_url=server.url(), headers={NAME.lower(): "mine"}) == 200
+        of_session = {NAME.lower(): "mine", "TraceParent": f"00-{'a' * 32}-{'b' * 16}-01"}
+
+        async def main() -> None:
+            async with self.client.session(base_url=server.url(), headers=of_session) as session:
+                await read(session.get("/relative"))
+
+        asyncio.run(main())
 
         assert the_call(daemon)["http"]["request"]["url"] == server.url("/relative")
         assert parent_of(server) == the_call(daemon)["id"]
+        assert w3c(server.last) == [("traceparent", of_session["TraceParent"])]
 
     def test_one_session_serves_concurrent_calls(
         self, patched: None, daemon: Daemon, server: HttpServer

@@ -16,9 +16,9 @@ from lambda_tracer.patches import nesting
 from lambda_tracer.patches.http import exchange as http_exchange
 from lambda_tracer.patches.http import ignored as http_ignored
 from lambda_tracer.patches.http.address import Address
-from lambda_tracer.patches.http.exchange import whole_url, with_header
+from lambda_tracer.patches.http.exchange import whole_url, with_headers
 from tests.daemon import Daemon
-from tests.patches.http.calls import Patched, the_call
+from tests.patches.http.calls import NAME, Patched, the_call
 
 
 class TestAddress:
@@ -135,21 +135,38 @@ class TestRules(Patched):
         assert not http_ignored.is_ignored(Address("http://127.0.0.1:2773/secretsmanager/get"))
 
 
+OURS = {NAME: "ours", "traceparent": "ours", "tracestate": "ours", "baggage": "ours"}
+
+
 class TestHeaders:
     def test_a_copy_carries_the_header(self) -> None:
         headers = {"x-amzn-TRACE-id": "mine", b"X-Amzn-Trace-Id": "bytes", "X-Other": "1"}
 
-        copy = with_header(headers, "ours")
+        copy = with_headers(headers, {NAME: "ours"})
 
         assert copy == {"X-Other": "1", "X-Amzn-Trace-Id": "ours"}
         assert len(headers) == 3
 
+    @pytest.mark.parametrize(
+        ("given", "lacking"),
+        [
+            ({}, "X-Amzn-Trace-Id traceparent tracestate baggage"),
+            ({"TraceParent": "mine"}, "X-Amzn-Trace-Id baggage"),
+            ({b"traceparent": b"mine", "BAGGAGE": "mine"}, "X-Amzn-Trace-Id"),
+            ({"tracestate": "mine"}, "X-Amzn-Trace-Id traceparent baggage"),
+        ],
+    )
+    def test_w3cs_headers_that_are_there_stay_and_a_tracestate_goes_with_no_traceparent_but_its_own(
+        self, given: dict[Any, Any], lacking: str
+    ) -> None:
+        assert with_headers(given, OURS) == {**given, **dict.fromkeys(lacking.split(), "ours")}
+
     def test_with_nothing_to_carry_the_very_same_headers_are_sent(self) -> None:
         headers = {"X-Other": "1"}
 
-        assert with_header(headers, None) is headers
-        assert with_header(None, None) is None
-        assert with_header(None, "ours") == {"X-Amzn-Trace-Id": "ours"}
+        assert with_headers(headers, {}) is headers
+        assert with_headers(None, {}) is None
+        assert with_headers(None, {NAME: "ours"}) == {"X-Amzn-Trace-Id": "ours"}
 
 
 class Unreadable:
@@ -190,7 +207,7 @@ class TestOurOwnErrors:
     def test_headers_that_cannot_be_copied_are_sent_as_they_are(self) -> None:
         headers = Unreadable()
 
-        assert with_header(headers, "ours") is headers
+        assert with_headers(headers, OURS) is headers
 
     @pytest.mark.parametrize("length", ["5, 5", "-1", "five", "", "٣", 5, None])
     def test_a_length_that_is_none_is_left_out(

@@ -19,7 +19,7 @@ import pytest
 from lambda_tracer import xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.http.calls import NAME, parent_of, the_call, trace_header, unused_port
+from tests.patches.http.calls import NAME, parent_of, the_call, trace_header, traceparent_of, unused_port, w3c
 from tests.patches.http.client import Answer, Client
 from tests.patches.http.contract import HttpContract
 from tests.patches.http.server import HttpServer, Tls
@@ -102,12 +102,14 @@ class TestHttplib(HttpContract):
         connection.putrequest("POST", "/by/hand?query")
         connection.putheader("Content-Length", "4")
         connection.putheader(NAME.encode(), b"mine")
+        connection.putheader(b"Tracestate", b"mine=1")
         connection.endheaders()
         connection.send(b"body")
         connection.getresponse().read()
         connection.close()
 
         call = the_call(daemon)
+        assert w3c(server.last) == [("tracestate", "mine=1"), ("traceparent", traceparent_of(server.last))]
         assert call["http"]["request"] == {"method": "POST", "url": server.url("/by/hand")}
         assert parent_of(server) == call["id"]
 

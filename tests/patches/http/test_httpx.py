@@ -15,7 +15,7 @@ from lambda_tracer import TraceHeader, patch, xray_recorder
 from lambda_tracer.patches.http import ignored
 from tests.daemon import Daemon
 from tests.patches.http.async_contract import AsyncHttpContract
-from tests.patches.http.calls import NAME, Patched, parent_of, the_call, trace_header
+from tests.patches.http.calls import NAME, Patched, parent_of, the_call, trace_header, w3c
 from tests.patches.http.client import Answer, AsyncClient, Client
 from tests.patches.http.contract import HttpContract
 from tests.patches.http.server import HttpServer
@@ -134,6 +134,20 @@ class TestHttpx(HttpContract):
         assert first["http"]["response"] == {"status": 201, "content_length": len(answer.content)}
         assert TraceHeader.from_header_str(answer.text).parent == first["id"]
         assert parent_of(server) == second["id"]
+
+    def test_headers_given_as_bytes_are_the_callers_too(
+        self, patched: None, daemon: Daemon, server: HttpServer
+    ) -> None:
+        mine = f"00-{'a' * 32}-{'b' * 16}-01"
+        headers = [(b"TraceParent", mine.encode()), (NAME.lower().encode(), b"mine")]
+
+        with httpx.Client(verify=False) as client:
+            request = client.build_request("GET", server.url(), headers=headers)
+            client.send(request)
+
+        assert w3c(server.last) == [("traceparent", mine)]
+        assert parent_of(server) == the_call(daemon)["id"]
+        assert request.headers[NAME] == "mine"
 
     def test_a_subclass_and_a_class_imported_before_patching_are_traced(
         self, daemon: Daemon, server: HttpServer

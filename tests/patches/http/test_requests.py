@@ -10,7 +10,7 @@ import pytest
 from lambda_tracer import patch, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.patches.http.calls import NAME, parent_of, the_call, trace_header
+from tests.patches.http.calls import NAME, parent_of, the_call, trace_header, traceparent_of, w3c
 from tests.patches.http.client import Answer, Client
 from tests.patches.http.contract import HttpContract
 from tests.patches.http.server import HttpServer
@@ -142,6 +142,45 @@ class TestRequests(HttpContract):
         assert call["error"]
         assert "fault" not in call
         assert "cause" not in call
+
+    def test_a_request_that_a_hook_sends_once_more_carries_headers_of_its_own(
+        self, patched: None, daemon: Daemon, server: HttpServer
+    ) -> None:
+        """The copy has those of the call that is under way, which are not the user's."""
+
+        def hook(response: Any, **kwargs: Any) -> None:
+            if response.status_code == 404:
+                again = response.request.copy()
+                again.url = server.url("/again")
+                requests.Session().send(again, timeout=10)
+
+        requests.get(server.url("/status/404"), hooks={"response": [hook]}, timeout=10)
+
+        first, again = server.received
+        assert w3c(first) == [("traceparent", traceparent_of(first))]
+        assert w3c(again) == [("traceparent", traceparent_of(again))]
+        assert trace_header(first).parent != trace_header(again).parent
+        daemon.expect_tree("""
+            127.0.0.1  error
+              127.0.0.1
+        """)
+
+    @pytest.mark.parametrize("follow", [True, False])
+    def test_the_requests_of_a_redirect_are_as_the_user_made_them(
+        self, patched: None, daemon: Daemon, server: HttpServer, follow: bool
+    ) -> None:
+        response = requests.get(
+            server.url("/redirect/302/status/200"),
+            headers={NAME: "mine", "X-Mine": "1"},
+            allow_redirects=follow,
+            timeout=10,
+        )
+
+        for request in (*(each.request for each in response.history), response.request, response.next):
+            if request is not None:
+                assert request.headers[NAME] == "mine"
+                assert "traceparent" not in request.headers
+        assert parent_of(server) == the_call(daemon)["id"]
 
     def test_raising_for_the_status_afterwards_is_the_callers(
         self, patched: None, daemon: Daemon, server: HttpServer
