@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
     from ..events.facts import Facts
     from ..trace import invocation
+    from ..trace.kept import KeptSubsegment
     from ..trace.subsegment import Subsegment
-    from . import batch, facts
+    from . import batch, facts, keeping
+    from .keeping import KeptInvocation
     from .provider import ForeignCall, TracerSettings
 else:
     batch = Late("lambda_tracer.capture.batch")  # only where records are worked on one by one
     facts = Late("lambda_tracer.capture.facts")  # for an event that says something
+    keeping = Late("lambda_tracer.capture.keeping")  # where failures are kept that were not sampled
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
@@ -45,6 +48,34 @@ def _has_durable_arn(event: dict[Any, Any]) -> bool:
         return False
 
 
+def is_durable(event: object) -> bool:
+    """Whether it is the event of a durable function; also as the SDK's local runner passes it."""
+    if type(event) is dict:
+        return _has_durable_arn(event)
+    return name_of(type(event)).startswith(_DURABLE_SDK)
+
+
+def lambda_context(context: Any) -> Any:
+    """What Lambda passed, also where the AWS Durable Execution SDK has put a context of its own around it."""
+    if name_of(type(context)) == _DURABLE_CONTEXT:
+        return object.__getattribute__(context, "__dict__").get("lambda_context")
+    return context
+
+
+def event_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The event among a handler's arguments: the one before the context, for a method's first argument is itself."""
+    if "event" in kwargs:
+        return kwargs["event"]
+    if not args:
+        return None
+    return args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+
+
+def context_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The context among a handler's arguments."""
+    return kwargs["context"] if "context" in kwargs else args[-1] if args else None
+
+
 class HandlerCapture:
     """How calls of the Lambda handler are recorded: each outermost one is a new invocation, recorded or not."""
 
@@ -60,10 +91,10 @@ class HandlerCapture:
 
     def __call__(
         self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS
-    ) -> HandlerCall | None:
+    ) -> HandlerCall | KeptInvocation | None:
         """Begin the invocation, if this is the outermost handler and nothing of it has begun, and record the call.
 
-        None when nothing of it is recorded: an invocation that nobody will look at costs as little as that.
+        None when nothing of it is recorded, nor kept: an invocation that nobody will look at costs as little as that.
         """
         running = None
         try:
@@ -72,20 +103,28 @@ class HandlerCapture:
                 running = recording.default.begin_invocation_unless_begun()
             recorded = self.capture()
             if recorded is not None:
-                context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
-                call = HandlerCall(self.capture, recorded, running, context)
+                call = HandlerCall(self.capture, recorded, running, context_among(args, kwargs))
                 if self.tells_facts:
                     call.described_by = self
-                # The one before the context: a method's first argument is itself.
-                if "event" in kwargs:
-                    call.event = kwargs["event"]
-                elif args:
-                    call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+                call.event = event_among(args, kwargs)
                 return call
-            take_cold_start()
+            was_cold = take_cold_start()
+            if recording.kept is not None and running is not None and can_load(keeping):
+                return self._keep(running, event_among(args, kwargs), context_among(args, kwargs), was_cold)
         except Exception as error:
             failed(error)
         return None
+
+    def _keep(
+        self, running: invocation.Invocation, event: Any, context: Any, was_cold: bool
+    ) -> KeptInvocation | None:
+        tracer = self.capture.tracer
+        if tracer.disabled or running.is_sampled:
+            return None
+        call = keeping.begin(running, lambda_context(context), was_cold, self.capture.name)
+        if call is not None:
+            call.told_by(tracer.service, event, is_durable(event), self.tells_facts)
+        return call
 
 
 class HandlerCall:
@@ -108,7 +147,7 @@ class HandlerCall:
     def __init__(
         self,
         capture: Capture,
-        call: CapturedCall | ForeignCall,
+        call: CapturedCall | ForeignCall | KeptSubsegment,
         running: invocation.Invocation | None,
         context: Any,
     ) -> None:
@@ -199,12 +238,8 @@ class HandlerCall:
                 return
             self._annotate_first(call.subsegment)
             if self._running is not None:
-                if name_of(type(context)) == _DURABLE_CONTEXT:
-                    context = object.__getattribute__(context, "__dict__").get("lambda_context")
-                if type(event) is dict:
-                    self._is_durable = _has_durable_arn(event)
-                else:  # as the SDK's local runner passes it
-                    self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
+                context = lambda_context(context)
+                self._is_durable = is_durable(event)
                 if self.described_by is not None:
                     self._running.handler = call.subsegment  # of which frameworks tell something, too
                     self._describe(call.subsegment, event, context, self.described_by)
