@@ -158,7 +158,7 @@ class _Tree:
         if type(cause) is str:
             text += f',"cause":"{cause}"'
         elif cause is not None:
-            shown = {key: value if most is None else value[:most] for key, value in cause.items()}
+            shown = {key: any_value.plain(value, redact=True)[:most] for key, value in cause.items()}
             text += f',"cause":{{"exceptions":[{json.dumps(shown, separators=(",", ":"))}]}}'
         if has_annotations and entry.given_annotations:
             text += annotations_text(_shown(entry.given_annotations, most))[0]

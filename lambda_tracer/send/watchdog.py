@@ -126,6 +126,7 @@ def _start() -> None:
 def end(watched: Watched) -> None:
     """The handler has returned: nothing is done for it any more. Interrupted from outside, this may be called again."""
     global _watched
+    watched.tell = None  # the thread may hold it until its next look
     if _watched is watched or _watched is None:
         _watched = None
         _give_signal_back()
@@ -215,8 +216,9 @@ def _send_all(watched: Watched, reason: str | None) -> None:
         reason = (
             f"still running {round((watched.deadline - clock.monotonic()) * 1000)} ms before the time-out"
         )
-    if watched.tell is not None:
-        watched.tell(kind, reason)
+    tell = watched.tell
+    if tell is not None:
+        tell(kind, reason)
         return
     opened = opened_in(running)
     parents = {id(subsegment.parent) for subsegment in opened}
