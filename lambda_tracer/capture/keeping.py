@@ -41,6 +41,9 @@ VERSION = 1
 MAX_MESSAGES = 100
 """Exceptions of one invocation whose messages are kept. A message takes more than all else that is kept of a call."""
 
+MAX_EXCEPTIONS = 10
+"""Of one subsegment: those that left it, and those of which a web framework made an answer."""
+
 _ERRORS = "errors"
 _SLOW = "slow:"
 _MAX_MS = 1e9
@@ -243,8 +246,6 @@ class KeptInvocation:
     def close(self, error: BaseException | None = None) -> None:
         """The handler has ended."""
         try:
-            if error is not None and self._root is not None:
-                self._running.answers_http = False  # the service answers 5xx, whatever the exception says
             if self._root is not None:
                 self._root.close(error)
             if not self.has_ended:
@@ -296,7 +297,7 @@ class KeptInvocation:
         causes = cause.causes_of(self._running)
         known = causes.recall(error)
         if known is not None:
-            subsegment.cause = known
+            subsegment.cause = subsegment.cause or known
             return
         described = {"id": os.urandom(8).hex(), "type": type.__dict__["__name__"].__get__(type(error))}
         if self._messages < MAX_MESSAGES:
@@ -309,7 +310,9 @@ class KeptInvocation:
             if message and self._ring.has_room(len(message)):
                 described["message"] = message
         causes.remember(error, described["id"])
-        subsegment.cause = described
+        before = subsegment.cause if type(subsegment.cause) is list else []
+        if len(before) < MAX_EXCEPTIONS:
+            subsegment.cause = [*before, described]
 
     def _answers_http(self) -> bool:
         return self._read_facts() is not None and self._read_facts().request is not None  # type: ignore[union-attr]

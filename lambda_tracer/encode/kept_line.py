@@ -154,12 +154,15 @@ class _Tree:
             text += f',"http":{{"response":{{"status":{entry.status}}}}}'
         cause: Any = entry.cause
         if trouble is not None:
-            cause = {"id": entry.id, "type": trouble.kind, "message": trouble.message}
+            cause = [{"id": entry.id, "type": trouble.kind, "message": trouble.message}]
         if type(cause) is str:
             text += f',"cause":"{cause}"'
         elif cause is not None:
-            shown = {key: any_value.plain(value, redact=True)[:most] for key, value in cause.items()}
-            text += f',"cause":{{"exceptions":[{json.dumps(shown, separators=(",", ":"))}]}}'
+            shown = [
+                {key: any_value.plain(value, redact=True)[:most] for key, value in exception.items()}
+                for exception in cause
+            ]
+            text += f',"cause":{{"exceptions":{json.dumps(shown, separators=(",", ":"))}}}'
         if has_annotations and entry.given_annotations:
             text += annotations_text(_shown(entry.given_annotations, most))[0]
         if entry.parent is None:

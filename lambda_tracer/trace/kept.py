@@ -42,8 +42,8 @@ _UNSET: Any = object()
 class KeptSubsegment(UnrecordedSubsegment):
     """A subsegment that is kept in a ring. It is its own `Recording`: a call costs one object.
 
-    `given_annotations` are those that were put, `cause` is an exception's id, type and message, or the id of one that
-    another subsegment describes. `status` is that of an HTTP answer. What most never have, is not in slots.
+    `given_annotations` are those that were put, `cause` are exceptions with id, type and message, or is the id of one
+    that another subsegment describes. `status` is that of an HTTP answer. What most never have, is not in slots.
     """
 
     __slots__ = ("name", "ring", "start_time")
@@ -53,7 +53,7 @@ class KeptSubsegment(UnrecordedSubsegment):
     is_managed = True
     given_annotations: dict[str, Any] | None = None
     status: int | None = None
-    cause: dict[str, str] | str | None = None  # type: ignore[assignment]  # None in the class above
+    cause: list[dict[str, str]] | str | None = None  # type: ignore[assignment]  # None in the class above
     parent: KeptSubsegment | None
     invocation: Invocation
 
