@@ -37,32 +37,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
-    from typing import Any, Protocol, TypeAlias, TypeVar
+    from typing import Any, TypeAlias, TypeVar
 
     from .encode import cause
     from .trace.context import AnySubsegment
     from .trace.invocation import Invocation
-    from .trace.kept import KeptSubsegment
+    from .trace.kept import Keeper, KeptSubsegment
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
     Recorded: TypeAlias = "Recording | KeptSubsegment"
-
-    class Keeper(Protocol):
-        """See `trace.kept`."""
-
-        def keep(self, name: str, /) -> KeptSubsegment | None: ...
-
-        def keep_outermost(self, name: str, /) -> KeptSubsegment | None: ...
-
-        def invocation_here(self) -> Invocation | None: ...
-
-        def is_kept(self, subsegment: object, /) -> bool: ...
-
 else:
     cause = Late("lambda_tracer.encode.cause")  # most invocations meet no exception
 
 kept: Keeper | None = None
-"""The module `trace.kept` where calls of invocations that are not sampled are kept, for the case that these fail."""
+"""The module `trace.kept`, once `capture.keeping` has it keep calls in invocations that are not sampled; None else."""
 
 new_subsegment: type[Subsegment] = Subsegment
 new_unrecorded: type[UnrecordedSubsegment] = UnrecordedSubsegment
@@ -558,12 +546,6 @@ def use(recorder: SubsegmentRecorder) -> None:
     global default
     default = recorder
     invocations.owner = recorder
-
-
-def keep_by(keeper: Keeper | None) -> None:
-    """Have calls of invocations that are not sampled kept, or not."""
-    global kept
-    kept = keeper
 
 
 def use_kinds(subsegment: type[Subsegment], unrecorded: type[UnrecordedSubsegment]) -> None:

@@ -129,8 +129,7 @@ class Tracer:
         if redact is not None:
             redaction.configure(redact)
         if not self.disabled:
-            self._prepare(trace_imports)
-            self._keep(config["keep"])
+            self._prepare(trace_imports, config["keep"])
         if self.auto_patch:
             self.patch(config["patch_modules"])
 
@@ -143,7 +142,7 @@ class Tracer:
         return self
 
     @staticmethod
-    def _prepare(trace_imports: bool | None) -> None:
+    def _prepare(trace_imports: bool | None, keep: str | Sequence[str] | bool | None) -> None:
         threshold_s = settings.imports_threshold_s()
         if trace_imports or (threshold_s is not None and trace_imports is None):
             from .sandbox import import_times
@@ -153,16 +152,13 @@ class Tracer:
             from .sandbox import snapshot
 
             snapshot.prepare()
-
-    @staticmethod
-    def _keep(wanted: str | Sequence[str] | bool | None) -> None:
-        text = settings.keep() if wanted is None else ""
-        if wanted or text:
+        variable = settings.keep() if keep is None else ""
+        if keep or variable:
             from .capture import keeping  # only where it is asked for
 
-            keeping.configure(keeping.rule_of(wanted) if wanted else keeping.rule_of_variable(text))
-        elif recording.kept is not None:
-            recording.keep_by(None)
+            keeping.configure(keeping.rule_of(keep) if keep else keeping.rule_of_variable(variable))
+        else:
+            recording.kept = None
 
     def put_annotation(self, key: str, value: str | int | float | bool) -> None:
         """Annotate the current subsegment; X-Ray indexes annotations for search. See `Subsegment.put_annotation`."""

@@ -40,40 +40,15 @@ _DURABLE_CONTEXT = f"{_DURABLE_SDK}context.DurableContext>"
 _DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
 
 
-def _has_durable_arn(event: dict[Any, Any]) -> bool:
+def _is_durable(event: object) -> bool:
+    """Whether it is the event of a durable function; also as the SDK's local runner passes it."""
+    if type(event) is not dict:
+        return name_of(type(event)).startswith(_DURABLE_SDK)
     try:
         return "DurableExecutionArn" in event
     except BaseException as error:  # a key's own code
         pass_on(error)
         return False
-
-
-def is_durable(event: object) -> bool:
-    """Whether it is the event of a durable function; also as the SDK's local runner passes it."""
-    if type(event) is dict:
-        return _has_durable_arn(event)
-    return name_of(type(event)).startswith(_DURABLE_SDK)
-
-
-def lambda_context(context: Any) -> Any:
-    """What Lambda passed, also where the AWS Durable Execution SDK has put a context of its own around it."""
-    if name_of(type(context)) == _DURABLE_CONTEXT:
-        return object.__getattribute__(context, "__dict__").get("lambda_context")
-    return context
-
-
-def event_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """The event among a handler's arguments: the one before the context, for a method's first argument is itself."""
-    if "event" in kwargs:
-        return kwargs["event"]
-    if not args:
-        return None
-    return args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
-
-
-def context_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """The context among a handler's arguments."""
-    return kwargs["context"] if "context" in kwargs else args[-1] if args else None
 
 
 class HandlerCapture:
@@ -102,29 +77,33 @@ class HandlerCapture:
             if outer is None or outer.has_ended or outer.is_over():
                 running = recording.default.begin_invocation_unless_begun()
             recorded = self.capture()
-            if recorded is not None:
-                call = HandlerCall(self.capture, recorded, running, context_among(args, kwargs))
-                if self.tells_facts:
-                    call.described_by = self
-                call.event = event_among(args, kwargs)
-                return call
-            was_cold = take_cold_start()
-            if recording.kept is not None and running is not None and can_load(keeping):
-                return self._keep(running, event_among(args, kwargs), context_among(args, kwargs), was_cold)
+            was_cold = False
+            if recorded is None:
+                was_cold = take_cold_start()
+                if recording.kept is None or self.capture.tracer.disabled:
+                    return None
+            context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
+            if name_of(type(context)) == _DURABLE_CONTEXT:
+                context = object.__getattribute__(context, "__dict__").get("lambda_context")
+            # The one before the context: a method's first argument is itself.
+            event = kwargs.get("event")
+            if "event" not in kwargs and args:
+                event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+            if recorded is None:
+                if running is None or not can_load(keeping):
+                    return None
+                kept = keeping.begin(running, context, was_cold, self.capture.name)
+                if kept is not None:
+                    kept.told_by(self.capture.tracer.service, event, _is_durable(event), self.tells_facts)
+                return kept
+            call = HandlerCall(self.capture, recorded, running, context)
+            if self.tells_facts:
+                call.described_by = self
+            call.event = event
+            return call
         except Exception as error:
             failed(error)
         return None
-
-    def _keep(
-        self, running: invocation.Invocation, event: Any, context: Any, was_cold: bool
-    ) -> KeptInvocation | None:
-        tracer = self.capture.tracer
-        if tracer.disabled or running.is_sampled:
-            return None
-        call = keeping.begin(running, lambda_context(context), was_cold, self.capture.name)
-        if call is not None:
-            call.told_by(tracer.service, event, is_durable(event), self.tells_facts)
-        return call
 
 
 class HandlerCall:
@@ -238,8 +217,7 @@ class HandlerCall:
                 return
             self._annotate_first(call.subsegment)
             if self._running is not None:
-                context = lambda_context(context)
-                self._is_durable = is_durable(event)
+                self._is_durable = _is_durable(event)
                 if self.described_by is not None:
                     self._running.handler = call.subsegment  # of which frameworks tell something, too
                     self._describe(call.subsegment, event, context, self.described_by)

@@ -123,7 +123,7 @@ def configure(rule: Rule | None) -> None:
     """Keep what that asks for from the next invocation on; None for nothing."""
     global _rule
     _rule = rule
-    recording.keep_by(None if rule is None else kept)
+    recording.kept = None if rule is None else kept
 
 
 def reset() -> None:
@@ -139,7 +139,7 @@ def begin(
 
     `context` is what Lambda passed, `name` that of the handler's subsegment, where it has one.
     """
-    if _rule is None or not settings.global_sdk_config.enabled:
+    if _rule is None or running.is_sampled or not settings.global_sdk_config.enabled:
         return None
     return KeptInvocation(_rule, running, context, was_cold, name)
 

@@ -20,10 +20,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Protocol
 
     from .context import AnySubsegment
     from .invocation import Invocation
+
+    class Keeper(Protocol):
+        """This module, as the recorder has it."""
+
+        def keep(self, name: str, /) -> KeptSubsegment | None: ...
+
+        def keep_outermost(self, name: str, /) -> KeptSubsegment | None: ...
+
+        def invocation_here(self) -> Invocation | None: ...
+
+        def is_kept(self, subsegment: object, /) -> bool: ...
+
 
 MAX_ENTRIES = 500
 """Subsegments that one ring keeps. When there are more, the oldest leave that ended well and have none below them."""
