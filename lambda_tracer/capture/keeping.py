@@ -87,7 +87,7 @@ def rule_of_variable(text: str) -> Rule | None:
     if unknown:
         warn_once(
             "keep",
-            "LAMBDA_TRACER_KEEP: only 'errors' and 'slow:<milliseconds>' are known, the rest is ignored",
+            "LAMBDA_TRACER_KEEP: errors and slow with milliseconds (slow:2000) are known, the rest is ignored",
         )
     return rule
 

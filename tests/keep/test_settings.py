@@ -92,7 +92,9 @@ def test_unknown_words_in_the_variable_are_reported_once_and_ignored(
 ) -> None:
     assert said(rule_of_variable(text)) == expected
 
-    message = "LAMBDA_TRACER_KEEP: only 'errors' and 'slow:<milliseconds>' are known, the rest is ignored"
+    message = (
+        "LAMBDA_TRACER_KEEP: errors and slow with milliseconds (slow:2000) are known, the rest is ignored"
+    )
     assert messages(caplog) == [("WARNING", message)] * is_reported
 
 
