@@ -16,12 +16,9 @@ import sys
 
 from .. import recording, settings
 from ..clock import clock
-from ..encode import any_value, cause, kept_line
-from ..events import http
-from ..events.trigger import facts_of
-from ..guard import failed, pass_on, warn_once
-from ..send import log_line, watchdog
-from ..trace import answer, kept
+from ..guard import Late, can_load, failed, pass_on, warn_once
+from ..send import watchdog
+from ..trace import kept
 from ..trace.collection import is_collecting
 from ..trace.context import in_handler
 from ..trace.invocation import is_trace_id
@@ -31,9 +28,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from ..encode import any_value, cause, kept_line
+    from ..events import http, trigger
     from ..events.facts import Facts
+    from ..send import log_line
+    from ..trace import answer
     from ..trace.invocation import Invocation
     from ..trace.kept import KeptSubsegment
+else:
+    # Of no use until something fails: 10 ms.
+    any_value = Late("lambda_tracer.encode.any_value")
+    cause = Late("lambda_tracer.encode.cause")
+    kept_line = Late("lambda_tracer.encode.kept_line")
+    http = Late("lambda_tracer.events.http")
+    trigger = Late("lambda_tracer.events.trigger")
+    log_line = Late("lambda_tracer.send.log_line")
+    answer = Late("lambda_tracer.trace.answer")
 
 VERSION = 1
 """Of the line's form."""
@@ -129,7 +139,8 @@ def configure(rule: Rule | None) -> None:
 def reset() -> None:
     """Keep nothing, and forget what was written."""
     configure(None)
-    log_line.reset()
+    if can_load(log_line):
+        log_line.reset()
 
 
 def begin(
@@ -229,8 +240,8 @@ class KeptInvocation:
     def respond(self, value: object) -> None:
         """Look at what the handler answered."""
         try:
-            status = http.status_of(value, None) if type(value) is dict else None
-            if status is not None and status >= 400 and self._answers_http():
+            status = _failed_status(value)
+            if status is not None and self._answers_http():
                 if self._root is not None:
                     self._root.status = status
                     self._root.apply_status_code(status)
@@ -289,6 +300,9 @@ class KeptInvocation:
         """An exception left a subsegment: its flags, and its type and message, once for all that it passes through."""
         if type(error) is GeneratorExit or recording.is_suspension(error):
             return
+        if not (can_load(answer) and can_load(cause) and can_load(any_value)):
+            subsegment.fault = True
+            return
         status = None if subsegment is self._root else answer.status_of(error)
         if status is not None and 400 <= status < 500 and self._answers_http():
             subsegment.apply_status_code(status)
@@ -320,7 +334,7 @@ class KeptInvocation:
     def _read_facts(self) -> Facts | None:
         if self._facts is None and type(self._event) in (dict, list) and self._event:
             try:
-                self._facts = facts_of(self._event)
+                self._facts = trigger.facts_of(self._event) if can_load(trigger) else None
             except BaseException as error:  # a key's own code
                 pass_on(error)
         return self._facts
@@ -342,10 +356,13 @@ class KeptInvocation:
     def _ends_in_trouble(self, kind: str, message: str) -> None:
         """The handler is about to be ended: called by the thread that watches over it."""
         took_s = clock.monotonic() - self._began_at
-        if self._rule.errors or (self._rule.slow_s is not None and took_s > self._rule.slow_s):
+        is_wanted = self._rule.errors or (self._rule.slow_s is not None and took_s > self._rule.slow_s)
+        if is_wanted and can_load(kept_line):
             self._tell(kind.lower(), kept_line.Trouble(kind, message))
 
     def _tell(self, reason: str, trouble: kept_line.Trouble | None = None) -> None:
+        if not (can_load(kept_line) and can_load(log_line)):
+            return
         try:
             self._turn.pop()
         except IndexError as error:  # it has been told
@@ -390,6 +407,17 @@ class KeptInvocation:
         if missing:
             head["left_out"] = missing
         return head
+
+
+def _failed_status(value: object) -> int | None:
+    """The status of 400 or more that an answer has, if it has one."""
+    if type(value) is not dict or "statusCode" not in value:
+        return None
+    status = value["statusCode"]
+    if type(status) is int and status < 400:
+        return None
+    status = http.status_of(value, None) if can_load(http) else None
+    return status if status is not None and status >= 400 else None
 
 
 def _may_be_request(event: object) -> bool:
