@@ -67,7 +67,8 @@ class Invocation:
     is remembered of the exceptions that have been described, `records` of the batch that is worked on. `handler` is the
     subsegment of the outermost handler that is captured, once it is open (see `subsegment.handler_of`), and
     `answers_http` whether that answers an HTTP request. `incoming` is where other tracers' headers are that the handler
-    was called with, and once they are needed what `w3c` has made of them.
+    was called with, and once they are needed what `w3c` has made of them. `ring` is what is kept of one that is not
+    sampled (see `kept.ring_of`).
     """
 
     __slots__ = (
@@ -87,6 +88,7 @@ class Invocation:
         "parent_id",
         "raw",
         "records",
+        "ring",
         "trace_id",
         "waiting_since",
     )
@@ -120,6 +122,7 @@ class Invocation:
         self.before: list[Invocation] = []  # the one that ended with this, until what it left open is seen to
         self.causes: object = None
         self.records: Batch | None = None
+        self.ring: object = None
         self.handler: object = None
         self.answers_http = False
         self.incoming: object = None

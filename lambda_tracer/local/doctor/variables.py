@@ -26,6 +26,7 @@ MILLISECONDS = {"LAMBDA_TRACER_TIMEOUT_MARGIN_MS": 200.0, "LAMBDA_TRACER_IMPORTS
 """Variables that are a number of milliseconds, and what holds for any other value."""
 
 _TEXTS = (
+    "LAMBDA_TRACER_KEEP",
     "LAMBDA_TRACER_REDACT",
     "LAMBDA_TRACER_HANDLER",
     "LAMBDA_TRACER_PROPAGATORS",
