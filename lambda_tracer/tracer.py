@@ -10,6 +10,8 @@ def lambda_handler(event, context):
 
 from __future__ import annotations
 
+import sys
+
 from . import settings
 from .capture import handler
 from .capture import method as capture
@@ -19,7 +21,7 @@ from .sdk.recorder import Recorder, xray_recorder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
-    from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
+    from typing import Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar, overload
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -51,6 +53,7 @@ _DEFAULTS: dict[str, Any] = {
     "patch_modules": None,
     "provider": None,
     "event_facts": None,
+    "log_ids": None,
 }
 
 
@@ -74,6 +77,7 @@ class Tracer:
         redact: Sequence[str] | bool | None = None,
         trace_imports: bool | None = None,
         event_facts: bool | None = None,
+        log_ids: bool | Literal["w3c"] | None = None,
     ) -> None:
         """Every argument may be left out.
 
@@ -89,6 +93,9 @@ class Tracer:
         `LAMBDA_TRACER_IMPORTS_MS`, which turns it on by itself. `event_facts=False` keeps what triggered an invocation,
         and the HTTP request and status, out of the handler's subsegment (default: `LAMBDA_TRACER_EVENT_FACTS`, else
         true).
+
+        `log_ids` adds `xray_trace_id` and `span_id` to every log record of the process, and `log_ids="w3c"` also
+        `trace_id` (default: `LAMBDA_TRACER_LOG_IDS`, else false); see the guide to logs.
 
         Raises ValueError for an environment variable that is neither true nor false, and for unknown
         `patch_modules`.
@@ -106,6 +113,8 @@ class Tracer:
             config["provider"] = provider
         if event_facts is not None:
             config["event_facts"] = bool(event_facts)
+        if log_ids is not None:
+            config["log_ids"] = log_ids
         self.service: str = config["service"]
         self.disabled: bool = config["disabled"]
         self.auto_patch: bool = config["auto_patch"]
@@ -120,6 +129,7 @@ class Tracer:
             redaction.configure(redact)
         if not self.disabled:
             self._prepare(trace_imports)
+        self._name_in_logs(config["log_ids"])
         if self.auto_patch:
             self.patch(config["patch_modules"])
 
@@ -142,6 +152,22 @@ class Tracer:
             from .sandbox import snapshot
 
             snapshot.prepare()
+
+    def _name_in_logs(self, wanted: bool | str | None) -> None:
+        form = not self.disabled and (settings.log_ids() if wanted is None else wanted)
+        if form:
+            from . import log_ids  # only where it is asked for
+
+            log_ids.add(with_w3c=form == settings.W3C)
+        else:
+            self._leave_logs()
+
+    @staticmethod
+    def _leave_logs() -> None:
+        if "lambda_tracer.log_ids" in sys.modules:
+            from . import log_ids  # as above
+
+            log_ids.remove()
 
     def put_annotation(self, key: str, value: str | int | float | bool) -> None:
         """Annotate the current subsegment; X-Ray indexes annotations for search. See `Subsegment.put_annotation`."""
@@ -342,4 +368,5 @@ class Tracer:
         """Forget what instances shared, for tests; Powertools' Tracer has it under this name."""
         cls._config.clear()
         cls._config.update(_DEFAULTS)
+        cls._leave_logs()
         settings.global_sdk_config.set_sdk_enabled(True)
