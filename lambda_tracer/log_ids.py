@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TRACE, SPAN, W3C_TRACE = "xray_trace_id", "span_id", "trace_id"
 """What the ids are called in a record. Powertools' Logger writes the first by itself, with the same value."""
 
-MAX_FRAMES = 6
+MAX_FRAMES = 50
 """How far above a factory the call may be that has the record made: other factories stand in between."""
 
 _MAKERS = ("makeRecord", "_log")

@@ -291,7 +291,7 @@ def _with_extra(record: logging.LogRecord, extra: dict[str, object] | None) -> l
 
 @pytest.mark.parametrize("kind", [logging.Logger, OwnMaker, LaterMaker])
 @pytest.mark.parametrize("name", ["span_id", "xray_trace_id", "trace_id"])
-@pytest.mark.parametrize("others", [0, 3])
+@pytest.mark.parametrize("others", [0, 20])
 def test_a_name_that_is_given_by_extra_is_the_users(
     kind: type[logging.Logger], name: str, others: int, daemon: Daemon, records: Records
 ) -> None:

@@ -34,6 +34,7 @@ def test_a_line_is_shown_at_the_subsegment_that_it_names_and_leads_there(
             *traceback,
             "of nobody",
             f"{authorize}0 is no id, nor is {'f' * 16}",
+            f"{'long ' * 4_000} {table}",
         ]
         told = {"trace_id": trace, "request_id": documents[0]["aws"]["request_id"], "documents": []}
         running.post("/api/invocations", {**told, "result": "null", "log": "\n".join(log), "event": "{}"})
@@ -49,6 +50,8 @@ def test_a_line_is_shown_at_the_subsegment_that_it_names_and_leads_there(
             page.keyboard.press("Escape")
             whole = page.locator("section.log")
             expect(whole.get_by_role("button", name=f"{table}, DynamoDB")).to_have_count(2)
+            whole.get_by_role("button", name="Show all").click()
+            expect(whole.get_by_role("button", name=f"{table}, DynamoDB")).to_have_count(3)
             expect(whole.get_by_role("button", name=authorize)).to_have_count(2)
             assert violations(page) == []
             whole.get_by_role("button", name=f"{table}, DynamoDB").last.focus()
