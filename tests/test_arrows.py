@@ -45,7 +45,8 @@ ARROWS: dict[str, set[str]] = {
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "compat", "capture"},
     "durable": {"recording"},
-    "tracer": {"sdk", "sandbox", "patches", "capture", "recording", "encode"},
+    "tracer": {"log_ids", "sdk", "sandbox", "patches", "capture", "recording", "encode"},
+    "log_ids": {"trace"},
     "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace", "wrapping"},
     "sdk": {"patches", "recording", "trace"},
     "sandbox": {"patches", "recording", "trace"},
