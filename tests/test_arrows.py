@@ -45,6 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace", "wrapping"},
     "sdk": {"patches", "recording", "trace"},
     "sandbox": {"patches", "recording", "trace"},
+    "otel": {"patches", "recording", "encode", "trace", "wrapping"},
     "patches": {"events", "recording", "trace", "wrapping"},
     "capture": {"events", "recording", "send", "sqs", "trace", "wrapping"},
     "recording": {"send", "encode", "trace", "wrapping"},

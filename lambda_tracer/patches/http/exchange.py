@@ -55,6 +55,8 @@ def new_exchange(
             return Exchange(library, None, address, None, status, is_ignored=True)
         if not recording.default.is_sampled() and recording.default.trace_header() is None:
             return None
+        if nesting.is_recorded_by_others("http", method, address.url):
+            return Exchange(library, method, address, None, status, is_recorded=False)
         return Exchange(library, method, address, name, status)
     except Exception as error:
         failed(error)
@@ -77,6 +79,7 @@ class Exchange:
         "header",
         "is_begun",
         "is_ignored",
+        "is_recorded",
     )
 
     def __init__(
@@ -88,7 +91,9 @@ class Exchange:
         status: str,
         *,
         is_ignored: bool = False,
+        is_recorded: bool = True,
     ) -> None:
+        """`is_recorded`: by us; else the current subsegment is the call's."""
         self._library = library
         self._method = method
         self._address = address
@@ -99,6 +104,7 @@ class Exchange:
         self._subsegment: Any = None
         self._answer: type[BaseException] | None = None
         self.is_ignored = is_ignored
+        self.is_recorded = is_recorded
         self.is_begun = False
         self.header: str | None = None
 
@@ -107,7 +113,8 @@ class Exchange:
         self.is_begun = True
         try:
             if not self.is_ignored:
-                self._open()
+                if self.is_recorded:
+                    self._open()
                 self.header = recording.default.trace_header()
         except Exception as error:
             failed(error)

@@ -1,0 +1,107 @@
+"""The bridge: stands in for the provider that the application has not set, and gives way to one that it sets.
+
+`trace.get_tracer` gives a `ProxyTracer` until there is a provider, and libraries keep it for good. So these are what is
+replaced: they start subsegments as long as the application has no provider of its own. Nothing is set that an
+application could not set afterwards.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..patches import nesting, replace
+from . import calls, context
+from .provider import StandIn, Tracer, TracerProvider
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+_TRACER = "_lambda_tracer_tracer"
+"""The attribute of a `ProxyTracer` that has our tracer of its name."""
+
+_PROVIDER = "_PROXY_TRACER_PROVIDER"
+
+_before: dict[str, Any] = {}  # what is put back
+
+
+def patch(module: ModuleType) -> None:
+    """Patch `opentelemetry.trace`."""
+    replace.replace(_targets(module))
+    proxy: Any = module.ProxyTracer
+    theirs = vars(proxy).get("_tracer")
+    if isinstance(theirs, property) and type(theirs) is not _Resolved:
+        # What was decorated with a proxy's span before now asks for this.
+        _before["_tracer"] = theirs
+        proxy._tracer = _Resolved(theirs.fget)
+    provider = getattr(module, _PROVIDER, None)
+    if type(provider) is module.ProxyTracerProvider:
+        _before[_PROVIDER] = provider
+        setattr(module, _PROVIDER, StandIn())
+    context.stand_around(is_off)
+    nesting.others = calls.is_recorded_by_span
+
+
+def unpatch(module: ModuleType) -> None:
+    """Undo `patch`."""
+    nesting.others = None
+    context.give_way()
+    replace.restore(_targets(module))
+    proxy: Any = module.ProxyTracer
+    if type(vars(proxy).get("_tracer")) is _Resolved:
+        proxy._tracer = _before.pop("_tracer")
+    if type(getattr(module, _PROVIDER, None)) is StandIn:
+        setattr(module, _PROVIDER, _before.pop(_PROVIDER))
+
+
+def is_off() -> bool:
+    """Whether the application has a provider of its own."""
+    module = sys.modules.get("opentelemetry.trace")
+    provider = getattr(module, "_TRACER_PROVIDER", None)
+    return provider is not None and type(provider) is not TracerProvider
+
+
+def _targets(module: ModuleType) -> list[replace.Target]:
+    return [
+        (module.ProxyTracer, "start_span", _start_span),
+        (module.ProxyTracer, "start_as_current_span", _start_as_current_span),
+    ]
+
+
+def _start_span(start_span: Callable[..., Any]) -> Callable[..., Any]:
+    def start_subsegment(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_off():
+            return start_span(self, *args, **kwargs)
+        return _tracer_of(self).start_span(*args, **kwargs)
+
+    return start_subsegment
+
+
+def _start_as_current_span(start_as_current_span: Callable[..., Any]) -> Callable[..., Any]:
+    def start_current_subsegment(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_off():
+            return start_as_current_span(self, *args, **kwargs)
+        made = _tracer_of(self).start_as_current_span(*args, **kwargs)
+        made.other = lambda: start_as_current_span(self, *args, **kwargs) if is_off() else None
+        return made
+
+    return start_current_subsegment
+
+
+def _tracer_of(proxy: Any) -> Tracer:
+    attributes = vars(proxy)
+    tracer: Tracer | None = attributes.get(_TRACER)
+    if tracer is None:
+        tracer = attributes[_TRACER] = Tracer(attributes.get("_instrumenting_module_name") or "")
+    return tracer
+
+
+class _Resolved(property):
+    """`ProxyTracer._tracer`: the tracer of the application's provider, or ours."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        return super().__get__(instance, owner) if is_off() else _tracer_of(instance)
