@@ -273,7 +273,9 @@ def _subsegment(part: Document, where: str, *, is_top: bool) -> Iterator[str]:
 
     for inner, link in _items(part, "links", where):
         yield from (
-            _fields(link, inner, _LINK, required=_LINK) if isinstance(link, dict) else _no_object(inner)
+            _fields(link, inner, {**_LINK, "attributes": OBJECT}, required=_LINK)
+            if isinstance(link, dict)
+            else _no_object(inner)
         )
     if len(part.get("links") or ()) > MAX_LINKS:
         yield f"{where}.links: has more than {MAX_LINKS}"

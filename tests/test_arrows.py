@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "local.doctor": {"patches", "send", "local.run", "local.receive"},
     "local.migrate": {"local.receive", ""},
-    "local.view": {"local.show", "local.receive"},
+    "local.view": {"local.show", "local.receive", "otel"},
     "local.show": {"local.run", "local.receive"},
     "local.run": {"local.receive"},
     "local.receive": set(),

@@ -154,14 +154,14 @@ def describe(
         causes.remember(error, exceptions[0]["id"], tuple(given))
     if remote:
         exceptions[0]["remote"] = True
-    return {"working_directory": _working_directory(), "exceptions": exceptions}
+    return {"working_directory": working_directory(), "exceptions": exceptions}
 
 
 def of_frames(kind: str, message: str, frames: list[Frame], max_frames: int) -> dict[str, Any]:
     """A cause without an exception: where something stands that should have ended. Frames outermost first."""
     exception = {"id": os.urandom(8).hex(), "message": message, "type": kind, "remote": False}
     _put_stack(exception, [frame for frame in frames if not frame[0].startswith(_HERE)], max_frames)
-    return {"working_directory": _working_directory(), "exceptions": [exception]}
+    return {"working_directory": working_directory(), "exceptions": [exception]}
 
 
 def _describe(
@@ -379,7 +379,8 @@ def _given(stack: Any, causes: Causes) -> list[Frame]:
     return frames
 
 
-def _working_directory() -> str:
+def working_directory() -> str:
+    """The current folder, which X-Ray has a place for in a `cause`; empty where it is gone."""
     try:
         return os.getcwd()
     except OSError as failure:  # it was deleted under the process

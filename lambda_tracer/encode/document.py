@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from ..trace.subsegment import Subsegment
+    from ..trace.subsegment import Link, Subsegment
     from . import shrink
 else:
     shrink = Late("lambda_tracer.encode.shrink")  # few are so large
@@ -223,9 +223,12 @@ def _number(value: bool | int | float) -> str:
     return text if is_held else text if text[0] == '"' else quote(text[:MAX_ANNOTATION_TEXT])
 
 
-def _links(links: Sequence[tuple[str, str]]) -> str:
+def _links(links: Sequence[Link]) -> str:
     """As AWS's exporter of OpenTelemetry writes them. The schema of documents has no word about them, nor against."""
-    shown = [f'{{"trace_id":{quote(trace_id)},"id":{quote(id_)}}}' for trace_id, id_ in links[:MAX_LINKS]]
+    shown = []
+    for trace_id, id_, *said in links[:MAX_LINKS]:
+        attributes = f',"attributes":{dumps(said[0], is_captured=True)}' if said else ""
+        shown.append(f'{{"trace_id":{quote(trace_id)},"id":{quote(id_)}{attributes}}}')
     return f',"links":[{",".join(shown)}]'
 
 

@@ -17,6 +17,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, StatusCode,
 from ..guard import Late, can_load, failed, pass_on
 from ..safe import safe_str
 from ..trace.invocation import is_id, is_trace_id
+from ..xray import MAX_LINKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 
     from ..trace.invocation import Invocation
     from ..trace.subsegment import Subsegment
-    from . import mapping
+    from . import errors, mapping, privacy
     from .described import Event, Link
 else:
     mapping = Late("lambda_tracer.otel.mapping")  # only where a span ends that is recorded
+    errors = Late("lambda_tracer.otel.errors")
+    privacy = Late("lambda_tracer.otel.privacy")
 
-MAX_ATTRIBUTES = MAX_EVENTS = MAX_LINKS = 128
-"""Of a span: what OpenTelemetry's specification has as default limits, "Span Limits" in its trace SDK."""
+MAX_ATTRIBUTES, MAX_EVENTS = 128, 32
+"""Of a span, as many as `mapping` records; what is beyond is counted."""
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _NOT_SAMPLED = TraceFlags(TraceFlags.DEFAULT)
@@ -132,21 +135,24 @@ class View(BridgedSpan):
     def set_attribute(self, key: str, value: Any) -> None:
         """Keep a value as metadata under `default`."""
         try:
-            if type(key) is str and self.is_recording():
-                self.subsegment.put_metadata(key, value)
+            if type(key) is str and self.is_recording() and can_load(privacy):
+                for each, shown in privacy.kept({key: value}).items():
+                    self.subsegment.put_metadata(each, shown)
         except Exception as error:
             failed(error)
 
     def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
         """Keep an event as metadata: a list `events` under `default`."""
         try:
-            if not self.is_recording():
+            if not self.is_recording() or not can_load(privacy):
                 return
             events = self.subsegment.metadata.setdefault("default", {}).setdefault("events", [])
             if type(events) is list and len(events) < MAX_EVENTS:
                 moment = nanoseconds(timestamp) or time_ns()
-                event = {"name": safe_str(name), "time": moment / 1e9}
-                facts = copied(attributes)
+                said = safe_str(name)
+                event: dict[str, Any] = {"name": said, "time": moment / 1e9}
+                is_content = privacy.is_event_of_content(said)
+                facts = {} if is_content else privacy.kept(copied(attributes))
                 events.append({**event, "attributes": facts} if facts else event)
         except Exception as error:
             failed(error)
@@ -157,7 +163,7 @@ class View(BridgedSpan):
             if self.is_recording() and context.is_valid:
                 trace_id = f"{context.trace_id:032x}"
                 link = (f"1-{trace_id[:8]}-{trace_id[8:]}", f"{context.span_id:016x}")
-                if link not in self.subsegment.links:
+                if link not in self.subsegment.links and len(self.subsegment.links) < MAX_LINKS:
                     self.subsegment.links = (*self.subsegment.links, link)
         except Exception as error:
             pass_on(error)  # it is no SpanContext
@@ -181,8 +187,8 @@ class View(BridgedSpan):
         escaped: bool = False,
     ) -> None:
         """Describe an exception in the subsegment's cause; its flags stay."""
-        if self.is_recording() and issubclass(type(exception), BaseException):
-            _describe(self.subsegment, exception, remote=False)
+        if self.is_recording():
+            _record(self.subsegment, exception, "INTERNAL")
 
     def end(self, end_time: int | None = None) -> None:
         """Nothing: whoever opened the subsegment closes it."""
@@ -254,7 +260,7 @@ class SubsegmentSpan(BridgedSpan):
         if not key or self.subsegment.end_time is not None:
             return
         if len(self.attributes) >= MAX_ATTRIBUTES and key not in self.attributes:
-            self._leave_out("attributes")
+            self._leave_out("attributes_left_out")
             return
         self.attributes[key] = tuple(value) if type(value) is list else value
 
@@ -272,7 +278,7 @@ class SubsegmentSpan(BridgedSpan):
             if self.subsegment.end_time is not None or not context.is_valid:
                 return
             if len(self.links) >= MAX_LINKS:
-                self._leave_out("links")
+                self._leave_out("links_left_out")
             else:
                 self.links.append((context.trace_id, context.span_id, copied(attributes)))
         except Exception as error:
@@ -303,9 +309,9 @@ class SubsegmentSpan(BridgedSpan):
 
         `attributes` are kept in an event `exception`, without those that say what the cause says.
         """
-        if self.subsegment.end_time is not None or not issubclass(type(exception), BaseException):
+        if self.subsegment.end_time is not None:
             return
-        _describe(self.subsegment, exception, remote=self.kind.name in OUTGOING)
+        _record(self.subsegment, exception, self.kind.name)
         try:
             facts = {
                 key: value for key, value in copied(attributes).items() if not key.startswith("exception.")
@@ -320,9 +326,9 @@ class SubsegmentSpan(BridgedSpan):
         subsegment = self.subsegment
         try:
             if subsegment.end_time is None and can_load(mapping):
-                if self._left_out:
-                    subsegment.put_metadata("opentelemetry_left_out", self._left_out, "lambda_tracer")
                 mapping.describe(subsegment, self)
+                if self._left_out:
+                    subsegment.metadata.setdefault("lambda_tracer", {}).update(self._left_out)
         except Exception as error:
             failed(error)
         finally:
@@ -353,7 +359,7 @@ class SubsegmentSpan(BridgedSpan):
 
     def _note(self, name: str, attributes: Mapping[str, Any], timestamp: object) -> None:
         if len(self.events) >= MAX_EVENTS:
-            self._leave_out("events")
+            self._leave_out("events_left_out")
         else:
             self.events.append((name, attributes, nanoseconds(timestamp) or time_ns()))
 
@@ -369,8 +375,9 @@ def _context(trace_id: str, span_id: str, is_sampled: bool, *, is_remote: bool =
     return SpanContext(int(trace_id[2:10] + trace_id[11:], 16), int(span_id, 16), is_remote, flags)
 
 
-def _describe(subsegment: Subsegment, exception: BaseException, *, remote: bool) -> None:
-    subsegment.recorder.describe(subsegment, exception, None, remote)
+def _record(subsegment: Subsegment, exception: BaseException, kind: str) -> None:
+    if issubclass(type(exception), BaseException) and can_load(errors):
+        errors.record(subsegment, exception, kind)
 
 
 def _status(status: Any, description: Any) -> tuple[str, str | None]:

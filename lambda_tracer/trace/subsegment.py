@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from . import answer
     from .invocation import Invocation
 
+    Link = tuple[str, str] | tuple[str, str, dict[str, Any]]
+
     # a closed document, and the levels of subsegments in it
     Waiting = tuple[str, int]
 
@@ -87,7 +89,8 @@ class Subsegment:
 
     Times are epoch seconds (float). `annotations`, `metadata`, `http` and `aws` are the dicts that are sent, `sql` is
     one or None; `cause` describes the exception that it failed with. `fault`, `error` and `throttle` are X-Ray's flags;
-    `links` are subsegments of other traces that this one goes on with, each a trace's id and its own.
+    `links` are subsegments of other traces that this one goes on with, each a trace's id and its own, and perhaps what
+    is said of the link.
     """
 
     # Before CPython 3.13 a class's default, read through an instance, takes three times as long as a slot, and a
@@ -163,7 +166,7 @@ class Subsegment:
         self.given_metadata: dict[str, dict[str, Any]] | None = None
         self.given_http: dict[str, dict[str, Any]] | None = None
         self.given_aws: dict[str, Any] | None = None
-        self.links: tuple[tuple[str, str], ...] = ()
+        self.links: tuple[Link, ...] = ()
         self._origin_header: Any = None
         self.start_time = clock.now()
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .invocation import Invocation
-    from .subsegment import Subsegment
+    from .subsegment import Link, Subsegment
 
 
 class UnrecordedSubsegment:
@@ -36,7 +36,7 @@ class UnrecordedSubsegment:
     is_managed = False
     is_stored = True
     sql = cause = None
-    links: tuple[tuple[str, str], ...] = ()
+    links: tuple[Link, ...] = ()
 
     def __init__(
         self, invocation: Invocation | None = None, parent: Subsegment | UnrecordedSubsegment | None = None

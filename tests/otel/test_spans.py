@@ -247,16 +247,18 @@ def test_a_span_may_end_in_another_thread(otel: Any, daemon: Daemon) -> None:
 
 
 def test_a_span_has_bounds(otel: Any, daemon: Daemon) -> None:
-    """The default limits of OpenTelemetry's SDK."""
     with otel.get_tracer(__name__).start_as_current_span("many") as span:
         for number in range(200):
             span.set_attribute(f"key{number}", number)
             span.add_event("event")
             span.add_link(otel.SpanContext(1, number + 1, is_remote=True))
 
-    assert [len(kept) for kept in (span.attributes, span.events, span.links)] == [128, 128, 128]
-    left_out = only(daemon, "many")["metadata"]["lambda_tracer"]["opentelemetry_left_out"]
-    assert left_out == {"attributes": 72, "events": 72, "links": 72}
+    assert [len(kept) for kept in (span.attributes, span.events, span.links)] == [128, 32, 20]
+    assert only(daemon, "many")["metadata"]["lambda_tracer"] == {
+        "attributes_left_out": 72,
+        "events_left_out": 168,
+        "links_left_out": 180,
+    }
 
 
 class Hostile:

@@ -28,7 +28,7 @@ _THROTTLING_CODES = (
     " RequestLimitExceeded BandwidthLimitExceeded LimitExceededException SlowDown PriorRequestNotComplete"
     " EC2ThrottledException"
 )
-_THROTTLING = frozenset(_THROTTLING_CODES.split())
+THROTTLING = frozenset(_THROTTLING_CODES.split())
 """Error codes that mean throttling: botocore's standard retry mode has the same (`ThrottledRetryableChecker`)."""
 
 _MODELS = "bedrock-runtime"
@@ -174,6 +174,6 @@ class AwsCall:
             subsegment.add_fault_flag()
         elif status < 400 and status != 304:  # 304 is the answer that was asked for
             subsegment.add_error_flag()
-        if code in _THROTTLING or status == 429:
+        if code in THROTTLING or status == 429:
             subsegment.add_error_flag()
             subsegment.add_throttle_flag()

@@ -14,25 +14,12 @@ from __future__ import annotations
 from ...guard import pass_on
 from .. import database
 from . import dbapi, text
+from .dialects import DIALECTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
-
-_DIALECTS = {
-    "postgresql": text.POSTGRESQL,
-    "cockroachdb": text.POSTGRESQL,
-    "redshift": text.POSTGRESQL,
-    "mysql": text.MYSQL,
-    "mariadb": text.MYSQL,
-    "sqlite": text.SQLITE,
-    "mssql": text.ANSI,
-    "oracle": text.ANSI,
-    "snowflake": text.ANSI,
-    "awsathena": text.ANSI,
-    "trino": text.ANSI,
-}
 
 
 def patch(module: ModuleType) -> None:
@@ -136,7 +123,7 @@ def _describe(context: Any) -> dbapi.Described:
         url.host,
         url.port,
         url.database,
-        _DIALECTS.get(dialect.name, text.UNKNOWN),
+        DIALECTS.get(dialect.name, text.UNKNOWN),
         database_type=dialect.name,
         database_version=".".join(map(str, version)) if version else None,
         driver_version="-".join(

@@ -17,6 +17,9 @@ from lambda_tracer.local.receive.documents import mapping
 from lambda_tracer.local.view.otlp.wire import WireError, double, fields, message, number, signed
 
 INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
+KINDS = {1: "INTERNAL", 2: "SERVER", 3: "CLIENT", 4: "PRODUCER", 5: "CONSUMER"}
+"""What the API calls the kinds."""
+
 ERROR = 2
 
 MAX_LEVELS = 20
