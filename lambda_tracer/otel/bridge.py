@@ -7,10 +7,8 @@ application could not set afterwards.
 
 from __future__ import annotations
 
-import sys
-
 from ..patches import nesting, replace
-from . import calls, context
+from . import beside, calls, context
 from .provider import StandIn, Tracer, TracerProvider
 
 TYPE_CHECKING = False
@@ -24,12 +22,21 @@ _TRACER = "_lambda_tracer_tracer"
 
 _PROVIDER = "_PROXY_TRACER_PROVIDER"
 
+_SETS_PROVIDER = "_set_tracer_provider"
+"""What sets a provider, whoever asks for that: `set_tracer_provider`, or the environment."""
+
 _before: dict[str, Any] = {}  # what is put back
+_of_api: dict[str, Any] = {}  # the names of `opentelemetry.trace`
 
 
 def patch(module: ModuleType) -> None:
-    """Patch `opentelemetry.trace`."""
+    """Patch `opentelemetry.trace`, or the module of what instruments libraries."""
     replace.replace(_targets(module))
+    if module.__name__ == beside.INSTRUMENTOR:
+        beside.step_back()
+        return
+    global _of_api
+    _of_api = vars(module)
     proxy: Any = module.ProxyTracer
     theirs = vars(proxy).get("_tracer")
     if isinstance(theirs, property) and type(theirs) is not _Resolved:
@@ -42,13 +49,17 @@ def patch(module: ModuleType) -> None:
         setattr(module, _PROVIDER, StandIn())
     context.stand_around(is_off)
     nesting.others = calls.is_recorded_by_span
+    beside.step_back()
 
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
-    nesting.others = None
-    context.give_way()
     replace.restore(_targets(module))
+    if module.__name__ == beside.INSTRUMENTOR:
+        return
+    nesting.others = None
+    beside.forget()
+    context.give_way()
     proxy: Any = module.ProxyTracer
     if type(vars(proxy).get("_tracer")) is _Resolved:
         proxy._tracer = _before.pop("_tracer")
@@ -58,16 +69,21 @@ def unpatch(module: ModuleType) -> None:
 
 def is_off() -> bool:
     """Whether the application has a provider of its own."""
-    module = sys.modules.get("opentelemetry.trace")
-    provider = getattr(module, "_TRACER_PROVIDER", None)
+    provider = _of_api.get("_TRACER_PROVIDER")
     return provider is not None and type(provider) is not TracerProvider
 
 
 def _targets(module: ModuleType) -> list[replace.Target]:
-    return [
+    if module.__name__ == beside.INSTRUMENTOR:
+        kind: Any = module.BaseInstrumentor
+        return [(kind, name, beside.then_step_back) for name in ("instrument", "uninstrument")]
+    targets: list[replace.Target] = [
         (module.ProxyTracer, "start_span", _start_span),
         (module.ProxyTracer, "start_as_current_span", _start_as_current_span),
     ]
+    if hasattr(module, _SETS_PROVIDER):
+        targets.append((module, _SETS_PROVIDER, beside.then_step_back))
+    return targets
 
 
 def _start_span(start_span: Callable[..., Any]) -> Callable[..., Any]:

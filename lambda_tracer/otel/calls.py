@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from weakref import WeakValueDictionary
 
+from opentelemetry import trace
+
 from ..guard import failed
 from ..patches import database, nesting
 from ..patches.http.address import Address, text_of
 from ..trace.context import place
+from . import beside
 from . import span as spans
 
 TYPE_CHECKING = False
@@ -44,6 +47,8 @@ def begun(span: SubsegmentSpan) -> None:
 def is_recorded_by_span(what: str, method: object, url: str | None) -> bool:
     """What `nesting.others` is, for spans."""
     try:
+        if beside.is_recording():
+            return beside.is_recorded(trace.get_current_span())
         running, current = place()
         span = None if current is None or not current.sampled else spans.opened_by_api(current)
         if span is not None and span.kind.name in spans.OUTGOING:

@@ -22,7 +22,7 @@ else:
 
 
 def patch(module: ModuleType) -> None:
-    """Patch `opentelemetry.trace`."""
+    """Patch `opentelemetry.trace`, or the module of what instruments libraries."""
     bridge.patch(module)
 
 

@@ -45,7 +45,6 @@ class Library:
 
 LIBRARIES: dict[str, Library] = {
     "threads": Library("", ("threading", "concurrent.futures.thread")),
-    "opentelemetry": Library("otel", ("opentelemetry.trace",)),
     # AWS
     "botocore": Library("aws", ("botocore.client", "botocore.endpoint"), ("boto3",)),
     "aiobotocore": Library("aws", ("aiobotocore.client", "aiobotocore.endpoint"), ("aioboto3",)),
@@ -104,6 +103,8 @@ LIBRARIES: dict[str, Library] = {
     # other databases
     "pymongo": Library("", ("pymongo.monitoring",)),
     "redis": Library("", ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster")),
+    # after those that it steps back for
+    "opentelemetry": Library("otel", ("opentelemetry.trace", "opentelemetry.instrumentation.instrumentor")),
 }
 
 ALIASES: dict[str, str] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,37 +10,11 @@ import pytest
 from lambda_tracer import patch, xray_recorder
 from lambda_tracer.patches.registry import unpatch_all
 from tests.daemon import Daemon
-from tests.patches.http.server import HttpServer, serving
+from tests.patches.http.server import HttpServer
 
 pytestmark = pytest.mark.otel
 
 requests: Any = pytest.importorskip("requests", reason="requests is not installed")
-
-
-@pytest.fixture(scope="module")
-def _server() -> Iterator[HttpServer]:
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
-def server(_server: HttpServer) -> HttpServer:
-    _server.received.clear()
-    return _server
-
-
-@pytest.fixture
-def instrumentor(otel: Any) -> Iterator[Any]:
-    """OpenTelemetry's for requests, which the test applies."""
-    module = pytest.importorskip(
-        "opentelemetry.instrumentation.requests",
-        reason="opentelemetry-instrumentation-requests is not installed",
-    )
-    instrumentor = module.RequestsInstrumentor()
-    yield instrumentor
-    unpatch_all()
-    if instrumentor.is_instrumented_by_opentelemetry:
-        instrumentor.uninstrument()
 
 
 def parents_sent(server: HttpServer) -> set[str]:
@@ -114,20 +87,26 @@ def test_what_hooks_tell_of_a_call_that_we_record_is_kept(
     assert call["metadata"]["default"] == {"shop.id": 5}
 
 
-def test_a_call_that_fails_is_one_fault(otel: Any, instrumentor: Any, server: HttpServer, daemon: Daemon) -> None:
+def test_a_call_that_fails_is_one_fault(
+    otel: Any, instrumentor: Any, server: HttpServer, daemon: Daemon
+) -> None:
     patch(["requests", "urllib3", "httplib"])
     instrumentor.instrument()
 
     with pytest.raises(requests.ConnectionError), xray_recorder.in_subsegment("handler"):
         requests.get(server.url("/hangup"))
 
-    daemon.expect_tree("""
+    daemon.expect_tree(
+        """
         handler  fault  ConnectionError
           127.0.0.1  fault  ConnectionError
-    """.replace("fault  ", "fault "))
+    """.replace("fault  ", "fault ")
+    )
 
 
-def test_calls_in_a_clients_span_of_the_users_are_recorded(otel: Any, server: HttpServer, daemon: Daemon) -> None:
+def test_calls_in_a_clients_span_of_the_users_are_recorded(
+    otel: Any, server: HttpServer, daemon: Daemon
+) -> None:
     """It says nothing of which call it is: nothing may be lost."""
     patch(["requests", "sqlite3"])
 

@@ -16,31 +16,6 @@ from tests.programs import run
 pytestmark = pytest.mark.otel
 
 
-@pytest.fixture
-def application(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`opentelemetry.trace`, in which the application may set a provider once, as in a process of its own."""
-    trace = pytest.importorskip("opentelemetry.trace", reason="opentelemetry-api is not installed")
-    once = type(trace._TRACER_PROVIDER_SET_ONCE)
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", once())
-    return trace
-
-
-@pytest.fixture
-def provider(application: Any) -> Iterator[Any]:
-    """A provider of the SDK's, and in `exported` what its spans are."""
-    sdk = pytest.importorskip("opentelemetry.sdk.trace", reason="opentelemetry-sdk is not installed")
-    export = pytest.importorskip("opentelemetry.sdk.trace.export")
-    memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
-    provider = sdk.TracerProvider()
-    exporter = memory.InMemorySpanExporter()
-    provider.add_span_processor(export.SimpleSpanProcessor(exporter))
-    provider.exported = lambda: [span.name for span in exporter.get_finished_spans()]
-    yield provider
-    provider.shutdown()
-    unpatch_all()
-
-
 def test_tracers_from_before_the_patch_record_as_well(application: Any, daemon: Daemon) -> None:
     tracer = application.get_tracer(__name__)
 
