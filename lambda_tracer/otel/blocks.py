@@ -7,7 +7,6 @@ stands in them as it was sent.
 from __future__ import annotations
 
 from ..patches.http.address import Address
-from . import names
 from .conventions import SQL
 
 TYPE_CHECKING = False
@@ -90,7 +89,7 @@ def aws_of(facts: Facts) -> dict[str, Any]:
     """X-Ray's `aws`, as far as it is about a call."""
     if facts.areas.isdisjoint(("aws", "rpc")):
         return {}
-    is_call = names.is_aws(facts)
+    is_call = facts.is_aws
     found: dict[str, Any] = {}
     operation = facts.take("operation")
     if is_call:

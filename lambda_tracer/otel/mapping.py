@@ -10,11 +10,11 @@ from .. import guard, recording, settings
 from ..encode import name as names_of_xray
 from ..encode.json_text import dumps
 from ..guard import Late
-from ..safe import safe_str
-from ..xray import MAX_LINKS
+from ..safe import safe_str, type_name
+from ..xray import MAX_LINKS, MAX_NAME
 from . import blocks, names, privacy, values
 from .conventions import COMMANDS
-from .facts import Facts, number_of, text_of
+from .facts import Facts, items_of, number_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def describe(subsegment: Subsegment, described: Described) -> None:
 
 
 def _names(own: str, kind: str, facts: Facts) -> tuple[str, str]:
-    name = names_of_xray.clean_name(names.name_as_patched(own, kind, facts))
-    return name, names.namespace_of(kind, facts) or "local"
+    name = names.name_as_patched(own, kind, facts)[: 10 * MAX_NAME]
+    return names_of_xray.clean_name(name), names.namespace_of(kind, facts) or "local"
 
 
 def _describe(subsegment: Subsegment, described: Described) -> None:
@@ -70,42 +70,41 @@ def _describe(subsegment: Subsegment, described: Described) -> None:
     attributes, left_out = _bounded(described.attributes)
     facts = Facts(attributes)
     subsegment.name, subsegment.namespace = _names(own, kind, facts)
-    called = _called(facts)
-    error_type = text_of(facts.left.get("error.type"))
-    is_error = described.status_code == "ERROR"
     # In this order: what one of them says, the next does not repeat.
-    status = _put_http(subsegment, facts)
-    _put_sql(subsegment, facts)
-    _put_aws(subsegment, facts, called)
-    if is_error and not (status is not None and 400 <= status < 500):
+    status = None
+    if attributes:
+        status = _put_http(subsegment, facts)
+        _put_sql(subsegment, facts)
+        _put_aws(subsegment, facts)
+    if described.status_code == "ERROR" and not (status is not None and 400 <= status < 500):
         subsegment.add_fault_flag()
-    events = _put_exceptions(subsegment, described, facts, kind)
-    if is_error and subsegment.cause is None:
-        said = text_of(described.status_description) or text_of(facts.left.get("error.message"))
-        if said and guard.can_load(errors):
-            errors.add_status(subsegment, said, error_type, called, errors.is_remote(kind))
-    if called == "aws" and subsegment.cause is not None and errors.is_throttle(subsegment):
-        subsegment.add_error_flag()
-        subsegment.add_throttle_flag()
-    for key, value in values.annotations_of(facts).items():
-        subsegment.put_annotation(key, value)
-    for namespace, entries in values.namespaces_of(facts).items():
-        shown = {key: privacy.shown(safe_str(key), value) for key, value in entries.items()}
-        _put(subsegment, shown, "default" if namespace.startswith("AWS.") else namespace)
-    told = privacy.kept(facts.left, serves=kind == "SERVER")
-    if own and own not in _said(subsegment, told):
+    events: list[Any] = []
+    if described.events or "exception" in facts.areas:
+        events = _put_exceptions(subsegment, described, facts, kind)
+    if described.status_code == "ERROR" or subsegment.cause is not None:
+        _put_failure(subsegment, described, facts, kind)
+    if attributes:
+        for key, value in values.annotations_of(facts).items():
+            subsegment.put_annotation(key, value)
+        for namespace, entries in values.namespaces_of(facts).items():
+            shown = {key: privacy.shown(safe_str(key), value) for key, value in entries.items()}
+            _put(subsegment, shown, "default" if namespace.startswith("AWS.") else namespace)
+    told = privacy.kept(facts.left, serves=kind == "SERVER") if facts.left else {}
+    if own and own != subsegment.name and own not in _said(subsegment, told):
         told["otel.span.name"] = own
     if events:
         told["events"] = events
-    _put(subsegment, told, "default")
-    for what, count in (
-        ("attributes_left_out", left_out),
-        ("events_left_out", len(described.events) - MAX_EVENTS),
-    ):
-        if count > 0:
-            subsegment.metadata.setdefault("lambda_tracer", {})[what] = count
+    if told:
+        _put(subsegment, told, "default")
+    _count(subsegment, "attributes_left_out", left_out)
+    _count(subsegment, "events_left_out", len(described.events) - MAX_EVENTS)
     if described.links:
         _put_links(subsegment, list(described.links))
+
+
+def _count(subsegment: Subsegment, what: str, count: int) -> None:
+    if count > 0:
+        subsegment.metadata.setdefault("lambda_tracer", {})[what] = count
 
 
 def _said(subsegment: Subsegment, told: dict[str, Any]) -> tuple[Any, ...]:
@@ -113,12 +112,12 @@ def _said(subsegment: Subsegment, told: dict[str, Any]) -> tuple[Any, ...]:
     method = (subsegment.given_http or {}).get("request", {}).get("method")
     operation = (subsegment.given_aws or {}).get("operation")
     of_database = told.get("db.operation.name"), told.get("db.operation")
-    return (subsegment.name, method, f"{subsegment.name}.{operation}", *of_database)
+    return (method, f"{subsegment.name}.{operation}", *of_database)
 
 
 def _called(facts: Facts) -> str:
     """What the span is about that may fail in words of its own: a database's system, `aws`, `http` or nothing."""
-    if names.is_aws(facts):
+    if facts.is_aws:
         return "aws"
     if "db" in facts.areas:
         return facts.peek_text("database system") or "db"
@@ -173,14 +172,14 @@ def _put_sql(subsegment: Subsegment, facts: Facts) -> None:
         facts.left["db.connection_string"] = privacy.connection_of(facts.take_text("connection string"))
 
 
-def _put_aws(subsegment: Subsegment, facts: Facts, called: str) -> None:
+def _put_aws(subsegment: Subsegment, facts: Facts) -> None:
     aws = blocks.aws_of(facts)
     # An object's key is no name of a thing, as in our patches.
     aws.pop("key", None)
-    tables = aws.get("table_names")
-    if isinstance(tables, (list, tuple)) and len(tables) == 1 and "table_name" not in aws:
+    tables = items_of(aws.get("table_names")) or ()
+    if len(tables) == 1 and "table_name" not in aws:
         aws["table_name"] = aws.pop("table_names")[0]
-    if called == "aws":
+    if facts.is_aws:
         region = facts.take_text("cloud region")
         if region:
             aws.setdefault("region", region)
@@ -193,9 +192,11 @@ def _put_aws(subsegment: Subsegment, facts: Facts, called: str) -> None:
 
 def _plain(value: Any) -> Any:
     """A text without a query if it is a URL, or a list of texts: nothing that could hold more."""
-    if type(value) in (list, tuple):
-        return [text_of(item) for item in value[: privacy.MAX_ITEMS]]
-    return privacy.shown("", value) if type(value) in (str, int, float, bool) else safe_str(value)
+    items = items_of(value)
+    if items is not None:
+        return [text_of(item) for item in items[: privacy.MAX_ITEMS]]
+    is_number = privacy.is_number(value) or type(value) is bool
+    return value if is_number else privacy.shown("", text_of(value) or type_name(value))
 
 
 # What happened
@@ -229,10 +230,25 @@ def _put_exceptions(subsegment: Subsegment, described: Described, facts: Facts, 
     return others
 
 
+def _put_failure(subsegment: Subsegment, described: Described, facts: Facts, kind: str) -> None:
+    """What a status says, where no exception is known; and that AWS throttles with a 400 as well."""
+    if not guard.can_load(errors):
+        return
+    if subsegment.cause is None:
+        said = text_of(described.status_description) or text_of(described.attributes.get("error.message"))
+        error_type = text_of(described.attributes.get("error.type"))
+        if said:
+            errors.add_status(subsegment, said, error_type, _called(facts), errors.is_remote(kind))
+    if facts.is_aws and errors.is_throttle(subsegment):
+        subsegment.add_error_flag()
+        subsegment.add_throttle_flag()
+
+
 def _put(subsegment: Subsegment, entries: dict[Any, Any], namespace: str) -> None:
     """Metadata that nobody has put there for the trace: secrets in it are redacted."""
-    for key, value in entries.items():
-        subsegment.put_captured(key if type(key) is str else safe_str(key), value, namespace)
+    subsegment.captured += tuple(
+        [(namespace, key if type(key) is str else safe_str(key), value) for key, value in entries.items()]
+    )
 
 
 def _put_links(subsegment: Subsegment, links: list[Link]) -> None:

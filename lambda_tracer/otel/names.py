@@ -12,16 +12,9 @@ if TYPE_CHECKING:
 _CALLS = ("CLIENT", "PRODUCER", "CONSUMER")
 
 
-def is_aws(facts: Facts) -> bool:
-    """Whether a span is a call of an AWS API."""
-    if "rpc" in facts.areas and facts.peek_text("rpc system") == "aws-api":
-        return True
-    return "aws" in facts.areas and bool(facts.peek_text("aws service"))
-
-
 def namespace_of(kind: str, facts: Facts) -> str:
     """X-Ray's namespace of a span of that kind: `aws` or `remote`; empty for work of the function's own."""
-    if is_aws(facts):
+    if facts.is_aws:
         return "aws"
     is_remote = kind == "CLIENT" or (kind in _CALLS and bool(facts.peek_text("remote service")))
     return "remote" if is_remote else ""
@@ -45,7 +38,7 @@ def name_as_patched(own: str, kind: str, facts: Facts) -> str:
     if kind not in _CALLS:
         return own
     system = facts.peek_text("database system") if "db" in facts.areas else ""
-    if system and system not in SQL and not is_aws(facts) and not _database(facts):
+    if system and system not in SQL and not facts.is_aws and not _database(facts):
         host = facts.peek_text("database host")
         named = facts.peek_text("remote service") or facts.peek_text("peer")
         return named or (f"{system}@{host}" if host else system)
@@ -58,7 +51,7 @@ def _of_call(facts: Facts) -> str:
 
 def _of_service(facts: Facts) -> str:
     name = facts.peek_text("remote service") or facts.peek_text("peer")
-    if not name and is_aws(facts):
+    if not name and facts.is_aws:
         name = facts.peek_text("rpc service") or facts.peek_text("aws service")
     if not name and "db" in facts.areas:
         name = _database(facts)

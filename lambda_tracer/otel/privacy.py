@@ -10,7 +10,7 @@ import re
 
 from ..encode import redaction
 from ..patches.http.address import Address
-from .facts import text_of
+from .facts import items_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,22 +73,39 @@ MAX_ITEMS = 100
 """Members that are looked at of a sequence of texts."""
 
 
+_ANY, _NUMBERS, _NEVER = range(3)
+
+_known: dict[str, int] = {}
+_MAX_KNOWN = 1_000
+"""Names of attributes that are remembered: libraries set the same few. Names made of data must not fill the memory."""
+
+
 def kept(attributes: Mapping[str, Any], *, serves: bool = False) -> dict[str, Any]:
     """The attributes that may be recorded, as they may be. `serves`: of a span that serves a request."""
-    return {
-        key: shown(key, value)
-        for key, value in attributes.items()
-        if value is not None and not is_content(key, value) and not (serves and key in _CLIENT)
-    }
+    found: dict[str, Any] = {}
+    for key, value in attributes.items():
+        rule = _known.get(key)
+        if rule is None:
+            rule = _rule_of(key)
+        if value is None or rule == _NEVER or (serves and key in _CLIENT):
+            continue
+        if rule == _ANY or is_number(value) or type(value) is bool:
+            found[key] = shown(key, value)
+    return found
 
 
-def is_content(key: str, value: object) -> bool:
-    """Whether an attribute holds contents, by its name; one of `gen_ai.` unless it is a number or names something."""
+def _rule_of(key: str) -> int:
+    """Which values of an attribute are kept, by its name."""
     if key.startswith("gen_ai."):
-        return type(value) not in (int, float, bool) and key not in _OF_MODELS
-    if key in _CONTENTS or key.startswith(_AREAS_OF_CONTENTS):
-        return True
-    return key.startswith(_OF_MESSAGES) and key.rpartition(".")[2] in _LAST_WORDS
+        rule = _ANY if key in _OF_MODELS else _NUMBERS
+    elif key in _CONTENTS or key.startswith(_AREAS_OF_CONTENTS):
+        rule = _NEVER
+    else:
+        is_content = key.startswith(_OF_MESSAGES) and key.rpartition(".")[2] in _LAST_WORDS
+        rule = _NEVER if is_content else _ANY
+    if len(_known) < _MAX_KNOWN and len(key) <= 200:
+        _known[key] = rule
+    return rule
 
 
 def is_event_of_content(name: str) -> bool:
@@ -100,13 +117,19 @@ def shown(key: str, value: Any) -> Any:
     """The value, unless the name is a secret's; URLs, and paths of requests, without credentials and queries."""
     if _hides(key, value):
         return redaction.REDACTED
-    kind = type(value)
-    if kind is str:
+    if type(value) is str:
         return _without_query(key, value)
-    if kind is tuple or kind is list:
-        items = [_without_query(key, item) if type(item) is str else item for item in value[:MAX_ITEMS]]
-        return items if len(value) <= MAX_ITEMS else [*items, f"... {len(value) - MAX_ITEMS} more"]
-    return value
+    items = items_of(value)
+    if items is None:
+        return value
+    some = [_without_query(key, item) if type(item) is str else item for item in items[:MAX_ITEMS]]
+    return some if len(items) <= MAX_ITEMS else [*some, f"... {len(items) - MAX_ITEMS} more"]
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is an int or a float. Types are compared by identity: one of a user's may compare itself."""
+    kind = type(value)
+    return kind is int or kind is float
 
 
 def _without_query(key: str, text: str) -> str:
@@ -119,8 +142,7 @@ def _hides(key: str, value: object) -> bool:
     """Whether the name is a secret's, unless it is only about tokens and the value is a number: it counts them."""
     if not redaction.is_secret(key):
         return False
-    is_number = type(value) in (int, float)
-    return not (is_number and not redaction.is_secret(key.lower().replace("token", "")))
+    return not (is_number(value) and not redaction.is_secret(key.lower().replace("token", "")))
 
 
 def connection_of(text: str) -> str:

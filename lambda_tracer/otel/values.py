@@ -6,7 +6,7 @@ import json
 
 from ..guard import pass_on
 from .conventions import METADATA, SHORT_FACTS, USAGE
-from .facts import text_of
+from .facts import items_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 def annotations_of(facts: Facts) -> dict[str, str | int | float]:
     """What `aws.xray.annotations` lists, and a few short facts, under keys that X-Ray takes."""
     listed = facts.take("annotations")
-    keys = [text_of(key) for key in listed] if type(listed) in (list, tuple) else []
+    keys = [text_of(key) for key in items_of(listed) or ()]
     keys += SHORT_FACTS
     keys += [key for key in facts.left if key.startswith(USAGE)] if "gen_ai" in facts.areas else ()
     found: dict[str, str | int | float] = {}
@@ -42,6 +42,8 @@ def _key(key: str) -> str:
 def namespaces_of(facts: Facts) -> dict[str, dict[str, Any]]:
     """The namespaces of metadata that are given as JSON. What is no JSON object stands under `value`."""
     found: dict[str, dict[str, Any]] = {}
+    if "aws" not in facts.areas:
+        return found
     for name in [name for name in facts.left if name.startswith(METADATA)]:
         value = facts.left.pop(name)
         text = text_of(value)

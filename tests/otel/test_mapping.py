@@ -12,6 +12,7 @@ import pytest
 
 from lambda_tracer import xray_recorder
 from lambda_tracer.otel import mapping
+from lambda_tracer.trace.subsegment import Subsegment
 from lambda_tracer.xray import MAX_LINKS
 from tests.daemon import Daemon
 from tests.otel.spans import Kind, Span, said, told
@@ -358,6 +359,7 @@ def test_the_name_and_the_namespace_are_there_from_the_beginning(
 
 def test_what_is_set_after_the_beginning_counts(daemon: Daemon) -> None:
     with xray_recorder.in_subsegment("GET") as subsegment:
+        assert isinstance(subsegment, Subsegment)
         mapping.describe(subsegment, Span("renamed", attributes={"server.address": "late"}))
         mapping.describe(subsegment, Span("renamed", Kind.INTERNAL))
 

@@ -48,7 +48,7 @@ def chained() -> None:
 
 def in_passing() -> None:
     try:
-        {}["missing"]
+        dict[str, int]()["missing"]
     except KeyError:
         fails()
 
