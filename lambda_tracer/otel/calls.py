@@ -56,7 +56,9 @@ def is_recorded_by_span(what: str, method: object, url: str | None) -> bool:
         if what == "sql" and _by_users_frame:
             span = _by_users_frame.get(nesting.users_frame_id())
             if span is not None and span.is_recording() and span.subsegment.invocation is running:
-                return _says_database(span.attributes)
+                return _says_database(span.attributes) and _is_for(
+                    span, span.users_frame_id, what, method, url
+                )
     except Exception as error:
         failed(error)
     return False

@@ -11,8 +11,6 @@ was changed last counts:
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-
 from opentelemetry import context as api
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
@@ -20,6 +18,7 @@ from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 from .. import settings
 from ..guard import failed
 from ..trace import running
+from ..trace.collection import variable
 from ..trace.context import last_seen, place, see
 from ..trace.running import bind, bound_to
 from . import span as spans
@@ -43,7 +42,7 @@ _switch = settings.global_sdk_config
 MAX_DEPTH = 1_000
 """Contexts of one invocation that are attached one in another. Some are never detached, and must not pile up."""
 
-_attached: ContextVar[Attached | None] = ContextVar("lambda_tracer_opentelemetry", default=None)
+_, _attach, _attached = variable("lambda_tracer_opentelemetry")  # in which `Attached` is
 
 _made: tuple[Context, Span, Context] | None = None  # of that context and span: the last one that was made
 
@@ -65,7 +64,7 @@ def unrecorded() -> Span | None:
 
 def standing_span() -> Span | None:
     """The span of the context that was attached last, if nothing else has become current since."""
-    found = _attached.get()
+    found: Attached | None = _attached()
     if found is None or found.now is not last_seen():
         return None
     return found.context.get(SPAN_KEY)  # type: ignore[return-value]  # whatever it is: its users ask
@@ -115,7 +114,7 @@ class RuntimeContext:
         try:
             if self._is_off():
                 return context
-            found = _attached.get()
+            found: Attached | None = _attached()
             if found is not None and found.context is context and found.now is last_seen():
                 return context
             span = current_span()
@@ -148,7 +147,7 @@ class RuntimeContext:
                 if now is not None and bound_to() is not None:
                     bind(now.invocation)
             runs = bound_to() or running.current()
-            _attached.set(Attached(context, token, runs, _attached.get(), seen, now))
+            _attach(Attached(context, token, runs, _attached(), seen, now))
         except Exception as error:
             failed(error)
         return token
@@ -157,12 +156,12 @@ class RuntimeContext:
         """Make current again what was before the context was attached."""
         self.inner.detach(token)
         try:
-            found = _attached.get()
+            found: Attached | None = _attached()
             while found is not None and found.token is not token:
                 found = found.before
             if found is None:
                 return
-            _attached.set(found.before)
+            _attach(found.before)
             if found.now is found.seen:
                 return
             inside = last_seen()

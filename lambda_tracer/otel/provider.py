@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 else:
     mapping = Late("lambda_tracer.otel.mapping")  # only where a span is recorded
 
-REMOTE_TRACE = "remote_trace_id"
-"""The annotation of a span whose parent is in another trace: 32 hex digits."""
+CALLER_TRACE_ID = "CallerTraceId"
+"""The annotation of a span whose parent is in another trace, as a handler has it: that trace's id in X-Ray's form."""
 
 _NO_OP = NoOpTracer()
 
@@ -153,7 +153,7 @@ class Tracer(trace.Tracer):
             kind = SpanKind.INTERNAL
         is_call = kind.name in spans.OUTGOING
         if is_call and current is not None and calls.is_recorded():
-            return spans.PassThrough(current)  # type: ignore[arg-type]  # where nothing is recorded, nothing comes here
+            return spans.of_call(current)  # type: ignore[arg-type]  # where nothing is recorded, nothing comes here
         parent, other = _parent(running, current, context)
         name = safe_str(name)
         facts = spans.copied(attributes)
@@ -175,7 +175,7 @@ class Tracer(trace.Tracer):
             calls.begun(span)
         if other is not None:
             span.add_link(other)
-            subsegment.put_annotation(REMOTE_TRACE, f"{other.trace_id:032x}")
+            subsegment.put_annotation(CALLER_TRACE_ID, spans.trace_id_of(other))
         return span
 
 
@@ -243,8 +243,12 @@ class CurrentSpan:
 
     def __enter__(self) -> Span:
         span = self.span = self._tracer.start_span(*self._given)
-        if isinstance(span, spans.BridgedSpan):  # what stands for nothing recorded is current by itself
-            self._token = api.attach(api.set_value(SPAN_KEY, span))
+        try:
+            if isinstance(span, spans.BridgedSpan):  # what stands for nothing recorded is current by itself
+                self._token = api.attach(api.set_value(SPAN_KEY, span))
+        except BaseException:  # it came from outside, and nobody else will end it
+            span.end()
+            raise
         return span
 
     def __exit__(

@@ -89,6 +89,13 @@ def of_subsegment(subsegment: Subsegment) -> BridgedSpan:
     return kept
 
 
+def of_call(subsegment: Subsegment) -> Span:
+    """What an instrumentation gets for a call that one of our patches records: `subsegment`, if it is that."""
+    if subsegment.namespace == "local":  # the call is one that is to be ignored
+        return NonRecordingSpan(of_subsegment(subsegment).get_span_context())
+    return PassThrough(subsegment)
+
+
 def opened_by_api(subsegment: object) -> SubsegmentSpan | None:
     """The span that opened a subsegment and has not ended; None for those of the recorder's own."""
     kept = vars(subsegment).get(_KEPT_AS)
@@ -161,8 +168,7 @@ class View(BridgedSpan):
         """Link the subsegment with a span of any trace."""
         try:
             if self.is_recording() and context.is_valid:
-                trace_id = f"{context.trace_id:032x}"
-                link = (f"1-{trace_id[:8]}-{trace_id[8:]}", f"{context.span_id:016x}")
+                link = (trace_id_of(context), f"{context.span_id:016x}")
                 if link not in self.subsegment.links and len(self.subsegment.links) < MAX_LINKS:
                     self.subsegment.links = (*self.subsegment.links, link)
         except Exception as error:
@@ -172,12 +178,17 @@ class View(BridgedSpan):
         """Nothing: names of the recorder's own subsegments are what traces are searched by."""
 
     def set_status(self, status: Any, description: str | None = None) -> None:
-        """ERROR makes it a fault; the description is kept as metadata `status_description`."""
+        """ERROR makes it a fault, with the description as its cause where there is none yet."""
         code, text = _status(status, description)
-        if code == "ERROR" and self.is_recording():
-            self.subsegment.add_fault_flag()
-            if text:
-                self.set_attribute("status_description", text)
+        subsegment = self.subsegment
+        if code != "ERROR" or subsegment.end_time is not None:
+            return
+        subsegment.add_fault_flag()
+        try:
+            if text and subsegment.cause is None and can_load(errors):
+                errors.add_status(subsegment, text, "", "", False)
+        except Exception as error:
+            failed(error)
 
     def record_exception(
         self,
@@ -373,6 +384,12 @@ def _context(trace_id: str, span_id: str, is_sampled: bool, *, is_remote: bool =
     """Of X-Ray's ids: `1-<8 hex>-<24 hex>`, and 16 hex digits."""
     flags = _SAMPLED if is_sampled else _NOT_SAMPLED
     return SpanContext(int(trace_id[2:10] + trace_id[11:], 16), int(span_id, 16), is_remote, flags)
+
+
+def trace_id_of(context: SpanContext) -> str:
+    """The id of a trace in X-Ray's form."""
+    digits = f"{context.trace_id:032x}"
+    return f"1-{digits[:8]}-{digits[8:]}"
 
 
 def _record(subsegment: Subsegment, exception: BaseException, kind: str) -> None:

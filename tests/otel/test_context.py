@@ -174,7 +174,7 @@ def test_a_parent_in_another_trace_is_a_link_and_an_annotation(
     daemon.expect_tree(
         f"""
         handler
-          span  {{"remote_trace_id": "{0xABC:032x}"}}
+          span  {{"CallerTraceId": "1-00000000-{0xABC:024x}"}}
     """,
         annotations=True,
     )
@@ -318,7 +318,7 @@ def test_a_span_of_an_earlier_invocation_is_no_parent(
     documents = {each["name"]: each for each in daemon.subsegments()}
     assert documents["after"]["trace_id"] != documents["before"]["trace_id"]
     assert documents["after"]["parent_id"] != documents["before"]["id"]
-    assert "remote_trace_id" in documents["after"]["annotations"]
+    assert "CallerTraceId" in documents["after"]["annotations"]
 
 
 def test_spans_are_gone_when_they_have_ended(otel: Any, tracer: Any, daemon: Daemon) -> None:

@@ -384,7 +384,14 @@ def test_our_subsegment_takes_what_its_span_is_told(otel: Any, daemon: Daemon) -
         "user.id": 5,
         "plan": "gold",
         "events": [{"name": "cached", "time": 2e9, "attributes": {"hit": True}}],
-        "status_description": "bad",
     }
     assert document["cause"]["exceptions"][0]["message"] == "seen"
     assert document["fault"] is True
+
+
+def test_a_status_of_our_subsegment_is_its_cause_where_nothing_else_is(otel: Any, daemon: Daemon) -> None:
+    with xray_recorder.in_subsegment("ours"):
+        otel.get_current_span().set_status(otel.StatusCode.ERROR, "out of stock")
+
+    (cause,) = only(daemon, "ours")["cause"]["exceptions"]
+    assert cause["message"] == "out of stock"
