@@ -359,6 +359,26 @@ class SubsegmentRecorder:
             failed(error)
             return None
 
+    def begin_below(
+        self, parent: AnySubsegment | None, running: Invocation, name: str, namespace: str = "local"
+    ) -> Subsegment | None:
+        """Open a subsegment below `parent` without making it current; its `close` ends it.
+
+        `running` and `parent` are what `place` gave, or a recorded subsegment that is open in that invocation. None
+        where it could not be opened.
+        """
+        try:
+            above: Any = parent or running.top
+            subsegment = new_subsegment(name, namespace, above, running, self)
+            subsegment.is_managed = True
+            running.open[subsegment.id] = subsegment
+            if running.has_ended:
+                self.leave_behind(subsegment)
+            return subsegment
+        except Exception as error:
+            failed(error)
+            return None
+
     def begin_subsegment_without_sampling(self, name: str) -> UnrecordedSubsegment:
         """Open a subsegment of which nothing is recorded, nor of what is opened under it, until it is ended."""
         running, parent = place()

@@ -154,6 +154,12 @@ def running() -> Call | Quiet | None:
     return _running.get()
 
 
+def is_under_way() -> bool:
+    """Whether a call is being recorded here."""
+    call = _running.get()
+    return isinstance(call, Call) and not call.is_stale()
+
+
 def run_as(call: Call | Quiet | None, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call `function` where `call`, which `running` returned in another thread, runs."""
     before = _running.get()
@@ -166,7 +172,7 @@ def run_as(call: Call | Quiet | None, function: Callable[..., Any], /, *args: An
 
 def is_recorded(target: Any, method: str) -> bool:
     """Whether a call of that method of `target` is recorded now, or kept, and not on behalf of one that is."""
-    if not recording.default.is_followed():
+    if not recording.default.is_followed() or nesting.is_recorded_by_others("sql"):
         return False
     if target is EVERYTHING:  # SQLAlchemy's: made by nobody but the user
         return True

@@ -50,9 +50,14 @@ if TYPE_CHECKING:
     NewCall: TypeAlias = Callable[[Any, str, tuple[Any, ...], Mapping[str, Any]], Call | None]
 
 
+others: Callable[[str, object, str | None], bool] | None = None
+"""Says whether somebody else's subsegment, which is current, is that of the call about to be made: a span of
+OpenTelemetry that stands around it. Given are what is called (`http`, `aws`, `sql`), and method and URL of HTTP."""
+
 _HTTP_AND_AWS = (
     "aioboto3 aiohappyeyeballs anyio boto3 h11 h2 httpcore s3transfer sniffio socks trio urllib xmlrpc"
 )
+_CLOUDS = "azure google"
 _DATABASES = (
     "MySQLdb aiomysql asyncmy coredis greenlet oracledb psycopg_binary psycopg_c psycopg_pool pyodbc scramp sqlmodel"
     " valkey"
@@ -68,7 +73,7 @@ _KINDS = {
     **dict.fromkeys(
         [name.partition(".")[0] for each in LIBRARIES.values() for name in each.modules], _LIBRARY
     ),
-    **dict.fromkeys(f"{_HTTP_AND_AWS} {_DATABASES} {_WORK_THROUGH}".split(), _LIBRARY),
+    **dict.fromkeys(f"{_HTTP_AND_AWS} {_CLOUDS} {_DATABASES} {_WORK_THROUGH}".split(), _LIBRARY),
     **dict.fromkeys(_STAND_AROUND.split(), _AROUND),
 }
 """Packages whose code may stand between a call and what it does for itself: they make it, or stand around functions.
@@ -230,6 +235,46 @@ def is_by_user(name: str, owner: object) -> bool:
         failed(error)
         return False
     return entered is not None
+
+
+def is_recorded_by_others(what: str, method: object = None, url: str | None = None) -> bool:
+    """Whether the call about to be made has a subsegment already, which is current and not of ours; see `others`."""
+    return others is not None and others(what, method, url)
+
+
+def is_for_call() -> bool:
+    """Whether what calls the caller of this is a library, or stands around its functions, and works for a call that is
+    traced already."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        code = frame.f_code
+        if code is _RUN or code is _RUN_ASYNC:
+            return True
+        if (_kinds.get(frame.f_globals.get("__name__")) or _kind(frame)) == _USERS:
+            return False
+        frame = frame.f_back
+    return False
+
+
+def is_by_library() -> bool:
+    """Whether what calls the caller of this is a library, whatever stands around its functions."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        kind = _kinds.get(frame.f_globals.get("__name__")) or _kind(frame)
+        if kind != _AROUND:
+            return kind == _LIBRARY
+        frame = frame.f_back
+    return False
+
+
+def users_frame_id() -> int:
+    """The `id` of the innermost call of the user's code that is under way; 0 where there is none."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if (_kinds.get(frame.f_globals.get("__name__")) or _kind(frame)) == _USERS:
+            return id(frame)
+        frame = frame.f_back
+    return 0
 
 
 def _kind(frame: FrameType) -> int:

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 class Library:
     """A library that can be traced. Slotted and plain, since a dataclass or a named tuple would cost at cold starts.
 
-    `room` is the folder beside this file that has the library's patch, "" for this folder. `modules` are those that are
-    patched when they have been imported; no two libraries have one in common. `aliases` are other names for it, as the
-    X-Ray SDK has them. `needs` are libraries that it works through: when it is imported, they are patched with it.
+    `room` is the folder beside this file that has the library's patch, "" for this folder; `otel` is a room of the
+    package. `modules` are those that are patched when they have been imported; no two libraries have one in common.
+    `aliases` are other names for it, as the X-Ray SDK has them. `needs` are libraries that it works through: when it is
+    imported, they are patched with it.
     """
 
     __slots__ = ("aliases", "modules", "needs", "room")
@@ -102,6 +103,8 @@ LIBRARIES: dict[str, Library] = {
     # other databases
     "pymongo": Library("", ("pymongo.monitoring",)),
     "redis": Library("", ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster")),
+    # after those that it steps back for
+    "opentelemetry": Library("otel", ("opentelemetry.trace", "opentelemetry.instrumentation.instrumentor")),
 }
 
 ALIASES: dict[str, str] = {}
@@ -205,7 +208,10 @@ def library_names(modules: Iterable[str]) -> list[str]:
 def patch_of(name: str) -> Replaces | Patches:
     """The module that patches a library."""
     room = LIBRARIES[name].room
-    qualified = f"{__package__}.{room}.{name}" if room else f"{__package__}.{name}"
+    if room == "otel":
+        qualified = f"{__package__.rpartition('.')[0]}.otel.{name}"
+    else:
+        qualified = f"{__package__}.{room}.{name}" if room else f"{__package__}.{name}"
     # __import__ and sys.modules, since importlib.import_module is a Python function around just that. Type checkers
     # can't follow a name: here alone it is said what these modules have.
     __import__(qualified)

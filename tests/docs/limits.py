@@ -13,7 +13,7 @@ from lambda_tracer.local.doctor import examination, explanation, files, finding
 from lambda_tracer.local.receive import documents
 from lambda_tracer.local.view import http_server, joined_trace, log, store
 from lambda_tracer.local.view.xray_api import put, traces
-from lambda_tracer.otel import conventions, mapping
+from lambda_tracer.otel import conventions, described, mapping
 from lambda_tracer.patches import registry
 from lambda_tracer.patches.aws import call
 from lambda_tracer.patches.sql import text as sql_text
@@ -52,6 +52,7 @@ _CONTEXT = "docs/guides/trace-context.md"
 _COLD_START = "docs/guides/cold-start.md"
 
 _DOCTOR = "docs/guides/doctor.md"
+_OTEL = "docs/guides/opentelemetry.md"
 _MAPPING = "docs/reference/opentelemetry-mapping.md"
 
 ATTRIBUTES = {name for names in conventions.NAMES.values() for name in names}
@@ -60,10 +61,13 @@ ATTRIBUTES = {name for names in conventions.NAMES.values() for name in names}
 SHORT_FACTS = {*conventions.SHORT_FACTS, conventions.USAGE, conventions.METADATA}
 
 LIMITS = [
-    Limit(mapping.MAX_ATTRIBUTES, _MAPPING, "at most {} attributes"),
-    Limit(mapping.MAX_EVENTS, _MAPPING, "a span {} events"),
+    Limit(described.MAX_ATTRIBUTES, _MAPPING, "at most {} attributes"),
+    Limit(described.MAX_EVENTS, _MAPPING, "a span {} events"),
     Limit(mapping.MAX_LINK_BYTES, _MAPPING, "more than {} bytes in JSON"),
     Limit(xray.MAX_LINKS, _MAPPING, "at most {} links"),
+    Limit(described.MAX_ATTRIBUTES, _OTEL, "Of a span {} attributes"),
+    Limit(described.MAX_EVENTS, _OTEL, "{} events and"),
+    Limit(xray.MAX_LINKS, _OTEL, "and {} links are kept"),
     Limit(store.MAX_TRACES, _VIEW, "the {} that changed last"),
     Limit(store.MAX_BYTES, _VIEW, "in about {} bytes of it"),
     Limit(joined_trace.MAX_TRACE_BYTES, _VIEW, "One trace may take {} of them"),

@@ -54,7 +54,8 @@ def new_call(client: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[st
             return None
         if not recording.default.is_followed() or nesting.is_below("_make_api_call", client):
             return None
-        return AwsCall(client.meta, operation, params)
+        is_recorded = not nesting.is_recorded_by_others("aws")
+        return AwsCall(client.meta, operation, params, is_recorded=is_recorded)
     except Exception as error:
         guard.failed(error)
         return None
@@ -84,10 +85,14 @@ def put_headers(prepared: Any) -> None:
 class AwsCall:
     """A call under way; `answered` is given what the service answered."""
 
-    __slots__ = ("_aws", "_context", "_is_streaming", "_name", "_noted", "_response")
+    __slots__ = ("_aws", "_context", "_is_recorded", "_is_streaming", "_name", "_noted", "_response")
 
-    def __init__(self, meta: Any, operation: str, params: Mapping[str, Any]) -> None:
-        """`meta` is the client's: `region_name` and `service_model` are used."""
+    def __init__(
+        self, meta: Any, operation: str, params: Mapping[str, Any], *, is_recorded: bool = True
+    ) -> None:
+        """`meta` is the client's: `region_name` and `service_model` are used. `is_recorded`: by us; else the current
+        subsegment is the call's.
+        """
         model = meta.service_model
         self._name: str = model.endpoint_prefix
         self._aws: dict[str, Any] = {"operation": operation, "region": meta.region_name}
@@ -95,13 +100,14 @@ class AwsCall:
         self._context: Any = None
         self._noted: dict[str, Any] = {}
         self._is_streaming = False
+        self._is_recorded = is_recorded
         if isinstance(params, dict) and operation in model.operation_names:
             shape = model.operation_model(operation).input_shape
             self._aws.update(resource.of_request(self._name, params, {} if shape is None else shape.members))
 
     def open(self) -> None:
         """The call begins."""
-        if self._name == "xray" and self._aws["operation"] in _TRACING_OPERATIONS:
+        if not self._is_recorded or (self._name == "xray" and self._aws["operation"] in _TRACING_OPERATIONS):
             return
         self._context = recording.default.recording(self._name, "aws")
         if self._context is not None:

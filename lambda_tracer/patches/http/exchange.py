@@ -60,6 +60,8 @@ def new_exchange(
             return Exchange(library, None, address, None, status, is_ignored=True)
         if not recording.default.is_followed() and recording.default.trace_header() is None:
             return None
+        if nesting.is_recorded_by_others("http", method, address.url):
+            return Exchange(library, method, address, None, status, is_recorded=False)
         return Exchange(library, method, address, name, status)
     except Exception as error:
         failed(error)
@@ -83,6 +85,7 @@ class Exchange:
         "headers",
         "is_begun",
         "is_ignored",
+        "is_recorded",
     )
 
     def __init__(
@@ -94,7 +97,9 @@ class Exchange:
         status: str,
         *,
         is_ignored: bool = False,
+        is_recorded: bool = True,
     ) -> None:
+        """`is_recorded`: by us; else the current subsegment is the call's."""
         self._library = library
         self._method = method
         self._address = address
@@ -105,6 +110,7 @@ class Exchange:
         self._subsegment: Any = None
         self._answer: type[BaseException] | None = None
         self.is_ignored = is_ignored
+        self.is_recorded = is_recorded
         self.is_begun = False
         self.headers: Mapping[str, str] = _NOTHING
         self._given: list[tuple[Any, Any]] | None = None
@@ -114,7 +120,8 @@ class Exchange:
         self.is_begun = True
         try:
             if not self.is_ignored:
-                self._open()
+                if self.is_recorded:
+                    self._open()
                 self.headers = _sent_to(self._address)
         except Exception as error:
             failed(error)

@@ -17,7 +17,7 @@ from tests.daemon import Daemon
 from tests.logged import messages
 from tests.patches.registry.made_up import MadeUp, is_traced
 
-IN_THEIR_OWN_WAY = ("pymongo", "sqlalchemy_core", "sqlite3")
+IN_THEIR_OWN_WAY = ("opentelemetry", "pymongo", "sqlalchemy_core", "sqlite3")
 """Libraries that are not patched by replacing functions alone."""
 
 

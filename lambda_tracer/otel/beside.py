@@ -1,0 +1,115 @@
+"""Beside another SDK: where the application has set a provider of its own, our patches step back for what it records.
+
+That is what its instrumentations have patched: those libraries are unpatched, and one message says so. What such a call
+is made of, in libraries that are not instrumented, is not recorded either, but has our header. Nothing of the SDK is
+imported, and nothing of ours is handed to it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from opentelemetry import trace
+from opentelemetry.trace import NoOpTracerProvider, ProxyTracerProvider
+
+from ..guard import failed, pass_on, warn_once
+from ..patches import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+INSTRUMENTOR = "opentelemetry.instrumentation.instrumentor"
+"""The module of what all instrumentations are."""
+
+_PACKAGE = "opentelemetry.instrumentation."
+
+_LIBRARIES = {
+    "aiohttp_client": "aiohttp",
+    "sqlalchemy": "sqlalchemy_core",
+    "urllib": "httplib",
+    **{
+        name: name
+        for name in (
+            *("aiobotocore", "asyncpg", "botocore", "httpx", "mysql", "psycopg", "psycopg2", "pymongo"),
+            *("pymysql", "redis", "requests", "sqlite3", "urllib3"),
+        )
+    },
+}
+"""By the last part of an instrumentation's name: the library that our patch records the same calls of."""
+
+_given_up: set[str] = set()
+
+
+def step_back() -> None:
+    """Unpatch what the application's own instrumentations record, and patch what they no longer do."""
+    try:
+        theirs = set(_instrumented()) if is_recording() else set()
+        for name in sorted(theirs - _given_up):
+            if name in registry.registered.values():
+                registry.unpatch([name])
+                _given_up.add(name)
+                warn_once(
+                    "instrumented",
+                    "the application's own OpenTelemetry provider records the calls of %s: lambda_tracer leaves them"
+                    " to it",
+                    name,
+                )
+        for name in sorted(_given_up - theirs):
+            _given_up.discard(name)
+            registry.patch([name], raise_errors=False)
+    except Exception as error:
+        failed(error)
+
+
+def forget() -> None:
+    """Nothing is patched any more, of what was given up least of all."""
+    _given_up.clear()
+
+
+def is_recording() -> bool:
+    """Whether the application has a provider of its own, other than one that does nothing."""
+    provider = getattr(trace, "_TRACER_PROVIDER", None)
+    return provider is not None and not isinstance(provider, (NoOpTracerProvider, ProxyTracerProvider))
+
+
+def is_recorded(span: Any) -> bool:
+    """Whether another provider's span, which is current, is a library's call."""
+    try:
+        scope = getattr(span, "instrumentation_scope", None)
+        name = getattr(scope, "name", None)
+        kind = getattr(getattr(span, "kind", None), "name", None)
+        return (
+            kind in ("CLIENT", "PRODUCER")
+            and type(name) is str
+            and name.startswith(_PACKAGE)
+            and span.is_recording()
+        )
+    except Exception as error:
+        pass_on(error)
+        return False
+
+
+def then_step_back(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Of what sets a provider, instruments or uninstruments: the same, and ours see to it afterwards."""
+
+    def changes_what_is_instrumented(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        step_back()
+        return result
+
+    return changes_what_is_instrumented
+
+
+def _instrumented() -> Iterator[str]:
+    """The libraries that instrumentations have patched."""
+    base = getattr(sys.modules.get(INSTRUMENTOR), "BaseInstrumentor", None)
+    for kind in () if base is None else base.__subclasses__():
+        module = kind.__module__
+        if not module.startswith(_PACKAGE):
+            continue
+        library = _LIBRARIES.get(module[len(_PACKAGE) :].partition(".")[0])
+        instance = vars(kind).get("_instance")
+        if library is not None and getattr(instance, "is_instrumented_by_opentelemetry", False) is True:
+            yield library

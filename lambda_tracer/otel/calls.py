@@ -1,0 +1,93 @@
+"""One call is one subsegment, also where OpenTelemetry's instrumentations and our patches record the same library.
+
+Whichever is outside records the call. Below a patch of ours an instrumentation gets that call's subsegment for a span
+(`span.PassThrough`). Below an instrumentation's span our patch records nothing, and sends that span's id.
+
+What the user's own code does meanwhile is work of its own, as everywhere: `patches.nesting` tells by the call stack.
+So is what runs in a CLIENT span that the user's code has started, unless that span says itself which call it is.
+"""
+
+from __future__ import annotations
+
+from weakref import WeakValueDictionary
+
+from opentelemetry import trace
+
+from ..guard import failed
+from ..patches import database, nesting
+from ..patches.http.address import Address, text_of
+from ..trace.context import place
+from . import beside
+from . import span as spans
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .span import SubsegmentSpan
+
+_LIBRARIES = ("azure.", "google.", "openinference.instrumentation.", "opentelemetry.instrumentation.")
+"""Names that tracers have of libraries and instrumentations: their spans are calls of the library's."""
+
+# By the user's call that had them started: SQLAlchemy's instrumentation never makes its span the current one.
+_by_users_frame: WeakValueDictionary[int, SubsegmentSpan] = WeakValueDictionary()
+
+
+def is_recorded() -> bool:
+    """Whether a patch of ours records the call that a span is about to be started for."""
+    return nesting.is_for_call() or (database.is_under_way() and nesting.is_by_library())
+
+
+def begun(span: SubsegmentSpan) -> None:
+    """A span of a call has been opened."""
+    if span.users_frame_id:
+        _by_users_frame[span.users_frame_id] = span
+
+
+def is_recorded_by_span(what: str, method: object, url: str | None) -> bool:
+    """What `nesting.others` is, for spans."""
+    try:
+        if beside.is_recording():
+            return beside.is_recorded(trace.get_current_span())
+        running, current = place()
+        span = None if current is None or not current.sampled else spans.opened_by_api(current)
+        if span is not None and span.kind.name in spans.OUTGOING:
+            return _is_for(span, nesting.users_frame_id(), what, method, url)
+        if what == "sql" and _by_users_frame:
+            span = _by_users_frame.get(nesting.users_frame_id())
+            if span is not None and span.is_recording() and span.subsegment.invocation is running:
+                return _says_database(span.attributes) and _is_for(
+                    span, span.users_frame_id, what, method, url
+                )
+    except Exception as error:
+        failed(error)
+    return False
+
+
+def _is_for(span: SubsegmentSpan, users_frame_id: int, what: str, method: object, url: str | None) -> bool:
+    is_started_here = users_frame_id == span.users_frame_id
+    if span.scope.startswith(_LIBRARIES):
+        if is_started_here or not users_frame_id:
+            return True
+        return what == "http" and _says_request(span.attributes, method, url)
+    if span.has_call:  # what else its user calls meanwhile is not it
+        return False
+    if what == "http":
+        span.has_call = _says_request(span.attributes, method, url)
+    elif what == "sql":
+        span.has_call = is_started_here and _says_database(span.attributes)
+    else:
+        span.has_call = is_started_here and span.attributes.get("rpc.system") == "aws-api"
+    return span.has_call
+
+
+def _says_database(attributes: dict[str, Any]) -> bool:
+    return "db.system" in attributes or "db.system.name" in attributes
+
+
+def _says_request(attributes: dict[str, Any], method: object, url: str | None) -> bool:
+    said = attributes.get("url.full") or attributes.get("http.url")
+    if type(said) is not str or Address(said).url != url:
+        return False
+    verb = attributes.get("http.request.method") or attributes.get("http.method")
+    return type(verb) is not str or method is None or verb.upper() == text_of(method).upper()
