@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from lambda_tracer.testing import LambdaContext, capture_traces
 from lambda_tracer.testing.invocation import Invocation
 from lambda_tracer.testing.traces import Traces
 from tests.docs.limits import EXPLANATIONS, FINDINGS, LIMITS, PATCHABLE, Limit, command, is_secret
@@ -93,6 +94,20 @@ def test_the_page_on_what_tests_assert_on_has_every_name() -> None:
 
     assert public - told == set()
     assert {name.partition("(")[0] for name in names(rows)} - {*vars(node), *dir(node)} == set()
+
+
+def test_the_tables_of_the_markers_have_every_argument() -> None:
+    page = PAGES["docs/guides/testing.md"]
+    described = []
+    for marker in ("traces", "lambda_context"):
+        section = page.partition(f"### The marker `{marker}`")[2].partition("\n#")[0]
+        rows = re.findall(r"^\| `(\w+)", section, re.MULTILINE)
+        described.append(set(rows))
+
+    assert described == [
+        set(inspect.signature(capture_traces).parameters),
+        set(inspect.signature(LambdaContext).parameters),
+    ]
 
 
 def test_the_table_of_log_messages_has_every_message_of_the_tracer() -> None:
