@@ -77,11 +77,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that failed shows its trace."""
+    """A test that failed shows its trace. In the end nobody needs it any more."""
     report = yield
     recorded = item.stash.get(_recorded, None)
-    if recorded is not None and report.failed:
-        recorded.describe(report, item.config.getoption("traces_html", None))
+    if recorded is not None:
+        if report.failed:
+            recorded.describe(report, item.config.getoption("traces_html", None))
+        if report.when == "teardown":
+            del item.stash[_recorded]
     return report
 
 

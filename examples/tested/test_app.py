@@ -41,11 +41,14 @@ def test_pays(traces: Traces, lambda_context: LambdaContext) -> None:
 
     lambda_handler({"order": "A-1001", "amount": 12}, lambda_context)
 
-    assert traces.tree == """
+    assert (
+        traces.tree
+        == """
         ## lambda_handler
           ## app.charge
             dynamodb
     """
+    )
     charge = traces.one("## app.charge")
     assert charge.annotations["Risk"] == 0.01
     assert charge.response == {"charged": 12}

@@ -40,14 +40,14 @@ def trace_below(block: Block) -> str:
     return next((after.text for after in following if after.language == "trace"), "")
 
 
-def tests_below(block: Block) -> bool:
+def has_tests_below(block: Block) -> bool:
     """Whether the next python block of the page has tests, of what is in this one."""
     after = BLOCKS[block.page][BLOCKS[block.page].index(block) + 1 :]
     return next((each.is_test for each in after if each.language == "python"), False)
 
 
 TESTED = [
-    block for block in ALL_BLOCKS if block.language == "python" and (block.is_test or tests_below(block))
+    block for block in ALL_BLOCKS if block.language == "python" and (block.is_test or has_tests_below(block))
 ]
 SNIPPETS = [block for block in ALL_BLOCKS if block.language == "python" and block not in TESTED]
 APP = next(block.text for block in BLOCKS["README.md"] if block.language == "python")

@@ -281,6 +281,31 @@ FAILING = {
             await app.async_handler({"amount": 1}, None)
             assert traces.tree == "## async_handler"
     """,
+    "test_powertools.py": '''
+        from lambda_tracer import compat
+        compat.install()
+        from aws_lambda_powertools import Tracer
+        from aws_xray_sdk.core import xray_recorder
+
+        tracer = Tracer(service="of Powertools")
+
+        @tracer.capture_method
+        def step():
+            with xray_recorder.in_subsegment("by hand"):
+                pass
+
+        @tracer.capture_lambda_handler
+        def lambda_handler(event, context):
+            step()
+
+        def test_powertools(traces, lambda_context):
+            lambda_handler({}, lambda_context)
+            assert traces.tree == """
+                ## lambda_handler
+                  ## test_powertools.step
+                    by hand
+            """
+    ''',
 }
 
 
@@ -299,7 +324,7 @@ def test_a_test_that_fails_shows_its_trace_and_gets_a_page(tmp_path: Path) -> No
 
     ran = project.run(folder, "-n", "2", "--traces-html", "pages/of traces", plugins=plugins)
 
-    assert ran.outcomes == {"passed": 1, "failed": 6, "error": 1}, ran.out
+    assert ran.outcomes == {"passed": 2, "failed": 6, "error": 1}, ran.out
     sections = re.findall(r"^-+ Trace -+\n(.*?)\n(?=page)", ran.out, re.MULTILINE | re.DOTALL)
     assert len(sections) == 5
     failed = next(each for each in sections if "ValueError" in each)
