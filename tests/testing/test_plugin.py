@@ -45,11 +45,11 @@ APP = """
 
 CONFTEST = """
     import os, sqlite3, sys
-    import pytest
+    import pytest, requests
 
     def state():
         return (
-            os.environ.get("_X_AMZN_TRACE_ID"), sqlite3.connect, is_watched(),
+            os.environ.get("_X_AMZN_TRACE_ID"), sqlite3.connect, requests.Session.send, is_watched(),
             [finder for finder in sys.meta_path if type(finder).__name__ == "_Finder"],
         )
 
