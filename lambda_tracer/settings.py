@@ -24,6 +24,9 @@ DEFAULT_IMPORTS_MS = 10.0
 W3C: Final = "w3c"
 """What `log_ids` is where log records get the id of the trace in the W3C's form, too."""
 
+is_capturing = False
+"""Whether a test captures what is recorded: outside Lambda too, Tracers are then on."""
+
 _SDK_ENABLED_KEY = os.environ.encodekey("AWS_XRAY_SDK_ENABLED")
 _PROPAGATORS_KEY = os.environ.encodekey("LAMBDA_TRACER_PROPAGATORS")
 TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
@@ -141,14 +144,21 @@ def tracing_disabled() -> bool:
     """Whether a Tracer that was not told otherwise is disabled.
 
     So it is when `POWERTOOLS_TRACE_DISABLED` is true, outside Lambda, in `sam local` (`AWS_SAM_LOCAL`) and
-    under Chalice's command line (`AWS_CHALICE_CLI_MODE`).
+    under Chalice's command line (`AWS_CHALICE_CLI_MODE`). While a test captures, only the first counts.
     """
-    return (
-        _flag("POWERTOOLS_TRACE_DISABLED", default=False)
-        or not in_lambda()
-        or bool(os.environ.get("AWS_SAM_LOCAL"))
-        or bool(os.environ.get("AWS_CHALICE_CLI_MODE"))
+    return switched_off() or (
+        not is_capturing
+        and (
+            not in_lambda()
+            or bool(os.environ.get("AWS_SAM_LOCAL"))
+            or bool(os.environ.get("AWS_CHALICE_CLI_MODE"))
+        )
     )
+
+
+def switched_off() -> bool:
+    """`POWERTOOLS_TRACE_DISABLED`: whether somebody wants no Tracer to record, wherever this runs; default false."""
+    return _flag("POWERTOOLS_TRACE_DISABLED", default=False)
 
 
 def own_handler() -> str:
@@ -276,6 +286,16 @@ class SDKConfig:
         """Turn recording off whatever the environment says, until `set_sdk_enabled`."""
         self._is_stopped = True
         self.enabled = False
+
+    def state(self) -> tuple[bool, bool]:
+        """What `restore` takes."""
+        return self._is_wanted, self._is_stopped
+
+    def restore(self, state: tuple[bool, bool]) -> None:
+        """Be as it was when that was its state, as far as the environment is the same."""
+        self._is_wanted, self._is_stopped = state
+        self.enabled = self._is_wanted and not self._is_stopped
+        self.refresh()
 
     def refresh(self) -> None:
         """Look at the environment again."""

@@ -49,6 +49,7 @@ else:
 _DEFAULTS: dict[str, Any] = {
     "service": "",
     "disabled": False,
+    "off_by_choice": False,
     "auto_patch": True,
     "patch_modules": None,
     "provider": None,
@@ -109,6 +110,8 @@ class Tracer:
         config["disabled"] = (
             (settings.tracing_disabled() or config["disabled"]) if disabled is None else bool(disabled)
         )
+        if disabled is not None:
+            config["off_by_choice"] = bool(disabled)
         if auto_patch is not None:
             config["auto_patch"] = auto_patch
         if patch_modules is not None:
@@ -135,6 +138,8 @@ class Tracer:
             settings.global_sdk_config.set_sdk_enabled(False)
         elif disabled is not None:
             settings.global_sdk_config.set_sdk_enabled(True)
+        if disabled is not False and (self.disabled or settings.is_capturing):
+            self._be_noted()
         if redact is not None:
             redaction.configure(redact)
         if not self.disabled:
@@ -150,6 +155,13 @@ class Tracer:
 
     def __deepcopy__(self, memo: object) -> Tracer:
         return self
+
+    def _be_noted(self) -> None:
+        """Outside Lambda, be known to tests, which may want to have it on."""
+        if not settings.in_lambda():
+            from . import outside
+
+            outside.note(self, is_off_by_choice=self._config["off_by_choice"] or settings.switched_off())
 
     @staticmethod
     def _prepare(trace_imports: bool | None, keep: str | Sequence[str] | bool | None) -> None:
@@ -217,6 +229,10 @@ class Tracer:
         Raises ValueError for an unknown name, also where tracing is off: a misspelt one shows in a unit test, and not
         when the function starts in Lambda.
         """
+        if (self.disabled or settings.is_capturing) and not settings.in_lambda():
+            from . import outside
+
+            outside.want(self, modules)
         if self.disabled:
             if modules is not None and isinstance(self.provider, Recorder):
                 from .patches.registry import check
@@ -398,3 +414,14 @@ class Tracer:
         cls._config.update(_DEFAULTS)
         cls._leave_logs()
         settings.global_sdk_config.set_sdk_enabled(True)
+
+
+def shared_config() -> dict[str, Any]:
+    """What instances have told those that come after them; `share` takes it."""
+    return dict(Tracer._config)
+
+
+def share(config: dict[str, Any]) -> None:
+    """Have instances that are made from now on take over what `config` says."""
+    Tracer._config.clear()
+    Tracer._config.update(config)

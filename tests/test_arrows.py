@@ -26,7 +26,18 @@ ARROWS: dict[str, set[str]] = {
     # the developer's side, of which the rest knows nothing
     "testing": {
         *("local.view", "local.run", "local.receive"),
-        *("tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"),
+        *(
+            "tracer",
+            "outside",
+            "sdk",
+            "sandbox",
+            "patches",
+            "capture",
+            "recording",
+            "send",
+            "encode",
+            "trace",
+        ),
     },
     "__main__": {"local"},  # `python -m lambda_tracer`
     "local": {"local.commands", "local.run", "local.receive"},
@@ -45,9 +56,10 @@ ARROWS: dict[str, set[str]] = {
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "compat", "capture"},
     "durable": {"recording"},
-    "tracer": {"log_ids", "sdk", "sandbox", "patches", "capture", "recording", "encode"},
+    "tracer": {"log_ids", "outside", "sdk", "sandbox", "patches", "capture", "recording", "encode"},
     "log_ids": {"trace"},
     "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace", "wrapping"},
+    "outside": set(),
     "sdk": {"patches", "recording", "trace"},
     "sandbox": {"patches", "recording", "trace"},
     "otel": {"patches", "recording", "encode", "trace", "wrapping"},

@@ -114,6 +114,7 @@ def test_the_source_distribution_holds_what_it_takes_to_build_and_test(sdist: Pa
 
     wanted = {"LICENSE", "Makefile", "README.md", "layer/build.py", "template.yaml", "tests/conftest.py"}
     wanted |= {"CONTRIBUTING.md", "SECURITY.md", "docs/getting-started.md", "mkdocs.yml"}
+    wanted |= {"pytest_lambda_tracer.py", "examples/tested/test_app.py"}
     assert wanted <= names
     assert not [name for name in names if re.match(r"\.(ci-cache|venv|aws-sam)/|layer/dist/", name)]
 

@@ -332,7 +332,7 @@ def test_a_test_that_leaves_a_document_unread_fails(pytester: pytest.Pytester) -
         """
     )
 
-    result = pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "tests.conftest")
+    result = pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "no:randomly", "-p", "tests.conftest")
 
     result.assert_outcomes(passed=3, errors=2)
     result.stdout.fnmatch_lines(

@@ -51,6 +51,7 @@ def test_the_wheel_holds_the_files_of_the_package_byte_for_byte_each_once(wheel:
         packed = {name: archive.read(name) for name in names}
 
     files = [path for path in (PROJECT / "lambda_tracer").rglob("*") if path.is_file()]
+    files.append(PROJECT / "pytest_lambda_tracer.py")
     sources = {
         path.relative_to(PROJECT).as_posix(): path for path in files if "__pycache__" not in path.parts
     }
@@ -70,6 +71,7 @@ def test_the_wheel_carries_version_licence_and_command(wheel: Path, metadata: em
     assert licence == (PROJECT / "LICENSE").read_bytes()
     assert "lambda-tracer = lambda_tracer.local.cli:main" in commands
     assert "lambda_tracer = lambda_tracer.durable:plugin_factory" in commands
+    assert "[pytest11]\npytest_lambda_tracer = pytest_lambda_tracer\n" in commands
 
 
 def test_only_jsonpickle_is_needed_at_run_time(metadata: email.message.Message) -> None:

@@ -127,6 +127,22 @@ def reset() -> None:
     _further.clear()
 
 
+def state() -> tuple[bool, frozenset[str]]:
+    """What `restore` takes."""
+    return is_on, frozenset(_further)
+
+
+def restore(state: tuple[bool, frozenset[str]]) -> None:
+    """Redact as when that was the state."""
+    global is_on
+    was_on, further = state
+    if is_on is not was_on or _further != further:
+        is_on = was_on
+        _forget()
+        _further.clear()
+        _further.update(further)
+
+
 def is_secret(name: str) -> bool:
     """Whether the value of this name is not to be recorded, unless it is a count (see `secret_search.hides`)."""
     known = _known.get(name)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     Hook = Callable[[str, ModuleType], None]
+    State = tuple[bool, Callable[[str, Callable[[], None]], None] | None]
 
 _UTIL = "importlib.util"
 
@@ -81,6 +82,19 @@ def run_modules_in(around: Callable[[str, Callable[[], None]], None] | None) -> 
         _uninstall()
     else:
         _install()
+
+
+def state() -> State:
+    """What `restore` takes."""
+    return _FINDER in sys.meta_path, _around
+
+
+def restore(state: State) -> None:
+    """Stand in the import system as when that was the state. What has been registered since must have been undone."""
+    was_installed, around = state
+    run_modules_in(around)
+    if not was_installed and not any(name != _UTIL for name in _hooks):
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _FINDER]
 
 
 def _install() -> None:

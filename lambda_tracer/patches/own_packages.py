@@ -31,7 +31,7 @@ _DUNDERS = ("__init__", "__call__")
 _patterns: dict[str, tuple[re.Pattern[str], ...]] = {}  # by package or module that is to be patched
 
 
-def patch(names: Iterable[str], ignore_module_patterns: Iterable[str]) -> None:
+def patch(names: Iterable[str], ignore_module_patterns: Iterable[str | re.Pattern[str]]) -> None:
     """Patch packages or modules: what of them is imported now, the rest when it is."""
     given = [ignore_module_patterns] if isinstance(ignore_module_patterns, str) else ignore_module_patterns
     patterns = tuple(re.compile(pattern) for pattern in given)
@@ -54,6 +54,11 @@ def unpatch(names: Iterable[str]) -> None:
 def unpatch_all() -> None:
     """`unpatch` all that was patched."""
     unpatch(list(_patterns))
+
+
+def patched() -> dict[str, tuple[re.Pattern[str], ...]]:
+    """The packages and modules that are patched, with the patterns of what is left out."""
+    return dict(_patterns)
 
 
 def is_importable(name: str) -> bool:

@@ -51,6 +51,9 @@ TERMINATION_S = 1.0
 IN_HAND_S = 0.05
 """How long it then waits for what another thread is just about to send."""
 
+STOP_S = 1.0
+"""How long `stop` waits for the thread, which may be stuck in an emitter of the user's."""
+
 SENT_AFTER_S = MAX_WAITING_S - TICK_S
 """What has waited so long at a look is sent: before the next look it would have waited too long."""
 
@@ -78,6 +81,7 @@ _is_started = False
 _next_look = 0.0  # when the thread looks by itself: infinite while it sleeps, and 0 when it is about to
 _margin_s = 0.0
 _is_terminating = False
+_is_stopping = False
 
 
 def prepare(running: Invocation, outbox: Outbox, context: Any, tell: Tell | None = None) -> Watched:
@@ -132,12 +136,29 @@ def end(watched: Watched) -> None:
         _give_signal_back()
 
 
+def is_running() -> bool:
+    """Whether the thread is there."""
+    return _is_started
+
+
+def stop() -> None:
+    """End the thread; the next handler starts another. For tests, which leave nothing behind."""
+    global _is_stopping
+    if not _is_started:
+        return
+    _is_stopping = True
+    until = clock.monotonic() + STOP_S
+    while _is_started and clock.monotonic() < until:
+        _wake_up()
+        clock.sleep(0.0001)
+
+
 def after_fork() -> None:
     """In a forked child, where the thread does not exist: SIGTERM ends it as it would have ended its parent."""
-    global _watched, _is_started, _next_look, _is_terminating, _wake
+    global _watched, _is_started, _next_look, _is_stopping, _is_terminating, _wake
     _give_signal_back()
     _watched = None
-    _is_terminating = _is_started = False
+    _is_terminating = _is_stopping = _is_started = False
     _next_look = 0.0
     _wake = allocate_lock()
 
@@ -156,18 +177,18 @@ def _remaining_s(context: Any) -> float | None:
 
 
 def _run() -> None:
-    global _is_started
+    global _is_started, _is_stopping
     try:
         _watch_on()
     finally:  # by whatever an emitter of the user's raised: the next handler starts another thread
-        _is_started = False
+        _is_started = _is_stopping = False
         _terminate()
 
 
 def _watch_on() -> None:
     global _next_look
     idle_looks = 0
-    while True:
+    while not _is_stopping:
         _next_look = 0.0
         watched = _watched
         wait = TICK_S

@@ -1,9 +1,11 @@
-"""What the tests of a traced function need: each begins as the first one of a process does.
+"""What the tests of a traced function need: what it sends, a context for its handler, and a process as new.
 
 For test suites alone; nothing in a function imports this.
 """
 
 from __future__ import annotations
+
+from contextlib import contextmanager
 
 from .. import guard, settings
 from ..capture import event_loop, keeping
@@ -15,6 +17,15 @@ from ..sdk.recorder import Recorder, xray_recorder
 from ..send.emitter import UDPEmitter
 from ..trace import running, subsegment
 from ..tracer import Tracer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .lambda_context import LambdaContext
+    from .traces import Traces
+
+__all__ = ["LambdaContext", "Traces", "capture_traces", "reset"]
 
 
 def reset() -> None:
@@ -41,3 +52,50 @@ def reset() -> None:
     import_times.stop()
     event_loop.close()
     keeping.reset()
+
+
+@contextmanager
+def capture_traces(
+    *,
+    sampled: bool = True,
+    header: str | None = None,
+    cold_start: bool = True,
+    redact: Iterable[str] | bool | None = None,
+    force: bool = False,
+    valid: bool = True,
+) -> Iterator[Traces]:
+    """Have tracing on in a `with` block, as in Lambda, and look at what was sent; see `Traces`.
+
+    What the fixture `traces` is for pytest, this is for unittest and everything else. Each call of the handler is an
+    invocation of its own. Nothing reaches the network, and afterwards everything is as before.
+
+    `sampled`: whether the invocations are. `header`: the trace header for all of them; an empty text is none.
+    `cold_start`: whether the first call finds a new sandbox. `redact`: further names of secrets, as in `Tracer`.
+    `force`: also turn on what `Tracer(disabled=True)`, `POWERTOOLS_TRACE_DISABLED` or `AWS_XRAY_SDK_ENABLED` keep off.
+    `valid`: at the end of the block, raise AssertionError if X-Ray would not take what was sent.
+    """
+    from .capture import Capture
+    from .traces import Traces
+
+    capture = Capture(sampled=sampled, header=header, cold_start=cold_start, redact=redact, force=force)
+    traces = Traces(capture)
+    capture.begin()
+    try:
+        yield traces
+    finally:
+        capture.end()
+    if valid:
+        traces.assert_valid()
+
+
+def __getattr__(name: str) -> object:
+    # With what shows a trace, these cost more than all that `reset` needs.
+    if name == "LambdaContext":
+        from .lambda_context import LambdaContext
+
+        return LambdaContext
+    if name == "Traces":
+        from .traces import Traces
+
+        return Traces
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

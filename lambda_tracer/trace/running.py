@@ -18,10 +18,13 @@ from .subsegment import opened_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextvars import ContextVar
 
     from . import initialization
     from .subsegment import Owner
+
+    State = tuple[Invocation, dict[int, Invocation], bool]
 else:
     initialization = Late(
         "lambda_tracer.trace.initialization"
@@ -45,6 +48,9 @@ latest = Invocation(_NONE_YET)
 _begun: dict[int, Invocation] = {}  # the last few, by their numbers
 
 _is_cold = True
+
+make: Callable[[bytes | str | None, bool], Invocation] | None = None
+"""Where a test captures: what makes invocations of the header, and whether that is new to the process."""
 
 
 def current() -> Invocation:
@@ -77,7 +83,7 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
             _see_to_what_ended(ended)
             return ended
         if fresh is None:
-            fresh = _made(raw, is_first=only_if_new and raw is None and ended.raw is _NONE_YET)
+            fresh = _made(raw, only_if_new, is_first=raw is None and ended.raw is _NONE_YET)
         fresh.number = ended.number + 1
         fresh.before = [ended]
         if _begun.setdefault(fresh.number, fresh) is fresh:
@@ -88,13 +94,19 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
     return fresh
 
 
-def _made(raw: bytes | str | None, *, is_first: bool) -> Invocation:
+def _made(raw: bytes | str | None, is_noticed: bool, *, is_first: bool) -> Invocation:
     if "time_machine" in sys.modules:
         clock.renew()
     settings.global_sdk_config.refresh()
-    if is_first and owner is not None and settings.initialization_is_traced() and can_load(initialization):
+    if (
+        is_first
+        and is_noticed
+        and owner is not None
+        and settings.initialization_is_traced()
+        and can_load(initialization)
+    ):
         return initialization.Initialization(owner)
-    fresh = Invocation(raw)
+    fresh = Invocation(raw) if make is None else make(raw, is_noticed)
     if fresh.is_sampled:
         ids.renew()
     return fresh
@@ -138,6 +150,25 @@ def reset() -> None:
     _begun.clear()
     latest = Invocation(None)
     _is_cold = True
+
+
+def set_aside() -> State:
+    """Begin as a process does, until `take_up` is given what this returns."""
+    state = latest, dict(_begun), _is_cold
+    reset()
+    return state
+
+
+def take_up(state: State) -> None:
+    """End what runs, as the next invocation would, and go on with what was set aside."""
+    global latest, _is_cold
+    ended = latest
+    latest, begun, _is_cold = state
+    _begun.clear()
+    _begun.update(begun)
+    ended.has_ended = True
+    for subsegment in opened_in(ended):
+        subsegment.recorder.leave_behind(subsegment)
 
 
 def _abandon_open() -> None:

@@ -36,6 +36,11 @@ class Block(NamedTuple):
         """Does it record anything, as far as a reader can tell?"""
         return any(word in self.text for word in ("capture", "in_subsegment", "begin_subsegment"))
 
+    @property
+    def is_test(self) -> bool:
+        """Is it a module of tests?"""
+        return self.language == "python" and re.search(r"^ *def test_", self.text, re.MULTILINE) is not None
+
 
 def _blocks(page: str, text: str) -> list[Block]:
     found = re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)

@@ -1,7 +1,8 @@
 """Every fenced block of the documentation is what it says that it is.
 
 A python block is a module `app`: it is imported in a process of its own, and its `lambda_handler`, if it has one, is
-called with the event that the pages show. The trace block below it is the trace that must come of it.
+called with the event that the pages show. The trace block below it is the trace that must come of it. Where a module of
+tests follows, the module `app` is what they test, and pytest runs them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lambda_tracer.local.view.filter.parser import parse
 from tests.daemon import Daemon
 from tests.docs.pages import ALL_BLOCKS, BLOCKS, PAGES, PROJECT, Block
 from tests.local.command import Ran, invoke
+from tests.testing import project
 
 RUN = """
 import json, sys
@@ -38,7 +40,20 @@ def trace_below(block: Block) -> str:
     return next((after.text for after in following if after.language == "trace"), "")
 
 
-SNIPPETS = [block for block in ALL_BLOCKS if block.language == "python"]
+_OF_APP = re.compile(r"^ *(from|import) app\b", re.MULTILINE)
+
+
+def has_tests_below(block: Block) -> bool:
+    """Whether the next python block of the page has tests, of what is in this one."""
+    after = BLOCKS[block.page][BLOCKS[block.page].index(block) + 1 :]
+    following = next((each for each in after if each.language == "python"), None)
+    return following is not None and following.is_test and _OF_APP.search(following.text) is not None
+
+
+TESTED = [
+    block for block in ALL_BLOCKS if block.language == "python" and (block.is_test or has_tests_below(block))
+]
+SNIPPETS = [block for block in ALL_BLOCKS if block.language == "python" and block not in TESTED]
 APP = next(block.text for block in BLOCKS["README.md"] if block.language == "python")
 (EVENT,) = (block.text for block in ALL_BLOCKS if block.language == "json")
 # A command that goes on in the next line is one.
@@ -80,6 +95,33 @@ def test_a_snippet_runs_silently_and_gives_the_trace_below_it(
     assert (ran.returncode, ran.stderr) == (0, "")
     assert block.is_traced == bool(expected)
     daemon.expect_tree(expected)
+
+
+@pytest.mark.slow
+def test_the_tests_shown_pass(tmp_path: Path) -> None:
+    """What a page shows to be tested is the module `app` of its tests."""
+    files = {}
+    for block in TESTED:
+        folder = Path(block.page).stem.replace("-", "_")
+        files[f"{folder}/{f'test_line_{block.line}' if block.is_test else 'app'}.py"] = block.text
+
+    ran = [
+        project.run(project.write(tmp_path / folder, of_page))
+        for folder, of_page in _by_folder(files).items()
+    ]
+
+    shown = sum(len(re.findall(r"^ *def test_", block.text, re.MULTILINE)) for block in TESTED)
+    assert {block.page for block in TESTED} == {"docs/guides/testing.md", "docs/guides/sample-events.md"}
+    assert [each.code for each in ran] == [0, 0], "\n".join(each.out for each in ran)
+    assert sum(each.outcomes["passed"] for each in ran) == shown
+
+
+def _by_folder(files: dict[str, str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for path, text in files.items():
+        folder, _, name = path.partition("/")
+        found.setdefault(folder, {})[name] = text
+    return found
 
 
 def test_every_trace_that_is_shown_belongs_to_a_snippet() -> None:

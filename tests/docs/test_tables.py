@@ -9,6 +9,7 @@ import re
 import pytest
 
 from lambda_tracer.events.trigger import facts_of
+from lambda_tracer.testing import LambdaContext, capture_traces
 from lambda_tracer.testing.events import makers
 from lambda_tracer.testing.invocation import Invocation
 from lambda_tracer.testing.traces import Traces
@@ -112,6 +113,20 @@ def test_the_table_of_attributes_has_every_attribute_that_has_a_place() -> None:
 
     # The view alone shows an object's key: the tracer does not record it.
     assert names([row[1] for row in rows]) == ATTRIBUTES - {"aws.s3.key"} | SHORT_FACTS
+
+
+def test_the_tables_of_the_markers_have_every_argument() -> None:
+    page = PAGES["docs/guides/testing.md"]
+    described = []
+    for marker in ("traces", "lambda_context"):
+        section = page.partition(f"### The marker `{marker}`")[2].partition("\n#")[0]
+        rows = re.findall(r"^\| `(\w+)", section, re.MULTILINE)
+        described.append(set(rows))
+
+    assert described == [
+        set(inspect.signature(capture_traces).parameters),
+        set(inspect.signature(LambdaContext).parameters),
+    ]
 
 
 def test_the_table_of_log_messages_has_every_message_of_the_tracer() -> None:

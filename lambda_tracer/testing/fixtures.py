@@ -1,0 +1,118 @@
+"""What the fixtures and hooks of the pytest plugin do. The plugin itself, which every run of pytest loads, imports this
+when a test asks for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .capture import Capture
+from .lambda_context import LambdaContext
+from .lasting import Lasting
+from .traces import Traces
+
+MAX_NAME = 120
+"""Characters of a page's name: file systems allow 255 bytes."""
+
+
+_lasting = Lasting()
+"""By the tests of this process, one after the other."""
+
+
+class Recorded:
+    """The trace of one test, from its fixture to the end of its teardown."""
+
+    def __init__(
+        self,
+        *,
+        sampled: bool = True,
+        header: str | None = None,
+        cold_start: bool = True,
+        redact: Iterable[str] | bool | None = None,
+        force: bool = False,
+        valid: bool = True,
+    ) -> None:
+        """The arguments of `@pytest.mark.traces`."""
+        self.capture = Capture(
+            sampled=sampled,
+            header=header,
+            cold_start=cold_start,
+            redact=redact,
+            force=force,
+            lasting=_lasting,
+        )
+        self.traces = Traces(self.capture)
+        self._must_be_valid = valid
+
+    def end(self, following: pytest.Item | None) -> None:
+        """Turn tracing off. What was patched stays so only if the following test is traced, too."""
+        try:
+            self.capture.end()
+        finally:
+            if "traces" not in getattr(following, "fixturenames", ()):
+                _lasting.undo()
+
+    def check(self) -> None:
+        """Fail the test if X-Ray would not take what it sent."""
+        __tracebackhide__ = True
+        if self._must_be_valid:
+            try:
+                self.traces.assert_valid()
+            except AssertionError as error:
+                pytest.fail(f"{error}\n(@pytest.mark.traces(valid=False) allows that)", pytrace=False)
+
+    def describe(self, report: pytest.TestReport, folder: str | None) -> None:
+        """Show the trace in the report of a test that failed, and write its page to `folder`."""
+        lines = [self.traces.report()]
+        reason = self.capture.off_because()
+        if reason and not self.traces.documents:
+            lines.append(f"tracing is off: {reason} (@pytest.mark.traces(force=True) turns it on)")
+        if folder is not None:
+            page = Path(folder) / f"{file_name(report.nodeid)}.html"
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(self.traces.html(), encoding="utf-8")
+            lines.append(f"page: {page}")
+        report.sections.append(("Trace", "\n".join(lines)))
+
+
+def record(node: pytest.Item) -> Recorded:
+    """Turn tracing on for a test, as its marker says. `Recorded.end` turns it off."""
+    recorded: Recorded = _made(Recorded, "traces", node)
+    recorded.capture.begin()
+    return recorded
+
+
+def context(node: pytest.Item) -> LambdaContext:
+    """The handler's context, with the values of the test's marker."""
+    made: LambdaContext = _made(LambdaContext, "lambda_context", node)
+    return made
+
+
+def file_name(nodeid: str) -> str:
+    """A file's name for a test: readable, allowed everywhere, and no other test's."""
+    name = re.sub(r"[^\w.-]+", "_", nodeid.replace("::", "-").replace("/", "-"), flags=re.ASCII)
+    if name != nodeid.replace("::", "-").replace("/", "-") or len(name) > MAX_NAME:
+        name = f"{name[:MAX_NAME]}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"
+    return name
+
+
+def _made(kind: Callable[..., Any], marker: str, node: pytest.Item) -> Any:
+    """What a marker asks for; that of the function wins over those of its class and module, name by name."""
+    values: dict[str, Any] = {}
+    for mark in reversed(list(node.iter_markers(marker))):
+        unknown = [repr(each) for each in mark.args]
+        unknown += [name for name in mark.kwargs if name not in inspect.signature(kind).parameters]
+        if unknown:
+            known = ", ".join(inspect.signature(kind).parameters)
+            raise pytest.UsageError(
+                f"@pytest.mark.{marker} takes {known} by name, not {', '.join(unknown)}: {node.nodeid}"
+            )
+        values.update(mark.kwargs)
+    return kind(**values)

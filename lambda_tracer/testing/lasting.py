@@ -1,0 +1,74 @@
+"""Lasting: what captures need that takes longer than most tests, done once for those that follow each other.
+
+That is replacing functions in libraries and putting them back, milliseconds where much is imported, and the thread that
+watches handlers.
+"""
+
+from __future__ import annotations
+
+from ..patches import import_hook, registry
+from ..send import watchdog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..outside import Switchable
+
+    Wish = tuple[Switchable, tuple[str, ...] | None]
+    """A Tracer, and what it would have patched in Lambda: None for all libraries."""
+
+    State = tuple[import_hook.State, registry.State]
+
+
+class Lasting:
+    """What Tracers wish to have patched is, from `begin` to `undo`. In between, captures come and go."""
+
+    def __init__(self) -> None:
+        self._before: State | None = None
+        self._stops_watching = False
+        self._as_wished: State | None = None
+        self._wishes: list[tuple[int, tuple[str, ...] | None]] = []
+
+    def begin(self, wishes: Sequence[Wish]) -> None:
+        """Have all that is wished patched, and nothing else that has not been patched before."""
+        needed: dict[tuple[int, tuple[str, ...] | None], Switchable] = {}
+        for tracer, modules in wishes:
+            needed.setdefault((id(tracer.provider), modules), tracer)
+        if self._before is not None and self._wishes == list(needed):
+            return
+        self.undo()
+        self._stops_watching = not watchdog.is_running()
+        self._before = _state()
+        self._wishes = list(needed)
+        try:
+            for (_, modules), tracer in needed.items():
+                tracer.patch(modules)
+        except BaseException:
+            self.undo()
+            raise
+        self._as_wished = _state()
+
+    def end(self) -> None:
+        """Take back what was patched beyond that by a test itself, or put back what it has unpatched."""
+        if self._as_wished is not None:
+            _restore(self._as_wished)
+
+    def undo(self) -> None:
+        """Put back the functions that were there, and end the thread if there was none."""
+        before, self._before = self._before, None
+        if before is not None:
+            self._as_wished = None
+            if self._stops_watching:
+                watchdog.stop()
+            _restore(before)
+
+
+def _state() -> State:
+    return import_hook.state(), registry.state()
+
+
+def _restore(state: State) -> None:
+    of_hook, of_registry = state
+    registry.restore(of_registry)
+    import_hook.restore(of_hook)

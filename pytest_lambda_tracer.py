@@ -1,0 +1,101 @@
+"""The pytest plugin of lambda_tracer: the fixtures `traces` and `lambda_context`, and the trace of a test that failed.
+
+Every run of pytest in an environment with lambda_tracer loads this, also those of people who do not use it. So it
+imports pytest alone, and the package when a test asks for a fixture: importing it here would cost everybody, and hide
+from coverage what is imported before that begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from lambda_tracer.testing import LambdaContext, Traces
+    from lambda_tracer.testing.fixtures import Recorded
+
+_recorded: pytest.StashKey[Recorded] = pytest.StashKey()
+
+MARKERS = (
+    "traces(sampled=True, header=None, cold_start=True, redact=None, force=False, valid=True): how lambda_tracer's "
+    "fixture `traces` records the test",
+    "lambda_context(function_name=..., timeout_s=..., ...): values of the fixture `lambda_context` of lambda_tracer",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options on pytest's command line."""
+    parser.getgroup("lambda_tracer").addoption(
+        "--traces-html",
+        metavar="DIR",
+        default=None,
+        help="write a page with the trace of each failed test that has the fixture `traces`",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the markers, and have the folder for pages be the same one in each process of pytest-xdist."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    folder = config.getoption("traces_html", None)
+    if folder is not None:
+        config.option.traces_html = str(config.invocation_params.dir / folder)
+
+
+@pytest.fixture
+def traces(request: pytest.FixtureRequest) -> Traces:
+    """What lambda_tracer sends while the test runs. Tracing is on, although this is not Lambda."""
+    from lambda_tracer.testing import fixtures
+
+    recorded = fixtures.record(request.node)
+    request.node.stash[_recorded] = recorded
+    return recorded.traces
+
+
+@pytest.fixture
+def lambda_context(request: pytest.FixtureRequest) -> LambdaContext:
+    """A context like Lambda's; `@pytest.mark.lambda_context` has its values."""
+    from lambda_tracer.testing import fixtures
+
+    return fixtures.context(request.node)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that passes fails if X-Ray would not take its trace."""
+    __tracebackhide__ = True
+    result = yield
+    recorded = item.stash.get(_recorded, None)
+    if recorded is not None:
+        recorded.check()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed shows its trace. In the end nobody needs it any more."""
+    report = yield
+    recorded = item.stash.get(_recorded, None)
+    if recorded is not None:
+        if report.failed:
+            recorded.describe(report, item.config.getoption("traces_html", None))
+        if report.when == "teardown":
+            del item.stash[_recorded]
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    """Turn tracing off behind all other fixtures: what they replaced in a library may stand around what we did."""
+    try:
+        return (yield)
+    finally:
+        recorded = item.stash.get(_recorded, None)
+        if recorded is not None:
+            recorded.end(nextitem)
