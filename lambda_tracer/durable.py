@@ -30,7 +30,7 @@ class Plugin(sdk.DurableInstrumentationPlugin):  # type: ignore[misc]  # known t
 
     def __init__(self) -> None:
         self._replayed: set[str] = set()
-        self._open: dict[str, recording.Recording] = {}
+        self._open: dict[str, recording.Recorded] = {}
 
     def on_operation_start(self, info: Any) -> None:
         """Note which operations an earlier invocation began; this comes before their functions run."""

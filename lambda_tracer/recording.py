@@ -31,20 +31,26 @@ from .trace.running import bind, bound, bound_to
 from .trace.subsegment import Subsegment, opened_in
 from .trace.unrecorded import UNRECORDED, UnrecordedSubsegment
 from .wrapping.wrap import wrap
+from .xray import MAX_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
-    from typing import Any, TypeVar
+    from typing import Any, TypeAlias, TypeVar
 
     from .encode import cause
     from .trace.context import AnySubsegment
     from .trace.invocation import Invocation
+    from .trace.kept import Keeper, KeptSubsegment
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
+    Recorded: TypeAlias = "Recording | KeptSubsegment"
 else:
     cause = Late("lambda_tracer.encode.cause")  # most invocations meet no exception
+
+kept: Keeper | None = None
+"""The module `trace.kept`, once `capture.keeping` has it keep calls in invocations that are not sampled; None else."""
 
 new_subsegment: type[Subsegment] = Subsegment
 new_unrecorded: type[UnrecordedSubsegment] = UnrecordedSubsegment
@@ -225,6 +231,12 @@ class SubsegmentContext(Recording):
             if found is not None:
                 self._running, self._parent = found
                 self.open()
+            elif kept is not None:
+                entry = recorder.keep(self._name, self._namespace)
+                if entry is not None:
+                    self.subsegment = entry
+                    entry.open()
+                    return entry
             if self.subsegment is None:
                 begun: AnySubsegment | None = recorder.begin_subsegment(self._name, self._namespace)
                 self.subsegment = UNRECORDED if begun is None else begun
@@ -267,6 +279,11 @@ class SubsegmentRecorder:
         subsegment = self.begin_recorded(name, namespace)
         if subsegment is not None:
             return subsegment
+        entry = None if kept is None else self.keep(name, namespace)
+        if entry is not None:
+            entry.is_managed = False
+            entry.open()
+            return entry
         running, parent = place()
         return UNRECORDED if parent is None else self._begin_unrecorded(running, parent)
 
@@ -298,10 +315,24 @@ class SubsegmentRecorder:
             failed(error)
         return None
 
-    def recording(self, name: str, namespace: str = "local") -> Recording | None:
-        """A subsegment to be opened and closed by the caller, if what is opened now is recorded; else None."""
+    def recording(self, name: str, namespace: str = "local") -> Recorded | None:
+        """A subsegment to be opened and closed by the caller, if what is opened now is recorded, or kept; else None."""
         found = self.place()
-        return None if found is None else Recording(self, name, namespace, *found)
+        if found is not None:
+            return Recording(self, name, namespace, *found)
+        return None if kept is None else self.keep(name, namespace)
+
+    def keep(self, name: str, namespace: str = "local") -> KeptSubsegment | None:
+        """A subsegment to be opened and closed by the caller, if what is opened now is kept; else None.
+
+        To be asked where nothing is recorded.
+        """
+        if type(name) is not str or len(name) > MAX_NAME:
+            name = str.__str__(name)[:MAX_NAME] if issubclass(type(name), str) else "unnamed"
+        entry = None if kept is None else kept.keep(name) or kept.keep_outermost(name)
+        if entry is not None and namespace != "local":
+            entry.namespace = namespace
+        return entry
 
     def begin_recorded(self, name: str, namespace: str = "local") -> Subsegment | None:
         """`begin_subsegment` for those who have something better to do where nothing is recorded: None there."""
@@ -379,8 +410,12 @@ class SubsegmentRecorder:
         running, current = place()
         return self.begin_invocation() if current is None else running
 
-    def discard(self, subsegment: Subsegment) -> None:
+    def discard(self, subsegment: AnySubsegment) -> None:
         """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
+        if not isinstance(subsegment, Subsegment):
+            if kept is not None and kept.is_kept(subsegment):
+                subsegment.discard()  # type: ignore[attr-defined]  # it has that
+            return
         if last_seen() is subsegment:
             see(subsegment.parent)
         subsegment.end_time = clock.now()
@@ -423,6 +458,10 @@ class SubsegmentRecorder:
             return _switch.enabled and invocations.current().is_sampled
         running, current = place()
         return _switch.enabled and (running.is_sampled if current is None else current.sampled)
+
+    def is_followed(self) -> bool:
+        """Whether a subsegment opened now would be recorded, or kept for the case that the invocation fails."""
+        return self.is_sampled() or (kept is not None and kept.invocation_here() is not None)
 
     def is_within(self, subsegment: AnySubsegment) -> bool:
         """Whether what is opened now would be below `subsegment`, at whatever depth."""

@@ -86,6 +86,11 @@ def imports_threshold_s() -> float | None:
     return _milliseconds("LAMBDA_TRACER_IMPORTS_MS", default=DEFAULT_IMPORTS_MS) / 1000
 
 
+def keep() -> str:
+    """`LAMBDA_TRACER_KEEP`: which invocations that are not sampled are written into the log; empty for none."""
+    return os.environ.get("LAMBDA_TRACER_KEEP", "").strip()
+
+
 def redacted_keys() -> list[str]:
     """`LAMBDA_TRACER_REDACT`: further names of secrets, separated by commas."""
     return [name.strip() for name in os.environ.get("LAMBDA_TRACER_REDACT", "").split(",") if name.strip()]

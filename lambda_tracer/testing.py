@@ -6,7 +6,7 @@ For test suites alone; nothing in a function imports this.
 from __future__ import annotations
 
 from . import guard, settings
-from .capture import event_loop
+from .capture import event_loop, keeping
 from .clock import clock
 from .encode import name, redaction
 from .patches.http import ignored
@@ -40,3 +40,4 @@ def reset() -> None:
     subsegment.known_namespaces.clear()
     import_times.stop()
     event_loop.close()
+    keeping.reset()

@@ -10,7 +10,7 @@ def lambda_handler(event, context):
 
 from __future__ import annotations
 
-from . import settings
+from . import recording, settings
 from .capture import handler
 from .capture import method as capture
 from .encode import redaction
@@ -51,6 +51,7 @@ _DEFAULTS: dict[str, Any] = {
     "patch_modules": None,
     "provider": None,
     "event_facts": None,
+    "keep": None,
 }
 
 
@@ -74,6 +75,7 @@ class Tracer:
         redact: Sequence[str] | bool | None = None,
         trace_imports: bool | None = None,
         event_facts: bool | None = None,
+        keep: str | Sequence[str] | bool | None = None,
     ) -> None:
         """Every argument may be left out.
 
@@ -88,10 +90,12 @@ class Tracer:
         see the guide to secrets. `trace_imports` records module imports slower than 10 ms, or than
         `LAMBDA_TRACER_IMPORTS_MS`, which turns it on by itself. `event_facts=False` keeps what triggered an invocation,
         and the HTTP request and status, out of the handler's subsegment (default: `LAMBDA_TRACER_EVENT_FACTS`, else
-        true).
+        true). `keep` names the invocations that are written into the log although they are not sampled: `errors`,
+        `slow:<milliseconds>`, or both, with a comma between or in a list (default: `LAMBDA_TRACER_KEEP`, else none).
+        See the guide to errors that were not sampled.
 
-        Raises ValueError for an environment variable that is neither true nor false, and for unknown
-        `patch_modules`.
+        Raises ValueError for an environment variable that is neither true nor false, for unknown `patch_modules`, and
+        for unknown words in `keep`.
         """
         config = self._config
         config["service"] = (settings.service_name() if service is None else service) or config["service"]
@@ -106,6 +110,12 @@ class Tracer:
             config["provider"] = provider
         if event_facts is not None:
             config["event_facts"] = bool(event_facts)
+        if keep is not None:
+            if keep:
+                from .capture import keeping  # only where it is asked for
+
+                keeping.rule_of(keep)  # raises for a misspelt one, where tracing is off, too
+            config["keep"] = keep
         self.service: str = config["service"]
         self.disabled: bool = config["disabled"]
         self.auto_patch: bool = config["auto_patch"]
@@ -119,7 +129,7 @@ class Tracer:
         if redact is not None:
             redaction.configure(redact)
         if not self.disabled:
-            self._prepare(trace_imports)
+            self._prepare(trace_imports, config["keep"])
         if self.auto_patch:
             self.patch(config["patch_modules"])
 
@@ -132,7 +142,7 @@ class Tracer:
         return self
 
     @staticmethod
-    def _prepare(trace_imports: bool | None) -> None:
+    def _prepare(trace_imports: bool | None, keep: str | Sequence[str] | bool | None) -> None:
         threshold_s = settings.imports_threshold_s()
         if trace_imports or (threshold_s is not None and trace_imports is None):
             from .sandbox import import_times
@@ -142,6 +152,13 @@ class Tracer:
             from .sandbox import snapshot
 
             snapshot.prepare()
+        variable = settings.keep() if keep is None else ""
+        if keep or variable:
+            from .capture import keeping  # only where it is asked for
+
+            keeping.configure(keeping.rule_of(keep) if keep else keeping.rule_of_variable(variable))
+        else:
+            recording.kept = None
 
     def put_annotation(self, key: str, value: str | int | float | bool) -> None:
         """Annotate the current subsegment; X-Ray indexes annotations for search. See `Subsegment.put_annotation`."""

@@ -5,8 +5,8 @@ Making an instance imports and constructs the tracer and patches libraries: that
 Datadog record none by themselves, so there the decorator does what one would write by hand: an attribute with the
 response as JSON.
 
-`BENCHMARK_MODE` is sampled, unsampled, or disabled, which is a matter of environment variables (`VARIABLES`) or of
-the invocation's header.
+`BENCHMARK_MODE` is sampled, unsampled, kept (unsampled, with `keep`) or disabled, which is a matter of environment
+variables (`VARIABLES`) or of the invocation's header.
 """
 
 import functools
@@ -28,7 +28,7 @@ def make(name):
 
 def new_header():
     """What Lambda puts into _X_AMZN_TRACE_ID."""
-    sampled = 0 if MODE == "unsampled" else 1
+    sampled = 0 if MODE in ("unsampled", "kept") else 1
     root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
     return f"Root={root};Parent={secrets.token_hex(8)};Sampled={sampled}"
 
@@ -54,7 +54,10 @@ class Bare:
 
 
 class Ours:
-    VARIABLES = {"disabled": {"POWERTOOLS_TRACE_DISABLED": "true"}}
+    VARIABLES = {
+        "disabled": {"POWERTOOLS_TRACE_DISABLED": "true"},
+        "kept": {"LAMBDA_TRACER_KEEP": "errors,slow:2000"},
+    }
 
     def __init__(self):
         from lambda_tracer import Tracer

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
     from ..events.facts import Facts
     from ..trace import invocation
+    from ..trace.kept import KeptSubsegment
     from ..trace.subsegment import Subsegment
-    from . import batch, facts
+    from . import batch, facts, keeping
+    from .keeping import KeptInvocation
     from .provider import ForeignCall, TracerSettings
 else:
     batch = Late("lambda_tracer.capture.batch")  # only where records are worked on one by one
     facts = Late("lambda_tracer.capture.facts")  # for an event that says something
+    keeping = Late("lambda_tracer.capture.keeping")  # where failures are kept that were not sampled
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
@@ -37,7 +40,10 @@ _DURABLE_CONTEXT = f"{_DURABLE_SDK}context.DurableContext>"
 _DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
 
 
-def _has_durable_arn(event: dict[Any, Any]) -> bool:
+def _is_durable(event: object) -> bool:
+    """Whether it is the event of a durable function; also as the SDK's local runner passes it."""
+    if type(event) is not dict:
+        return name_of(type(event)).startswith(_DURABLE_SDK)
     try:
         return "DurableExecutionArn" in event
     except BaseException as error:  # a key's own code
@@ -60,10 +66,10 @@ class HandlerCapture:
 
     def __call__(
         self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS
-    ) -> HandlerCall | None:
+    ) -> HandlerCall | KeptInvocation | None:
         """Begin the invocation, if this is the outermost handler and nothing of it has begun, and record the call.
 
-        None when nothing of it is recorded: an invocation that nobody will look at costs as little as that.
+        None when nothing of it is recorded, nor kept: an invocation that nobody will look at costs as little as that.
         """
         running = None
         try:
@@ -71,18 +77,30 @@ class HandlerCapture:
             if outer is None or outer.has_ended or outer.is_over():
                 running = recording.default.begin_invocation_unless_begun()
             recorded = self.capture()
-            if recorded is not None:
-                context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
-                call = HandlerCall(self.capture, recorded, running, context)
-                if self.tells_facts:
-                    call.described_by = self
-                # The one before the context: a method's first argument is itself.
-                if "event" in kwargs:
-                    call.event = kwargs["event"]
-                elif args:
-                    call.event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
-                return call
-            take_cold_start()
+            was_cold = False
+            if recorded is None:
+                was_cold = take_cold_start()
+                if recording.kept is None or self.capture.tracer.disabled:
+                    return None
+            context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
+            if name_of(type(context)) == _DURABLE_CONTEXT:
+                context = object.__getattribute__(context, "__dict__").get("lambda_context")
+            # The one before the context: a method's first argument is itself.
+            event = kwargs.get("event")
+            if "event" not in kwargs and args:
+                event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+            if recorded is None:
+                if running is None or not can_load(keeping):
+                    return None
+                kept = keeping.begin(running, context, was_cold, self.capture.name)
+                if kept is not None:
+                    kept.told_by(self.capture.tracer.service, event, _is_durable(event), self.tells_facts)
+                return kept
+            call = HandlerCall(self.capture, recorded, running, context)
+            if self.tells_facts:
+                call.described_by = self
+            call.event = event
+            return call
         except Exception as error:
             failed(error)
         return None
@@ -108,7 +126,7 @@ class HandlerCall:
     def __init__(
         self,
         capture: Capture,
-        call: CapturedCall | ForeignCall,
+        call: CapturedCall | ForeignCall | KeptSubsegment,
         running: invocation.Invocation | None,
         context: Any,
     ) -> None:
@@ -199,12 +217,7 @@ class HandlerCall:
                 return
             self._annotate_first(call.subsegment)
             if self._running is not None:
-                if name_of(type(context)) == _DURABLE_CONTEXT:
-                    context = object.__getattribute__(context, "__dict__").get("lambda_context")
-                if type(event) is dict:
-                    self._is_durable = _has_durable_arn(event)
-                else:  # as the SDK's local runner passes it
-                    self._is_durable = name_of(type(event)).startswith(_DURABLE_SDK)
+                self._is_durable = _is_durable(event)
                 if self.described_by is not None:
                     self._running.handler = call.subsegment  # of which frameworks tell something, too
                     self._describe(call.subsegment, event, context, self.described_by)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 
+from .. import recording
 from ..guard import Late, can_load, pass_on
 from ..recording import UNSET, Recording, SubsegmentRecorder
 from ..trace.subsegment import known_namespaces
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..trace.context import AnySubsegment
     from ..trace.invocation import Invocation
+    from ..trace.kept import KeptSubsegment
     from ..trace.subsegment import Subsegment
     from . import provider as providers
     from .provider import ForeignCall, TracerSettings
@@ -43,15 +45,21 @@ class Capture:
         self.response_key = f"{key} response" if capture_response else None
         self.error_key = f"{key} error" if capture_error else None
 
-    def __call__(self) -> CapturedCall | ForeignCall | None:
-        """Record one call; None when nothing of it is recorded."""
+    def __call__(self) -> CapturedCall | ForeignCall | KeptSubsegment | None:
+        """Record one call, or keep it for the case that the invocation fails; None when nothing of it is recorded."""
         provider = self.tracer.provider
         if not isinstance(provider, SubsegmentRecorder):
             return providers.ForeignCall(self, provider) if can_load(providers) else None
         if self.tracer.disabled:
             return None
+        if recording.kept is not None:
+            entry = recording.kept.keep(self.name)
+            if entry is not None:
+                return entry
         found = provider.place()
-        return None if found is None else CapturedCall(self, provider, found[0], found[1])
+        if found is not None:
+            return CapturedCall(self, provider, found[0], found[1])
+        return None if recording.kept is None else recording.kept.keep_outermost(self.name)
 
 
 class CapturedCall(Recording):

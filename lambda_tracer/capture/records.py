@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 
+from .. import recording
 from ..events import fields
 from ..events import record as records
 from ..events.envelope import wrapped_source
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..events.record import Source
+    from ..recording import Recorded
     from ..trace.context import AnySubsegment
     from ..trace.header import TraceHeader
     from .provider import TracerSettings
@@ -92,12 +94,12 @@ class RecordCapture:
 
     def __call__(
         self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS
-    ) -> Recording | ForeignCall | None:
+    ) -> Recorded | ForeignCall | None:
         """Record one call of a record handler; None when nothing of it is recorded."""
         record = _record_among(args, kwargs)
         return self.begin(record, self.only)
 
-    def begin(self, record: object, source: Source | None) -> Recording | ForeignCall | None:
+    def begin(self, record: object, source: Source | None) -> Recorded | ForeignCall | None:
         """Record the work on one record; None when nothing of it is recorded. Without `source`, it is asked for it."""
         capture = self._capture
         provider = capture.tracer.provider
@@ -108,7 +110,7 @@ class RecordCapture:
                 return _begin_foreign(capture, provider, _Facts(record, source))
             found = provider.place()
             if found is None:
-                return None
+                return None if recording.kept is None else _kept(provider, record, source)
             facts = _Facts(record, source)
             if facts.is_unsampled:
                 return _UnsampledRecord(provider, facts.name, "local", *found)
@@ -116,6 +118,14 @@ class RecordCapture:
         except Exception as error:
             failed(error)
             return None
+
+
+def _kept(recorder: SubsegmentRecorder, record: object, source: Source | None) -> Recorded | None:
+    """The record in an invocation of which only failures are kept."""
+    if not recorder.is_followed():
+        return None
+    source = source or records.source_of(record) or records.NAMELESS
+    return recorder.keep(f"## {source.label(record)}")
 
 
 class _Facts:
@@ -228,7 +238,7 @@ class _Pass:
     __slots__ = ("_capture", "_frame_id", "_recording", "_records", "_taken_at")
 
     def __init__(self, capture: RecordCapture, records: Iterator[Any]) -> None:
-        self._recording: Recording | ForeignCall | None = None
+        self._recording: Recorded | ForeignCall | None = None
         self._capture = capture
         self._records = records
         self._frame_id = 0
@@ -247,10 +257,10 @@ class _Pass:
         if source is None or (only is not None and source is not only):
             _say_not_ours(only)
         else:
-            recording = self._capture.begin(record, source)
-            if recording is not None:
-                self._recording = recording
-                recording.open()
+            begun = self._capture.begin(record, source)
+            if begun is not None:
+                self._recording = begun
+                begun.open()
                 frame = sys._getframe(1)
                 self._frame_id = id(frame)
                 self._taken_at = frame.f_lasti
@@ -268,13 +278,13 @@ class _Pass:
         self._end(is_failure)
 
     def _end(self, is_failure: bool = False) -> None:
-        recording, self._recording = self._recording, None
-        if recording is None:
+        begun, self._recording = self._recording, None
+        if begun is None:
             return
         try:
-            if is_failure and isinstance(recording, Recording) and recording.subsegment is not None:
-                recording.subsegment.add_fault_flag()
-            recording.close()
+            if is_failure and not isinstance(begun, ForeignCall) and begun.subsegment is not None:
+                begun.subsegment.add_fault_flag()
+            begun.close()
         except Exception as error:
             failed(error)
 

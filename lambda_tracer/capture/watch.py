@@ -6,14 +6,20 @@ It begins the invocation, and what is open at a time-out or at SIGTERM is sent. 
 from __future__ import annotations
 
 from .. import recording
-from ..guard import failed
+from ..guard import Late, can_load, failed
 from ..send import watchdog
+from ..trace.running import is_cold_start
 from ..wrapping.wrap import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
+
+    from . import keeping
+    from .keeping import KeptInvocation
+else:
+    keeping = Late("lambda_tracer.capture.keeping")  # where failures are kept that were not sampled
 
 
 class HandlerWatch:
@@ -54,17 +60,24 @@ class HandlerWatch:
 
 
 def watch_handler(handler: Callable[..., Any]) -> Any:
-    """`handler`, watched at each call of a sampled invocation."""
+    """`handler`, watched at each call of an invocation that is sampled, or kept for the case that it fails."""
     return wrap(handler, _watch, tells_arguments=True)
 
 
-def _watch(args: Sequence[Any], kwargs: Mapping[str, Any]) -> HandlerWatch | None:
+def _watch(args: Sequence[Any], kwargs: Mapping[str, Any]) -> HandlerWatch | KeptInvocation | None:
     try:
         recorder = recording.default
         running = recorder.begin_invocation_unless_begun()
+        context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
+        if not running.is_sampled and recording.kept is not None and can_load(keeping):
+            # The other Tracer has a subsegment of its own, which is then the outermost.
+            call = keeping.begin(running, context, is_cold_start())
+            if call is not None:
+                event = kwargs["event"] if "event" in kwargs else args[0] if args else None
+                call.told_by("", event, is_durable=False, tells_facts=False)
+            return call
         if not (running.is_sampled and recorder.is_sampled()):
             return None
-        context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
         return HandlerWatch(watchdog.prepare(running, recorder.outbox, context))
     except Exception as error:
         failed(error)

@@ -6,9 +6,8 @@ begun, the context says what happens, as `context_missing` asks.
 
 from __future__ import annotations
 
-from .. import settings
+from .. import recording, settings
 from ..guard import Late
-from ..recording import Recording
 from ..sdk import recorder
 from ..trace import running
 from ..trace import subsegment as trace
@@ -102,7 +101,7 @@ class SegmentRecorder(recorder.Recorder):
     def begin_subsegment(self, name: str, namespace: str = "local") -> Any:
         """Open a subsegment below the current one; see `Recorder.begin_subsegment`."""
         found = super().begin_subsegment(name, namespace)
-        if found.sampled:
+        if found.sampled or (recording.kept is not None and recording.kept.is_kept(found)):
             return found
         own = self._own_segment()
         if own is not None and found is UNRECORDED and not detached.runs_in_invocation():
@@ -149,7 +148,7 @@ class SegmentRecorder(recorder.Recorder):
 
     capture = capture_async = in_subsegment_async = in_subsegment
 
-    def recording_of_call(self, name: str, namespace: str) -> Recording | None:
+    def recording_of_call(self, name: str, namespace: str) -> recording.Recorded | None:
         """`recording` for a function that somebody decorated."""
         if self.replaces_begin_or_end():
             return SubsegmentContextManager(self, name, namespace)

@@ -84,7 +84,7 @@ def encode(
         text += _links(subsegment.links)
     left_out = cut_bytes = 0
     if subsegment.given_annotations:
-        annotations, left_out = _annotations(subsegment.given_annotations)
+        annotations, left_out = annotations_text(subsegment.given_annotations)
         text += annotations
     cause, sql, aws = fault_cause or subsegment.cause, subsegment.sql, subsegment.given_aws
     captured = () if is_brief else subsegment.captured
@@ -198,7 +198,8 @@ def _namespace(namespace: object) -> str:
     return f',"namespace":{quote(text[:MAX_HTTP_TEXT])}' if text else ""
 
 
-def _annotations(annotations: Mapping[str, Any]) -> tuple[str, int]:
+def annotations_text(annotations: Mapping[str, Any]) -> tuple[str, int]:
+    """The annotations that fit, as a field of a document, and how many are left out."""
     kept: list[str] = []
     size = left_out = 0
     for key, value in list(annotations.items()):

@@ -73,8 +73,9 @@ class Call:
         self._context = recording.default.recording(self._name, "remote")
         if self._context is not None:
             self._context.open()
-            if self._fill is not None and self._context.subsegment is not None:
-                self._fill(self._context.subsegment)
+            subsegment = self._context.subsegment
+            if self._fill is not None and subsegment is not None and subsegment.sampled:
+                self._fill(subsegment)
         self.is_open = True
         _set_running(self)
 
@@ -164,8 +165,8 @@ def run_as(call: Call | Quiet | None, function: Callable[..., Any], /, *args: An
 
 
 def is_recorded(target: Any, method: str) -> bool:
-    """Whether a call of that method of `target` is recorded now: sampled, and not on behalf of one that is."""
-    if not recording.default.is_sampled():
+    """Whether a call of that method of `target` is recorded now, or kept, and not on behalf of one that is."""
+    if not recording.default.is_followed():
         return False
     if target is EVERYTHING:  # SQLAlchemy's: made by nobody but the user
         return True

@@ -134,5 +134,5 @@ def _captured(name: str, function: FunctionType) -> Any:
     return wrap(function, functools.partial(_record, name))
 
 
-def _record(name: str) -> recording.Recording | None:
+def _record(name: str) -> recording.Recorded | None:
     return recording.default.recording(name)

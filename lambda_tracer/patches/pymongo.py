@@ -108,7 +108,7 @@ def _key(event: Any) -> tuple[Any, ...]:
 
 
 def _started(event: Any) -> None:
-    if not recording.default.is_sampled():
+    if not recording.default.is_followed():
         return
     host, port = event.connection_id
     address = f"{host}:{port}" if port is not None else "localhost"  # a socket of this machine has no port
@@ -116,6 +116,9 @@ def _started(event: Any) -> None:
     subsegment = recording.default.begin_subsegment(f"{event.database_name}@{address}", namespace="remote")
     # Not current: pymongo says nothing more of a cancelled command, and nothing traced happens below one.
     recording.default.set_trace_entity(outer)
+    _open[_key(event)] = subsegment
+    if not subsegment.sampled:
+        return
     subsegment.put_annotation("mongodb_command_name", event.command_name)
     subsegment.put_annotation("mongodb_connection_id", address)
     subsegment.put_annotation("mongodb_database_name", event.database_name)
@@ -123,14 +126,14 @@ def _started(event: Any) -> None:
     subsegment.put_annotation("mongodb_request_id", event.request_id)
     if record_full_documents:
         subsegment.put_metadata("mongodb_command", dict(event.command))
-    _open[_key(event)] = subsegment
 
 
 def _ended(event: Any, failure: Any) -> None:
     subsegment = _open.pop(_key(event), None)
     if subsegment is None:
         return
-    subsegment.put_annotation("mongodb_duration_micros", event.duration_micros)
+    if subsegment.sampled:
+        subsegment.put_annotation("mongodb_duration_micros", event.duration_micros)
     if failure is not None:
         subsegment.add_fault_flag()
         kept = (

@@ -48,6 +48,6 @@ def _timed(name: str, run: Callable[[], None]) -> None:
                 subsegment = timed.subsegment
                 # One that fails as fast is mostly a package asking whether another is there.
                 if subsegment is not None and clock.now() - subsegment.start_time < _threshold_s:
-                    recorder.discard(subsegment)  # type: ignore[arg-type]  # recorded: it is one
+                    recorder.discard(subsegment)
             except Exception as error:
                 failed(error)

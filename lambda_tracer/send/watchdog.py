@@ -28,11 +28,14 @@ from .outbox import MAX_WAITING_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
 
     from ..trace.invocation import Invocation
     from . import open_stack
     from .outbox import Outbox
+
+    Tell: TypeAlias = Callable[[str, str], None]
 else:
     open_stack = Late("lambda_tracer.send.open_stack")  # what only a function in trouble needs
 
@@ -55,13 +58,16 @@ SENT_AFTER_S = MAX_WAITING_S - TICK_S
 class Watched:
     """One handler's call being watched: its invocation, and when the thread shall act (`time.monotonic`)."""
 
-    __slots__ = ("deadline", "due", "invocation", "outbox")
+    __slots__ = ("deadline", "due", "invocation", "outbox", "tell")
 
-    def __init__(self, running: Invocation, outbox: Outbox, deadline: float, due: float) -> None:
+    def __init__(
+        self, running: Invocation, outbox: Outbox, deadline: float, due: float, tell: Tell | None
+    ) -> None:
         self.invocation = running
         self.outbox = outbox
         self.deadline = deadline
         self.due = due
+        self.tell = tell
 
 
 _NEVER = float("inf")
@@ -74,11 +80,12 @@ _margin_s = 0.0
 _is_terminating = False
 
 
-def prepare(running: Invocation, outbox: Outbox, context: Any) -> Watched:
+def prepare(running: Invocation, outbox: Outbox, context: Any, tell: Tell | None = None) -> Watched:
     """What `begin` takes: an invocation, and its deadline by the `context` that Lambda passes to the handler.
 
     Without a deadline (a context that has no `get_remaining_time_in_millis`, or gives no number) only what waits is
-    watched.
+    watched. `tell` is called in the place of sending what is open, with what happens and words for it: where nothing
+    is recorded.
     """
     global _margin_s
     if not _is_started:
@@ -87,7 +94,7 @@ def prepare(running: Invocation, outbox: Outbox, context: Any) -> Watched:
     remaining = _remaining_s(context)
     deadline = now + remaining if remaining is not None else _NEVER
     due = deadline - _margin_s if _margin_s else _NEVER
-    return Watched(running, outbox, deadline, due)
+    return Watched(running, outbox, deadline, due, tell)
 
 
 def begin(watched: Watched) -> None:
@@ -119,6 +126,7 @@ def _start() -> None:
 def end(watched: Watched) -> None:
     """The handler has returned: nothing is done for it any more. Interrupted from outside, this may be called again."""
     global _watched
+    watched.tell = None  # the thread may hold it until its next look
     if _watched is watched or _watched is None:
         _watched = None
         _give_signal_back()
@@ -203,13 +211,17 @@ def _send_all(watched: Watched, reason: str | None) -> None:
     What is open goes first, and without metadata: the function needs the processor now. What waits is encoded already.
     """
     running = watched.invocation
-    opened = opened_in(running)
-    parents = {id(subsegment.parent) for subsegment in opened}
     kind = "Terminated" if reason else "Timeout"
     if reason is None:
         reason = (
             f"still running {round((watched.deadline - clock.monotonic()) * 1000)} ms before the time-out"
         )
+    tell = watched.tell
+    if tell is not None:
+        tell(kind, reason)
+        return
+    opened = opened_in(running)
+    parents = {id(subsegment.parent) for subsegment in opened}
     for subsegment in opened:
         is_innermost = id(subsegment) not in parents
         cause = open_stack.cause_of(subsegment, kind, reason) if is_innermost else None

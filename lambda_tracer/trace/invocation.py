@@ -66,7 +66,8 @@ class Invocation:
     subsegments by id (see `subsegment.opened_in`), `outgoing` the documents that are about to be sent; `causes` is what
     is remembered of the exceptions that have been described, `records` of the batch that is worked on. `handler` is the
     subsegment of the outermost handler that is captured, once it is open (see `subsegment.handler_of`), and
-    `answers_http` whether that answers an HTTP request.
+    `answers_http` whether that answers an HTTP request. `ring` is what is kept of one that is not sampled (see
+    `kept.ring_of`).
     """
 
     __slots__ = (
@@ -85,6 +86,7 @@ class Invocation:
         "parent_id",
         "raw",
         "records",
+        "ring",
         "trace_id",
         "waiting_since",
     )
@@ -118,6 +120,7 @@ class Invocation:
         self.before: list[Invocation] = []  # the one that ended with this, until what it left open is seen to
         self.causes: object = None
         self.records: Batch | None = None
+        self.ring: object = None
         self.handler: object = None
         self.answers_http = False
         self.flags_before: tuple[bool, bool, bool] | None = None

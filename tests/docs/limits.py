@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lambda_tracer import guard, settings, sqs, xray
-from lambda_tracer.encode import any_value, limits, redaction
+from lambda_tracer.capture import keeping
+from lambda_tracer.encode import any_value, kept_line, limits, redaction
 from lambda_tracer.events import envelope
 from lambda_tracer.local import cli
 from lambda_tracer.local.doctor import examination, explanation, files, finding
@@ -14,8 +15,8 @@ from lambda_tracer.local.view import http_server, joined_trace, log, store
 from lambda_tracer.local.view.xray_api import put, traces
 from lambda_tracer.patches import registry
 from lambda_tracer.patches.sql import text as sql_text
-from lambda_tracer.send import emitter, outbox, watchdog
-from lambda_tracer.trace import header, initialization
+from lambda_tracer.send import emitter, log_line, outbox, watchdog
+from lambda_tracer.trace import header, initialization, kept
 
 is_secret = redaction.is_secret
 command = cli.main
@@ -41,6 +42,7 @@ class Limit(NamedTuple):
 _LIMITS = "docs/reference/limits.md"
 _TIMEOUTS = "docs/guides/timeouts-and-crashes.md"
 _BATCHES = "docs/guides/batches.md"
+_KEPT = "docs/guides/errors-not-sampled.md"
 _VIEW = "docs/guides/local-view.md"
 _COLD_START = "docs/guides/cold-start.md"
 
@@ -72,6 +74,14 @@ LIMITS = [
     Limit(any_value.MAX_TEXT, _LIMITS, "levels and {} bytes of text"),
     Limit(int(emitter.RESOLVE_WAIT_S), _LIMITS, "The first document waits for it at most {} second,"),
     Limit(emitter.MAX_PENDING_BYTES, _LIMITS, "What is sent meanwhile, up to {} bytes"),
+    Limit(kept.MAX_ENTRIES, _LIMITS, "keeps {} subsegments, and of annotations"),
+    Limit(kept.MAX_ENTRIES, _KEPT, "kept in memory, {} subsegments and"),
+    Limit(kept.MAX_TEXT, _LIMITS, "messages {} characters."),
+    Limit(int(log_line.INTERVAL_S), _LIMITS, "one line in {} second at most"),
+    Limit(kept_line.MAX_LINE_BYTES, _LIMITS, "at most, of {} bytes"),
+    Limit(kept_line.MAX_LINE_BYTES, _KEPT, "your log takes: at most {} bytes"),
+    Limit(keeping.MAX_MESSAGES, _LIMITS, "The messages of {} exceptions are kept"),
+    Limit(keeping.MAX_MESSAGES, _KEPT, "the messages of {} exceptions are kept"),
     Limit(initialization.MAX_HELD_BYTES, _COLD_START, "At most {} bytes are kept beside"),
     Limit(int(initialization.MAX_AGE_S), _COLD_START, "begins within {} seconds of the last thing"),
     Limit(int(settings.DEFAULT_IMPORTS_MS), _COLD_START, "Imports that take less than {} ms leave no trace"),

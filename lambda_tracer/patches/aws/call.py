@@ -45,7 +45,7 @@ def new_call(client: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[st
         params = args[1] if len(args) > 1 else kwargs.get("api_params")
         if operation is None or params is None:  # botocore is about to raise for it
             return None
-        if not recording.default.is_sampled() or nesting.is_below("_make_api_call", client):
+        if not recording.default.is_followed() or nesting.is_below("_make_api_call", client):
             return None
         return AwsCall(client.meta, operation, params)
     except Exception as error:
@@ -91,7 +91,7 @@ class AwsCall:
         if self._context is not None:
             self._context.open()
             # From the start, so that a call that outlives the invocation says what it was.
-            if self._context.subsegment is not None:
+            if self._context.subsegment is not None and self._context.subsegment.sampled:
                 self._context.subsegment.set_aws(self._aws)
                 if self._name == _MODELS and guard.can_load(bedrock):
                     bedrock.annotate(self._context.subsegment, self._aws)
@@ -127,7 +127,7 @@ class AwsCall:
                 if self._aws.get("function_error"):
                     # The call was answered, but what it was made for failed, and by no fault of the caller's request.
                     subsegment.add_fault_flag()
-                if self._name == _MODELS and guard.can_load(bedrock):
+                if self._name == _MODELS and subsegment.sampled and guard.can_load(bedrock):
                     self._is_streaming = bedrock.describe(subsegment, self._aws, self._response)
             elif exc is not None and type(exc) is not GeneratorExit:
                 self._describe_failure(subsegment, exc)

@@ -53,7 +53,7 @@ def new_exchange(
             return None
         if ignored.is_ignored(address):
             return Exchange(library, None, address, None, status, is_ignored=True)
-        if not recording.default.is_sampled() and recording.default.trace_header() is None:
+        if not recording.default.is_followed() and recording.default.trace_header() is None:
             return None
         return Exchange(library, method, address, name, status)
     except Exception as error:

@@ -199,7 +199,10 @@ def begin(request: object, base: str = "", app: object = None, carrier: object =
 def _handler() -> Subsegment | None:
     """The subsegment of the captured handler that runs, if what is done here is recorded."""
     found = recording.default.place()
-    handler = None if found is None else handler_of(found[0])
+    running = None if found is None else found[0]
+    if running is None and recording.kept is not None:
+        running = recording.kept.invocation_here()
+    handler = None if running is None else handler_of(running)
     return handler if handler is not None and handler.end_time is None else None
 
 

@@ -1,0 +1,444 @@
+"""Keeping: an invocation that is not sampled is written into the log, if it fails or takes too long.
+
+`configure` switches it on. From then on `begin` gives what goes with the outermost handler of such an invocation: it
+begins a `Ring`, has the handler watched, and at its end decides whether there is something to tell, and why:
+
+- `error`: an exception left the handler. What suspends a durable function is none.
+- `status`: it answered an HTTP request with a 5xx status.
+- `timeout`: it is about to be ended by Lambda; `terminated`: by SIGTERM.
+- `slow`: it took longer than was wanted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import recording, settings
+from ..clock import clock
+from ..guard import Late, can_load, failed, pass_on, warn_once
+from ..send import watchdog
+from ..trace import kept
+from ..trace.collection import is_collecting
+from ..trace.context import in_handler
+from ..trace.invocation import is_trace_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ..encode import any_value, cause, kept_line
+    from ..events import http, trigger
+    from ..events.facts import Facts
+    from ..send import log_line
+    from ..trace import answer
+    from ..trace.invocation import Invocation
+    from ..trace.kept import KeptSubsegment
+else:
+    # Of no use until something fails: 10 ms.
+    any_value = Late("lambda_tracer.encode.any_value")
+    cause = Late("lambda_tracer.encode.cause")
+    kept_line = Late("lambda_tracer.encode.kept_line")
+    http = Late("lambda_tracer.events.http")
+    trigger = Late("lambda_tracer.events.trigger")
+    log_line = Late("lambda_tracer.send.log_line")
+    answer = Late("lambda_tracer.trace.answer")
+
+VERSION = 1
+"""Of the line's form."""
+
+MAX_MESSAGES = 100
+"""Exceptions of one invocation whose messages are kept. A message takes more than all else that is kept of a call."""
+
+MAX_EXCEPTIONS = 10
+"""Of one subsegment: those that left it, and those of which a web framework made an answer."""
+
+_ERRORS = "errors"
+_SLOW = "slow:"
+_MAX_MS = 1e9
+_LEVELS = {"slow": "WARN"}
+"""For Lambda, which can keep lines back by their level; all other reasons are errors."""
+
+
+class Rule:
+    """Which invocations are told of."""
+
+    __slots__ = ("errors", "slow_s")
+
+    def __init__(self, errors: bool, slow_s: float | None) -> None:
+        """`slow_s`: those that take longer, in seconds; None for none."""
+        self.errors = errors
+        self.slow_s = slow_s
+
+
+_rule: Rule | None = None
+
+
+def rule_of(words: str | Sequence[str] | bool) -> Rule | None:
+    """What `Tracer(keep=...)` asks for; None for nothing. Raises ValueError for what is none of the words."""
+    if words is False:
+        return None
+    if isinstance(words, bool) or not isinstance(words, (str, list, tuple, set, frozenset)):
+        raise ValueError(
+            f"keep: expected 'errors', 'slow:<milliseconds>' or several of them, not {type(words).__name__}"
+        )
+    rule, unknown = _read(words.split(",") if isinstance(words, str) else words)
+    if unknown:
+        raise ValueError(f"keep: expected 'errors' or 'slow:<milliseconds>', not {unknown[0]!r}")
+    return rule
+
+
+def rule_of_variable(text: str) -> Rule | None:
+    """What `LAMBDA_TRACER_KEEP` asks for. Unknown words are reported once, and count for nothing."""
+    if text.strip().lower() in settings.FALSE:
+        return None
+    rule, unknown = _read(text.split(","))
+    if unknown:
+        warn_once(
+            "keep",
+            "LAMBDA_TRACER_KEEP: errors and slow with milliseconds (slow:2000) are known, the rest is ignored",
+        )
+    return rule
+
+
+def _read(words: Any) -> tuple[Rule | None, list[Any]]:
+    errors, slow_s = False, None
+    unknown = []
+    for given in words:
+        word = given.strip().lower() if isinstance(given, str) else given
+        if word == _ERRORS:
+            errors = True
+        elif (
+            isinstance(word, str)
+            and word.startswith(_SLOW)
+            and (read := _seconds(word[len(_SLOW) :])) is not None
+        ):
+            slow_s = read
+        elif word != "":
+            unknown.append(given)
+    return (Rule(errors, slow_s) if errors or slow_s is not None else None), unknown
+
+
+def _seconds(milliseconds: str) -> float | None:
+    try:
+        value = float(milliseconds)
+    except ValueError as error:
+        pass_on(error)
+        return None
+    return value / 1000 if 0 <= value < _MAX_MS else None  # NaN is not, either
+
+
+def configure(rule: Rule | None) -> None:
+    """Keep what that asks for from the next invocation on; None for nothing."""
+    global _rule
+    _rule = rule
+    recording.kept = None if rule is None else kept
+
+
+def reset() -> None:
+    """Keep nothing, and forget what was written."""
+    configure(None)
+    if can_load(log_line):
+        log_line.reset()
+
+
+def begin(
+    running: Invocation, context: Any, was_cold: bool, name: str | None = None
+) -> KeptInvocation | None:
+    """What goes with the call of an invocation's outermost handler; None where nothing is kept.
+
+    `context` is what Lambda passed, `name` that of the handler's subsegment, where it has one.
+    """
+    if _rule is None or running.is_sampled or not settings.global_sdk_config.enabled:
+        return None
+    return KeptInvocation(_rule, running, context, was_cold, name)
+
+
+class KeptInvocation:
+    """One call of the outermost handler, recorded as any call is, for the case that there is something to tell."""
+
+    __slots__ = (
+        "_began_at",
+        "_context",
+        "_durable",
+        "_event",
+        "_facts",
+        "_messages",
+        "_reason",
+        "_ring",
+        "_root",
+        "_rule",
+        "_running",
+        "_service",
+        "_tells_facts",
+        "_turn",
+        "_was_cold",
+        "_watched",
+        "frame_id",
+        "has_ended",
+    )
+
+    def __init__(
+        self, rule: Rule, running: Invocation, context: Any, was_cold: bool, name: str | None
+    ) -> None:
+        self._rule = rule
+        self._running = running
+        self._context = context
+        self._was_cold = was_cold
+        self._event: object = None
+        self._facts: Facts | None = None
+        self._service = ""
+        self._durable = False
+        self._tells_facts = False
+        self._messages = 0
+        self._reason = ""
+        self._turn = [True]  # taken by the one who tells: the handler, or the thread that watches over it
+        self._watched: watchdog.Watched | None = None
+        self._ring = kept.Ring(running, self._fail)
+        self._root = None if name is None else kept.KeptSubsegment(name, None, self._ring)
+        self._began_at = 0.0
+        self.frame_id = 0
+        self.has_ended = False
+
+    def told_by(self, service: object, event: object, is_durable: bool, tells_facts: bool) -> None:
+        """What the line tells besides: the service, and what triggered the invocation."""
+        self._service = service if type(service) is str else ""
+        self._event = event
+        self._durable = is_durable
+        self._tells_facts = tells_facts
+
+    # As a recording
+
+    def open(self) -> None:
+        """The handler is called."""
+        self.frame_id = id(sys._getframe(1))
+        self._open()
+
+    async def aopen(self) -> None:
+        """See `open`."""
+        self.frame_id = id(sys._getframe(1))
+        self._open()
+
+    def _open(self) -> None:
+        if not is_collecting():
+            in_handler.set(self)
+        try:
+            running = self._running
+            self._began_at = clock.monotonic()
+            running.ring = self._ring
+            if self._root is not None:
+                self._root.open()
+                if _may_be_request(self._event):
+                    running.handler = self._root  # of which frameworks tell something, too
+            outbox = recording.default.outbox
+            self._watched = watchdog.prepare(running, outbox, self._context, self._ends_in_trouble)
+            watchdog.begin(self._watched)
+        except Exception as error:
+            failed(error)
+
+    def respond(self, value: object) -> None:
+        """Look at what the handler answered."""
+        try:
+            status = _failed_status(value)
+            if status is not None and self._answers_http():
+                if self._root is not None:
+                    self._root.status = status
+                    self._root.apply_status_code(status)
+                if status >= 500:
+                    self._reason = "status"
+            elif self._durable and type(value) is dict and value.get("Status") == "FAILED":
+                self._reason = "error"
+                if self._root is not None:
+                    self._root.add_fault_flag()
+        except BaseException as error:  # a key's own code
+            failed(error)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """The handler has ended."""
+        try:
+            if self._root is not None:
+                self._root.close(error)
+            if not self.has_ended:
+                self._tell_if_wanted(error)
+        finally:
+            self._end()
+
+    async def aclose(self, error: BaseException | None = None) -> None:
+        """See `close`."""
+        self.close(error)
+
+    def suspend(self) -> None:
+        """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
+        if self._root is not None:
+            self._root.suspend()
+
+    def resume(self) -> None:
+        """See `suspend`."""
+        if self._root is not None:
+            self._root.resume()
+
+    def is_over(self) -> bool:
+        """Whether another invocation has begun, in which this call is nobody's outermost handler."""
+        return self._running.has_ended
+
+    def _end(self) -> None:
+        self.has_ended = True
+        if in_handler.get() is self and not is_collecting():
+            in_handler.set(None)
+        self._running.handler = None  # each would keep the other
+        self._running.ring = None
+        self._ring.end()
+        self._event = self._context = None
+        if self._watched is not None:
+            watchdog.end(self._watched)
+            self._watched = None  # as above
+
+    # What a ring asks
+
+    def _fail(self, subsegment: KeptSubsegment, error: BaseException) -> None:
+        """An exception left a subsegment: its flags, and its type and message, once for all that it passes through."""
+        if type(error) is GeneratorExit or recording.is_suspension(error):
+            return
+        if not (can_load(answer) and can_load(cause) and can_load(any_value)):
+            subsegment.fault = True
+            return
+        status = None if subsegment is self._root else answer.status_of(error)
+        if status is not None and 400 <= status < 500 and self._answers_http():
+            subsegment.apply_status_code(status)
+        else:
+            subsegment.fault = True
+        causes = cause.causes_of(self._running)
+        known = causes.recall(error)
+        if known is not None:
+            subsegment.cause = subsegment.cause or known
+            return
+        described = {"id": os.urandom(8).hex(), "type": type.__dict__["__name__"].__get__(type(error))}
+        if self._messages < MAX_MESSAGES:
+            self._messages += 1
+            try:
+                message = any_value.message_of(error)
+            except BaseException as failure:  # the exception's own code
+                pass_on(failure)
+                message = ""
+            if message and self._ring.has_room(len(message)):
+                described["message"] = message
+        causes.remember(error, described["id"])
+        before = subsegment.cause if type(subsegment.cause) is list else []
+        if len(before) < MAX_EXCEPTIONS:
+            subsegment.cause = [*before, described]
+
+    def _answers_http(self) -> bool:
+        return self._read_facts() is not None and self._read_facts().request is not None  # type: ignore[union-attr]
+
+    def _read_facts(self) -> Facts | None:
+        if self._facts is None and type(self._event) in (dict, list) and self._event:
+            try:
+                self._facts = trigger.facts_of(self._event) if can_load(trigger) else None
+            except BaseException as error:  # a key's own code
+                pass_on(error)
+        return self._facts
+
+    # What is told
+
+    def _tell_if_wanted(self, error: BaseException | None) -> None:
+        try:
+            if error is not None and not recording.is_suspension(error):
+                self._reason = "error"
+            took_s = clock.monotonic() - self._began_at
+            if self._reason and self._rule.errors:
+                self._tell(self._reason)
+            elif self._rule.slow_s is not None and took_s > self._rule.slow_s:
+                self._tell("slow")
+        except Exception as failure:
+            failed(failure)
+
+    def _ends_in_trouble(self, kind: str, message: str) -> None:
+        """The handler is about to be ended: called by the thread that watches over it."""
+        took_s = clock.monotonic() - self._began_at
+        is_wanted = self._rule.errors or (self._rule.slow_s is not None and took_s > self._rule.slow_s)
+        if is_wanted and can_load(kept_line):
+            self._tell(kind.lower(), kept_line.Trouble(kind, message))
+
+    def _tell(self, reason: str, trouble: kept_line.Trouble | None = None) -> None:
+        if not (can_load(kept_line) and can_load(log_line)):
+            return
+        try:
+            self._turn.pop()
+        except IndexError as error:  # it has been told
+            pass_on(error)
+            return
+        log_line.write(lambda missing: self._line(reason, trouble, missing))
+
+    def _line(self, reason: str, trouble: kept_line.Trouble | None, missing: int) -> str:
+        entries = list(self._ring.entries)
+        if self._root is not None:
+            self._root.given_annotations = {**self._own_annotations(), **(self._root.given_annotations or {})}
+        head = self._head(reason, missing)
+        return kept_line.encode(head, entries, self._ring.left_out, trouble)
+
+    def _own_annotations(self) -> dict[str, Any]:
+        """Those that a handler's subsegment has when it is recorded."""
+        found: dict[str, Any] = {"ColdStart": self._was_cold}
+        if self._service:
+            found["Service"] = self._service
+        facts = self._read_facts() if self._tells_facts else None
+        if facts is not None:
+            found.update(facts.annotations)
+        return found
+
+    def _head(self, reason: str, missing: int) -> dict[str, Any]:
+        trace_id = self._running.trace_id
+        head: dict[str, Any] = {
+            "lambda_tracer": "kept",
+            "version": VERSION,
+            "level": _LEVELS.get(reason, "ERROR"),
+            "timestamp": _rfc_3339(clock.now()),
+            "reason": reason,
+            "xray_trace_id": trace_id if is_trace_id(trace_id) else None,
+        }
+        if settings.function_name():
+            head["function_name"] = settings.function_name()
+        request_id = _request_id(self._context)
+        if request_id is not None:
+            head["function_request_id"] = request_id
+        head["cold_start"] = self._was_cold
+        head["duration_ms"] = round((clock.monotonic() - self._began_at) * 1000, 1)
+        if missing:
+            head["left_out"] = missing
+        return head
+
+
+def _failed_status(value: object) -> int | None:
+    """The status of 400 or more that an answer has, if it has one."""
+    if type(value) is not dict or "statusCode" not in value:
+        return None
+    status = value["statusCode"]
+    if type(status) is int and status < 400:
+        return None
+    status = http.status_of(value, None) if can_load(http) else None
+    return status if status is not None and status >= 400 else None
+
+
+def _may_be_request(event: object) -> bool:
+    """A quick look: whether the event may be an HTTP request."""
+    return type(event) is dict and any(type(key) is str and key in _REQUESTS for key in event)
+
+
+_REQUESTS = frozenset(("requestContext", "httpMethod", "raw_path"))
+
+
+def _request_id(context: Any) -> str | None:
+    try:
+        found = context.aws_request_id
+    except Exception as error:  # not Lambda's context: a test's, or none
+        pass_on(error)
+        return None
+    return found[:100] if type(found) is str else None
+
+
+def _rfc_3339(now: float) -> str:
+    """A time as Lambda takes it from a line of JSON."""
+    import time
+
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1000) % 1000:03d}Z"

@@ -1,0 +1,360 @@
+"""KeptSubsegment: a call in an invocation that is not sampled, kept for the case that the invocation fails.
+
+The outermost handler that is captured begins a `Ring`, and what is opened below it is kept there: name, parent, times,
+flags, exceptions and annotations. Nothing of it is sent. When the handler ends well, the ring is forgotten; else
+`capture.keeping` writes it into the log. A kept subsegment is current like one that is recorded, so threads and tasks
+find it. For everybody else it is one of which nothing is recorded: requests below it carry `Sampled=0`.
+"""
+
+from __future__ import annotations
+
+from .. import guard, settings
+from ..clock import clock
+from ..xray import MAX_ANNOTATION_TEXT, is_annotation_key
+from .collection import letters
+from .context import last_seen, place, see, seen
+from .invocation import ids
+from .unrecorded import UnrecordedSubsegment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+    from typing import Any, Protocol
+
+    from .context import AnySubsegment
+    from .invocation import Invocation
+
+    class Keeper(Protocol):
+        """This module, as the recorder has it."""
+
+        def keep(self, name: str, /) -> KeptSubsegment | None: ...
+
+        def keep_outermost(self, name: str, /) -> KeptSubsegment | None: ...
+
+        def invocation_here(self) -> Invocation | None: ...
+
+        def is_kept(self, subsegment: object, /) -> bool: ...
+
+
+MAX_ENTRIES = 500
+"""Subsegments that one ring keeps. When there are more, the oldest leave that ended well and have none below them."""
+
+_LEFT_AFTER_LEAVING = 400
+
+MAX_TEXT = 64_000
+"""Characters of annotations and messages that one ring keeps, which is what a line could hold of them. With 500 times
+an object of 150 bytes and a name, a ring has less than 256 kB."""
+
+_new = object.__new__
+_switch = settings.global_sdk_config
+_UNSET: Any = object()
+
+
+class KeptSubsegment(UnrecordedSubsegment):
+    """A subsegment that is kept in a ring. It is its own `Recording`: a call costs one object.
+
+    `given_annotations` are those that were put, `cause` are exceptions with id, type and message, or is the id of one
+    that another subsegment describes. `status` is that of an HTTP answer. What most never have, is not in slots.
+    """
+
+    __slots__ = ("name", "ring", "start_time")
+
+    name: str
+    start_time: float
+    is_managed = True
+    given_annotations: dict[str, Any] | None = None
+    status: int | None = None
+    cause: list[dict[str, str]] | str | None = None  # type: ignore[assignment]  # None in the class above
+    parent: KeptSubsegment | None
+    invocation: Invocation
+
+    _outside: Any = _UNSET
+    _suspended: AnySubsegment | None = None
+
+    def __init__(self, name: str, parent: KeptSubsegment | None, ring: Ring) -> None:
+        """Nothing is open until `open` is called."""
+        self.name = name
+        self.parent = parent
+        self.ring = ring
+        self.invocation = ring.invocation
+        self.end_time: float | None = None
+
+    @property
+    def id(self) -> str:  # type: ignore[override]  # the same for all of the class above
+        """Made when somebody asks for it: a log record, or the line."""
+        attributes = self.__dict__
+        found: str | None = attributes.get("_id")
+        return found or attributes.setdefault("_id", hex(ids.next())[2:])
+
+    @property
+    def subsegment(self) -> KeptSubsegment:
+        """Itself: see `recording.Recording`."""
+        return self
+
+    # As a recording
+
+    def open(self) -> None:
+        """Begin, and become current."""
+        self.start_time = clock.now()
+        entries = self.ring.entries
+        entries.append(self)
+        if len(entries) > MAX_ENTRIES:
+            self.ring.make_room()
+        if "a" in letters:
+            see(self)
+        else:
+            seen.set(self)
+
+    def close(self, end_time: float | BaseException | None = None) -> None:
+        """End it, at `end_time` (epoch seconds) or now, or as failed by an exception. This may be called again."""
+        if self.end_time is None:
+            if end_time is None:
+                self.end_time = clock.now()
+            elif issubclass(type(end_time), BaseException):
+                self.fail(end_time)  # type: ignore[arg-type]
+                self.end_time = clock.now()
+            else:
+                self.end_time = end_time if type(end_time) in (int, float) else clock.now()  # type: ignore[assignment]
+        if "a" not in letters and self._outside is _UNSET and seen.get() is self:  # as a rule
+            seen.set(self.parent)
+        else:
+            self._leave()
+
+    async def aopen(self) -> None:
+        """See `open`."""
+        self.open()
+
+    async def aclose(self, error: BaseException | None = None) -> None:
+        """See `close`."""
+        self.close(error)
+
+    def __enter__(self) -> KeptSubsegment:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self.close(error)
+
+    def fail(self, error: BaseException) -> None:
+        """The call was left by an exception."""
+        try:
+            self.ring.fail(self, error)
+        except Exception as failure:
+            guard.failed(failure)
+
+    def respond(self, value: object) -> None:
+        """Nothing: what functions return is not kept."""
+
+    def annotate(self, key: str, value: str | bool) -> None:
+        """Annotate it, under a key of our own."""
+        self.put_annotation(key, value)
+
+    def suspend(self) -> None:
+        """Stop being current until `resume`: a generator yielded."""
+        self._suspended = last_seen()
+        see(self.parent if self._outside is _UNSET else self._outside)
+
+    def resume(self) -> None:
+        """Be current again, in whatever context the generator goes on."""
+        self._outside = last_seen()
+        see(self._suspended)
+
+    def _leave(self) -> None:
+        if self._outside is not _UNSET:
+            see(self._outside)
+            return
+        inner = last_seen()
+        while inner is not None and inner is not self:  # what the block left open is no parent after it
+            inner = inner.parent
+        if inner is self:
+            see(self.parent)
+
+    # As a subsegment: what is kept of it
+
+    def put_annotation(self, key: str, value: Any) -> None:
+        """Keep an annotation that X-Ray would take: str, int, float or bool under a key of its alphabet."""
+        if self.end_time is not None or not is_annotation_key(key):
+            return
+        kind: Any = type(value)
+        if issubclass(kind, str):
+            value = str.__getitem__(value, slice(MAX_ANNOTATION_TEXT))
+            size = len(value)
+        elif issubclass(kind, (int, float)):
+            # Without the subclass: an Enum, a number of numpy's.
+            if kind is not bool:
+                value = int.__int__(value) if issubclass(kind, int) else float.__float__(value)
+            size = value.bit_length() // 3 if kind is int else 32
+        else:
+            return
+        if not self.ring.has_room(len(key) + size):
+            return
+        if self.given_annotations is None:
+            self.given_annotations = {}
+        self.given_annotations[str.__str__(key)] = value
+
+    def put_http_meta(self, key: str, value: Any) -> None:
+        """Keep a status' flags. Method and URL are not kept."""
+        if key == "status" and type(value) is int:
+            self.apply_status_code(value)
+
+    def apply_status_code(self, status_code: int | None) -> None:
+        """Set the flags that an HTTP status stands for."""
+        if self.end_time is not None or type(status_code) is not int:
+            return
+        if status_code >= 500:
+            self.fault = True
+        elif status_code >= 400:
+            self.error = True
+            if status_code == 429:
+                self.throttle = True
+
+    def add_fault_flag(self) -> None:
+        """Mark it as failed by the server's doing."""
+        if self.end_time is None:
+            self.fault = True
+
+    def add_error_flag(self) -> None:
+        """Mark it as failed by the client's doing."""
+        if self.end_time is None:
+            self.error = True
+
+    def add_throttle_flag(self) -> None:
+        """Mark it as throttled."""
+        if self.end_time is None:
+            self.throttle = True
+
+    def add_exception(
+        self,
+        exception: BaseException,
+        stack: Iterable[Any] | TracebackType | None = None,
+        remote: bool = False,
+    ) -> None:
+        """Mark it as failed, and keep the exception's type and message."""
+        if self.end_time is None:
+            self.fail(exception)
+
+    def discard(self) -> None:
+        """End it as if it had never been opened."""
+        self.close()
+        try:
+            self.ring.entries.remove(self)
+        except ValueError as error:  # it has left already
+            guard.pass_on(error)
+
+
+class Ring:
+    """What one invocation that is not sampled has opened, in that order, while its handler runs.
+
+    There is no lock: each list is changed by single operations of C code. At worst one of those that leave is left out
+    too many.
+    """
+
+    __slots__ = ("entries", "fail", "invocation", "is_open", "left_out", "size")
+
+    def __init__(self, invocation: Invocation, fail: Callable[[KeptSubsegment, BaseException], None]) -> None:
+        """`fail` notes on a kept subsegment that an exception left it."""
+        self.entries: list[KeptSubsegment] = []
+        self.fail = fail
+        self.invocation = invocation
+        self.is_open = True
+        self.left_out = 0
+        self.size = 0
+
+    def has_room(self, characters: int) -> bool:
+        """Whether a text of that length is kept; if so, it is counted."""
+        if self.size + characters > MAX_TEXT:
+            return False
+        self.size += characters
+        return True
+
+    def end(self) -> None:
+        """The handler has ended: nothing is kept any more. A thread that goes on may hold what it opened."""
+        self.is_open = False
+        self.entries = []
+        self.fail = _ignore  # each would keep the other
+
+    def make_room(self) -> None:
+        """Let the oldest leave that ended well and have none below them that stays; then, if need be, any others.
+
+        What is below one that leaves is below its parent from then on.
+        """
+        count = len(self.entries)
+        before = self.entries[:count]
+        staying: list[KeptSubsegment] = []
+        needed: set[int] = set()
+        newest = count // 2
+        for at in range(count - 1, -1, -1):
+            entry = before[at]
+            has_failed = entry.fault or entry.error or entry.throttle
+            if at >= newest or at == 0 or has_failed or entry.end_time is None or id(entry) in needed:
+                staying.append(entry)
+                needed.add(id(entry.parent))
+        staying.reverse()
+        excess = len(staying) - _LEFT_AFTER_LEAVING
+        if excess > 0:
+            ended = [entry for entry in staying[1:] if entry.end_time is not None][:excess]
+            leaving = {id(entry) for entry in (ended if len(ended) == excess else staying[1 : excess + 1])}
+            staying = [entry for entry in staying if id(entry) not in leaving]
+        self.left_out += count - len(staying)
+        stays = {id(entry) for entry in staying}
+        for entry in staying:
+            while entry.parent is not None and id(entry.parent) not in stays:
+                entry.parent = entry.parent.parent
+        self.entries[:count] = staying
+
+
+def _ignore(subsegment: KeptSubsegment, error: BaseException) -> None:
+    """Nothing: of what ends behind the handler nobody tells."""
+
+
+def keep(name: str) -> KeptSubsegment | None:
+    """A subsegment to be opened and closed by the caller, if the current one is kept; else None.
+
+    In an invocation that is sampled none is: so this may be asked first, and spares all other questions.
+    """
+    parent: AnySubsegment | None = last_seen() if "a" in letters else seen.get()
+    while parent is not None and parent.end_time is not None:
+        parent = parent.parent
+    if type(parent) is not KeptSubsegment:
+        return None
+    ring = parent.ring
+    if not ring.is_open or not _switch.enabled:
+        return None
+    entry = _new(
+        KeptSubsegment
+    )  # and no call of `__init__`, which would be a tenth of what is done for a call
+    entry.name = name
+    entry.parent = parent
+    entry.ring = ring
+    entry.invocation = ring.invocation
+    entry.end_time = None
+    return entry
+
+
+def keep_outermost(name: str) -> KeptSubsegment | None:
+    """`keep` where nothing is current: in a thread that knows nothing of who started it."""
+    running, current = place()
+    ring = ring_of(running)
+    if current is not None or ring is None or not ring.is_open or not _switch.enabled:
+        return None
+    return KeptSubsegment(name, None, ring)
+
+
+def invocation_here() -> Invocation | None:
+    """The invocation in which what is opened now would be kept; None where it would not."""
+    parent = last_seen()
+    while parent is not None and parent.end_time is not None:
+        parent = parent.parent
+    if type(parent) is not KeptSubsegment:
+        return None
+    return parent.invocation if parent.ring.is_open and _switch.enabled else None
+
+
+def is_kept(subsegment: object) -> bool:
+    """Whether it is one of these."""
+    return type(subsegment) is KeptSubsegment
+
+
+def ring_of(invocation: Invocation) -> Ring | None:
+    """The ring of an invocation, from when its handler is called."""
+    return invocation.ring  # type: ignore[return-value]  # it keeps nothing else there

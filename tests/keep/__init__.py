@@ -1,0 +1,1 @@
+"""Invocations that are not sampled, written into the log where they fail."""
