@@ -16,6 +16,7 @@ export function flagsOf(it) {
     it.throttle && ["throttle", "error"],
     it.error && !it.throttle && ["error", "error"],
     it.cold_start && ["cold start", "cold"],
+    it.kept?.length && [`kept, not sampled: ${line(it.kept[0].word)}`, "kept"],
     it.in_progress && ["in progress", "progress"],
     it.kind === "missing" && ["not received", "missing"],
     it.root_missing && ["root not received", "missing"],
