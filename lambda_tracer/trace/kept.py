@@ -109,17 +109,17 @@ class KeptSubsegment(UnrecordedSubsegment):
     def close(self, end_time: float | BaseException | None = None) -> None:
         """End it, at `end_time` (epoch seconds) or now, or as failed by an exception. This may be called again."""
         if self.end_time is None:
-            if end_time is None:
+            if end_time is None:  # as a rule, and without a further call
                 self.end_time = clock.now()
+                if "a" not in letters and self._outside is _UNSET and seen.get() is self:
+                    seen.set(self.parent)
+                    return
             elif issubclass(type(end_time), BaseException):
                 self.fail(end_time)  # type: ignore[arg-type]
                 self.end_time = clock.now()
             else:
                 self.end_time = end_time if type(end_time) in (int, float) else clock.now()  # type: ignore[assignment]
-        if "a" not in letters and self._outside is _UNSET and seen.get() is self:  # as a rule
-            seen.set(self.parent)
-        else:
-            self._leave()
+        self._leave()
 
     async def aopen(self) -> None:
         """See `open`."""
