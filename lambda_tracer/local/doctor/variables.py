@@ -28,7 +28,8 @@ MILLISECONDS = {"LAMBDA_TRACER_TIMEOUT_MARGIN_MS": 200.0, "LAMBDA_TRACER_IMPORTS
 OURS = {
     *FLAGS,
     *MILLISECONDS,
-    *("LAMBDA_TRACER_KEEP", "LAMBDA_TRACER_REDACT", "LAMBDA_TRACER_HANDLER", "POWERTOOLS_SERVICE_NAME"),
+    *("LAMBDA_TRACER_KEEP", "LAMBDA_TRACER_LOG_IDS"),
+    *("LAMBDA_TRACER_REDACT", "LAMBDA_TRACER_HANDLER", "POWERTOOLS_SERVICE_NAME"),
 }
 """Those that the tracer reads and a template may set."""
 
@@ -151,6 +152,14 @@ def _value(function: Function, name: str, setting: Setting, text: str) -> Iterat
             "variable-value",
             f"The value of {name} is neither true nor false: {consequence}.",
             "Write true or false.",
+            function.file,
+            setting.line,
+        )
+    if name == "LAMBDA_TRACER_LOG_IDS" and text.lower() != "w3c" and not is_flag(text):
+        yield Finding(
+            "variable-value",
+            f"The value of {name} is neither true nor false, nor w3c: it counts as false.",
+            "Write true, or w3c for ids of 32 hex digits as well.",
             function.file,
             setting.line,
         )

@@ -12,11 +12,11 @@ const RESOURCES = [
 /** Words for what a summary or a node says of itself: `[word, kind]`. A throttled call is an error as well: one word. */
 export function flagsOf(it) {
   return [
+    it.kept?.length && [`kept, not sampled: ${line(it.kept[0].word)}`, "kept"],
     it.fault && ["fault", "fault"],
     it.throttle && ["throttle", "error"],
     it.error && !it.throttle && ["error", "error"],
     it.cold_start && ["cold start", "cold"],
-    it.kept?.length && [`kept, not sampled: ${line(it.kept[0].word)}`, "kept"],
     it.in_progress && ["in progress", "progress"],
     it.kind === "missing" && ["not received", "missing"],
     it.root_missing && ["root not received", "missing"],
