@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from lambda_tracer.local.commands.inputs import (
@@ -85,14 +86,16 @@ def run(options: argparse.Namespace) -> int:
     from lambda_tracer.local.view.store import Store
 
     raise_on_signals()
-    drawing = _Drawing(open_console(sys.stdout), is_wanted)
     store = Store(MAX_TRACES)
-    if options.files in ([], [STANDARD_INPUT]):
-        _follow(drawing, store)
-    else:
-        for name in options.files:
-            _open(name, content_of(name), store)
-    drawing.all_of(store)
+    console = open_console(sys.stdout)
+    with closing(console.file):
+        drawing = _Drawing(console, is_wanted)
+        if options.files in ([], [STANDARD_INPUT]):
+            _follow(drawing, store)
+        else:
+            for name in options.files:
+                _open(name, content_of(name), store)
+        drawing.all_of(store)
     if not drawing.drawn:
         complain(
             "there is nothing to draw: no kept line and no trace" + (" matches" if options.filter else "")
@@ -171,11 +174,14 @@ def _follow(drawing: _Drawing, store: Store) -> None:
             continue
         for line in kept.read(data.decode("utf-8", "replace").rstrip("\r\n")):
             drawing.one(line)
-        _tell(kept, told)
+        if held is None:
+            _tell(kept, told)
     kept.end()
-    _tell(kept, told)
-    if held:
-        _open(STANDARD_INPUT, b"".join(held), store, is_told=bool(told))
+    if held is None:
+        _tell(kept, told)
+    else:
+        # What seems to be broken in a line of it may be whole in all of it.
+        _open(STANDARD_INPUT, b"".join(held), store)
 
 
 def _lines() -> Iterator[bytes]:
@@ -194,12 +200,12 @@ def _tell(kept: KeptLines, told: set[str]) -> None:
             complain(f"standard input: {problem}")
 
 
-def _open(name: str, content: bytes, store: Store, is_told: bool = False) -> None:
-    """Put what is in a file into the store. `is_told`: what is wrong with it has been said."""
+def _open(name: str, content: bytes, store: Store) -> None:
+    """Put what is in a file into the store, and say what could not be read."""
     from lambda_tracer.local.view.files import open_file
     from lambda_tracer.local.view.intake import Intake
     from lambda_tracer.local.view.log import Log
 
     opened = open_file(content, Intake(store, Log()))
-    if opened.refused and not is_told:
+    if opened.refused:
         complain(f"{called(name)}: {opened.message}")

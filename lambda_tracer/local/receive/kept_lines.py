@@ -73,12 +73,15 @@ class KeptLines:
 
     def read(self, line: str) -> list[KeptLine]:
         """Those that end in the next line of the text, which is given without its end."""
+        before, self._before = self._before, line
+        begins = _FIRST_OF_SEVERAL.fullmatch(line) is not None and before.rstrip().endswith("{")
+        if self._block is not None and (begins or _BEGIN.search(line)):
+            self.end()  # the one before was cut off
         if self._block is not None:
             return self._go_on(self._block, line)
-        before, self._before = self._before, line
         if MARK not in line and _SUBSCRIPTION not in line:
             return []
-        if _FIRST_OF_SEVERAL.fullmatch(line) and before.rstrip().endswith("{"):
+        if begins:
             self._block, self._block_characters = ["{", line], len(line)
             self._margin = before[: len(before) - len(before.lstrip())]
             return []

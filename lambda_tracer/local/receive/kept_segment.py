@@ -10,7 +10,7 @@ import hashlib
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from lambda_tracer.local.receive.documents import Document, is_time, mapping
+from lambda_tracer.local.receive.documents import TRACE_ID, Document, is_time, mapping
 from lambda_tracer.local.receive.kept_lines import KEPT, MARK, KeptLine
 
 NOT_SAMPLED = "kept, not sampled"
@@ -73,7 +73,8 @@ def segment_of(line: KeptLine) -> Document:
     start, end = _times(line, inside)
     document: Document = {
         "id": own_id,
-        "trace_id": trace_id or f"{KEPT}-{own_id}",
+        # Where there was no header, the trace has no id. It gets one here that X-Ray would never give.
+        "trace_id": trace_id if TRACE_ID.fullmatch(trace_id) else f"{KEPT}-{own_id}",
         "name": function or _text(mapping(first.get("annotations")).get("Service")) or "function",
         "start_time": start,
         "end_time": end,
