@@ -44,6 +44,7 @@ def measure(processes_each: int, rounds: int) -> Section:
     depths = (1, 10, 100)
     nested = {depth: Row(f"sampled, {depth} nested, each", digits=2) for depth in depths}
     event = Row("sampled, the event and the answer of an HTTP API, added", digits=2)
+    logged = Row("a log record with `log_ids`, added", digits=2)
     datagrams = Row("datagrams for an invocation of eleven subsegments", digits=0)
     receiver = processes.Receiver()
     try:
@@ -72,6 +73,12 @@ def measure(processes_each: int, rounds: int) -> Section:
                         with_calls = ask(case="nested", calls=depth, seconds=SECONDS)
                         without = ask(case="nested", calls=0, seconds=SECONDS)
                         nested[depth].add(subject, (_added(with_calls) - _added(without)) / depth * 1e6)
+                    ask = functions["ours", "sampled"].ask
+                    records = {
+                        on: ask(case="log", log_ids=on, calls=CALLS, seconds=SECONDS)["traced"]
+                        for on in (True, False)
+                    }
+                    logged.add("ours", (records[True] - records[False]) / CALLS * 1e6)
                     for subject, _ in _shuffled([event]):
                         ask = functions[subject, "sampled"].ask
                         took = {
@@ -96,7 +103,7 @@ def measure(processes_each: int, rounds: int) -> Section:
     return Section(
         "A captured call",
         note,
-        [whole, whole_unsampled, whole_kept, *rows.values(), *nested.values(), event, datagrams],
+        [whole, whole_unsampled, whole_kept, *rows.values(), *nested.values(), event, logged, datagrams],
     )
 
 

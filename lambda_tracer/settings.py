@@ -10,12 +10,19 @@ import os
 
 from .guard import pass_on, warn_once
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Literal
+
 TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
 FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
 """What variables that are true or false may say, in small letters."""
 
 DEFAULT_IMPORTS_MS = 10.0
 """Imports slower than this are recorded where imports are traced and no threshold is given."""
+
+W3C: Final = "w3c"
+"""What `log_ids` is where log records get the id of the trace in the W3C's form, too."""
 
 _SDK_ENABLED_KEY = os.environ.encodekey("AWS_XRAY_SDK_ENABLED")
 TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
@@ -113,6 +120,15 @@ def tracing_disabled() -> bool:
 def own_handler() -> str:
     """`LAMBDA_TRACER_HANDLER`: the handler that `lambda_tracer.auto` captures, in Lambda's own form, or empty."""
     return os.environ.get("LAMBDA_TRACER_HANDLER", "")
+
+
+def log_ids() -> bool | Literal["w3c"]:
+    """`LAMBDA_TRACER_LOG_IDS`: whether log records get ids, and `"w3c"` where they get `trace_id` as well; default
+    false."""
+    variable = "LAMBDA_TRACER_LOG_IDS"
+    if os.environ.get(variable, "").strip().lower() == W3C:
+        return W3C
+    return _switch(variable, default=False)
 
 
 def take_over() -> bool:

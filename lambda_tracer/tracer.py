@@ -10,6 +10,8 @@ def lambda_handler(event, context):
 
 from __future__ import annotations
 
+import sys
+
 from . import recording, settings
 from .capture import handler
 from .capture import method as capture
@@ -19,7 +21,7 @@ from .sdk.recorder import Recorder, xray_recorder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
-    from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
+    from typing import Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar, overload
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -52,6 +54,7 @@ _DEFAULTS: dict[str, Any] = {
     "provider": None,
     "event_facts": None,
     "keep": None,
+    "log_ids": None,
 }
 
 
@@ -76,6 +79,7 @@ class Tracer:
         trace_imports: bool | None = None,
         event_facts: bool | None = None,
         keep: str | Sequence[str] | bool | None = None,
+        log_ids: bool | Literal["w3c"] | None = None,
     ) -> None:
         """Every argument may be left out.
 
@@ -93,6 +97,9 @@ class Tracer:
         true). `keep` names the invocations that are written into the log although they are not sampled: `errors`,
         `slow:<milliseconds>`, or both, with a comma between or in a list (default: `LAMBDA_TRACER_KEEP`, else none).
         See the guide to errors that were not sampled.
+
+        `log_ids` adds `xray_trace_id` and `span_id` to every log record of the process, and `log_ids="w3c"` also
+        `trace_id` (default: `LAMBDA_TRACER_LOG_IDS`, else false); see the guide to logs.
 
         Raises ValueError for an environment variable that is neither true nor false, for unknown `patch_modules`, and
         for unknown words in `keep`.
@@ -116,6 +123,8 @@ class Tracer:
 
                 keeping.rule_of(keep)  # raises for a misspelt one, where tracing is off, too
             config["keep"] = keep
+        if log_ids is not None:
+            config["log_ids"] = log_ids
         self.service: str = config["service"]
         self.disabled: bool = config["disabled"]
         self.auto_patch: bool = config["auto_patch"]
@@ -130,6 +139,7 @@ class Tracer:
             redaction.configure(redact)
         if not self.disabled:
             self._prepare(trace_imports, config["keep"])
+        self._name_in_logs(config["log_ids"])
         if self.auto_patch:
             self.patch(config["patch_modules"])
 
@@ -159,6 +169,22 @@ class Tracer:
             keeping.configure(keeping.rule_of(keep) if keep else keeping.rule_of_variable(variable))
         else:
             recording.kept = None
+
+    def _name_in_logs(self, wanted: bool | str | None) -> None:
+        form = not self.disabled and (settings.log_ids() if wanted is None else wanted)
+        if form:
+            from . import log_ids  # only where it is asked for
+
+            log_ids.add(with_w3c=form == settings.W3C)
+        else:
+            self._leave_logs()
+
+    @staticmethod
+    def _leave_logs() -> None:
+        if "lambda_tracer.log_ids" in sys.modules:
+            from . import log_ids  # as above
+
+            log_ids.remove()
 
     def put_annotation(self, key: str, value: str | int | float | bool) -> None:
         """Annotate the current subsegment; X-Ray indexes annotations for search. See `Subsegment.put_annotation`."""
@@ -359,4 +385,5 @@ class Tracer:
         """Forget what instances shared, for tests; Powertools' Tracer has it under this name."""
         cls._config.clear()
         cls._config.update(_DEFAULTS)
+        cls._leave_logs()
         settings.global_sdk_config.set_sdk_enabled(True)

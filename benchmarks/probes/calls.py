@@ -8,6 +8,7 @@ is new each time, as on Lambda.
 
 import asyncio
 import json
+import logging
 import os
 import sqlite3
 import statistics
@@ -158,6 +159,20 @@ def generator(subject, loop):
     return work
 
 
+def log_record(subject, loop):
+    """A record that no handler writes anywhere."""
+    log = logging.getLogger("benchmark")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(logging.NullHandler())
+
+    def work(calls):
+        for number in range(calls):
+            log.info("charged %s", number)
+
+    return work
+
+
 def boto3_call(subject, loop):
     """DynamoDB GetItem, answered where botocore would send it."""
     import boto3
@@ -213,6 +228,7 @@ CASES = {
     "nested": nested,
     "async": asynchronous,
     "generator": generator,
+    "log": log_record,
     "boto3": boto3_call,
     "sqlite3": sqlite3_call,
     "http": http_call,
@@ -245,6 +261,10 @@ def main():
                 traced.event = EVENTS[question["event"]]
                 answer = {"traced": traced.time("no response", 0, question["seconds"])}
                 traced.event = None
+            elif question["case"] == "log":
+                subject.name_in_logs(question["log_ids"])
+                answer = {"traced": traced.time("log", question["calls"], question["seconds"])}
+                subject.name_in_logs(False)
             elif question["case"] == "once":
                 began = time.process_time()
                 traced._work = CASES["small"](subject, None)

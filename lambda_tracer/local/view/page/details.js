@@ -6,13 +6,14 @@ import { exceptionPlaces } from "./exceptions.js";
 import { invocationSections } from "./invocation_view.js";
 import { longText, valueView } from "./json_view.js";
 import { flagElements } from "./label.js";
+import { linesByNode } from "./log_lines.js";
 import { pairs, sectionsOf } from "./sections.js";
 import { onChange, state } from "./store.js";
 import { jump } from "./waterfall.js";
 
 let drawn = new Map();
 let drawnFor = null;
-let places = { of: null, found: new Map() };
+let places = { of: null, found: new Map(), lines: new Map() };
 
 export function startDetails() {
   onChange(["tree", "route", "missing"], draw);
@@ -63,7 +64,7 @@ function sectionElement({ key, title, view, copy, isFolded }) {
 
 function entrySections(tree, entry) {
   const { node } = entry;
-  if (places.of !== tree) places = { of: tree, found: exceptionPlaces(tree) };
+  if (places.of !== tree) places = { of: tree, found: exceptionPlaces(tree), lines: linesOf(tree) };
   const problems = tree.problems.get(entry.id) ?? [];
   const start = tree.startOf(entry) - tree.start;
   const critical = tree.critical.get(entry.id)?.reduce((sum, [from, to]) => sum + to - from, 0) ?? null;
@@ -79,13 +80,21 @@ function entrySections(tree, entry) {
     sections.push({ key: `problem ${at}`, data: message, view: () => note("rejected", line(message)) });
   }
   sections.push(...sectionsOf(node.document, (id) => places.found.get(id), jump));
-  if (!entry.parent || entry.node.kind === "segment") sections.push(...invocationSections(ownInvocations(tree, entry)));
+  const lines = places.lines.get(entry.id)?.join("\n");
+  if (lines && node.kind !== "segment") {
+    sections.push({ key: "lines", title: "Log lines", data: lines, copy: () => lines, view: () => longText(lines) });
+  }
+  if (!entry.parent || node.kind === "segment") {
+    sections.push(...invocationSections(ownInvocations(tree, entry), tree.entries, jump));
+  }
   if (node.kind !== "missing") {
     const text = () => JSON.stringify(node.document, null, 2);
     sections.push({ key: "raw", title: "Raw document", data: node.document, isFolded: true, copy: text, view: () => valueView(node.document) });
   }
   return sections;
 }
+
+const linesOf = (tree) => linesByNode(tree.answer.invocations.map((invocation) => String(invocation.log ?? "")), tree.entries);
 
 /** Those whose request the segment names; all of them at the root, where none is named. */
 function ownInvocations(tree, entry) {
@@ -127,7 +136,7 @@ function traceSections(tree) {
   if (annotations.length) {
     sections.push({ key: "annotations", title: "Annotations", data: annotations, view: () => pairs(annotations) });
   }
-  sections.push(...invocationSections(tree.answer.invocations));
+  sections.push(...invocationSections(tree.answer.invocations, tree.entries, jump));
   return sections;
 }
 

@@ -2,18 +2,23 @@
 
 import { line, mapping } from "./format.js";
 import { longText, valueView } from "./json_view.js";
+import { linked } from "./log_lines.js";
 
-/** Sections for the details; with several invocations each says which request it is. */
-export function invocationSections(invocations) {
+/** Sections for the details; with several invocations each says which request it is. A log's ids lead to `entries`. */
+export function invocationSections(invocations, entries, jump) {
+  const logView = (text) => {
+    const shape = (part) => linked(part, entries, jump);
+    return longText(text, shape, "text", shape);
+  };
   return invocations.flatMap((invocation, at) => {
     const which = invocations.length > 1 ? `, request ${line(invocation.request_id).slice(0, 8)}` : "";
     const section = (name, title, text, view = longText, isFolded = false) => text && {
-      key: `${name} ${at}`, title: `${title}${which}`, data: text, view: () => view(text), copy: () => text, isFolded,
+      key: `${name} ${at}`, title: `${title}${which}`, data: [text, view === logView && entries.size], view: () => view(text), copy: () => text, isFolded,
     };
     return [
       section("result", invocation.failed ? "Result: the function failed" : "Result", invocation.result, resultView),
       section("report", "Report", invocation.report, (text) => longText(text.replaceAll("\t", "\n").trim())),
-      section("log", "Log", invocation.log),
+      section("log", "Log", invocation.log, logView),
       section("event", "Event", invocation.event, jsonOrText, true),
     ].filter(Boolean);
   });

@@ -25,13 +25,15 @@ export function valueView(value) {
   return longText(text, coloured, "json");
 }
 
-/** Text in lines as they are, `shape` gives the pieces of what is shown. */
-export function longText(text, shape = (part) => [clean(part)], kind = "text") {
+const plain = (part) => [clean(part)];
+
+/** Text in lines as they are, `shape` gives the pieces of what is shown, `shapeAll` those of all of a long one. */
+export function longText(text, shape = plain, kind = "text", shapeAll = plain) {
   const block = h("pre", { class: kind }, shape(text.slice(0, SHOWN)));
   if (text.length <= SHOWN) return block;
   const button = h("button", {
     type: "button", class: "more", click: () => {
-      block.replaceChildren(clean(text));
+      block.replaceChildren(...shapeAll(text));
       button.remove();
     },
   }, `Show all (${bytes(text.length)})`);
