@@ -746,6 +746,7 @@ Resources:
       CodeUri: formatted/
       Environment: {Variables: {LAMBDA_TRACER_LOG_IDS: "true"}}
   Coded: {Type: AWS::Serverless::Function, Properties: {CodeUri: coded/}}
+  Identified: {Type: AWS::Serverless::Function, Properties: {CodeUri: identified/}}
 === src/app.py
 import logging
 
@@ -764,6 +765,14 @@ from lambda_tracer import Tracer
 tracer = Tracer(service="shop")
 for handler in logging.getLogger().handlers:
     handler.setFormatter(logging.Formatter("%(span_id)s %(message)s"))
+
+@tracer.capture_lambda_handler
+def handler(event, context):
+    pass
+=== identified/app.py
+from lambda_tracer import Tracer
+
+tracer = Tracer(service="shop", log_ids=True)  # doctor: log-ids-unseen
 
 @tracer.capture_lambda_handler
 def handler(event, context):

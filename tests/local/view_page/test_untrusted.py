@@ -124,6 +124,15 @@ def test_what_was_kept_says_so_and_its_reason_is_a_text(browser: Browser, tmp_pa
         expect(page.locator("#details .note.kept")).to_contain_text("about to be ended by its time-out")
         assert violations(page) == []
         assert page.locator("main img, aside img, nav img").count() == 0
+
+        # Handed over with its log: the line itself names every subsegment, and is none of their lines.
+        trace, named = f"1-6b0dd606-{'0' * 24}", json.dumps({"span_id": "0" * 16, "message": "named"})
+        log_text = "\n".join((json.dumps({**lines[0], "xray_trace_id": trace}), named))
+        told = {"trace_id": trace, "request_id": "r", "documents": [], "result": "null", "event": "{}"}
+        running.post("/api/invocations", {**told, "log": log_text})
+        page.evaluate("hash => { location.hash = hash }", f"#/trace/{trace}/{'0' * 16}")
+        shown = page.get_by_role("region", name="Log lines").locator("pre")
+        expect(shown).to_have_text(named, use_inner_text=True)
         browser.close(page)
 
 
