@@ -45,7 +45,7 @@ ARROWS: dict[str, set[str]] = {
         *("local.view", "local.migrate", "local.doctor"),
         *("local.show", "local.run", "local.receive", "testing.events"),
     },
-    "local.doctor": {"patches", "send", "local.run", "local.receive"},
+    "local.doctor": {"patches", "capture", "send", "local.run", "local.receive"},
     "local.migrate": {"local.receive", ""},
     "local.view": {"local.show", "local.receive"},
     "local.show": {"local.run", "local.receive"},

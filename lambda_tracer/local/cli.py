@@ -16,13 +16,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lambda_tracer.clock import clock
-from lambda_tracer.local.commands import doctor, invoke, migrate, view
+from lambda_tracer.local.commands import doctor, invoke, migrate, show, view
 from lambda_tracer.local.commands.streams import complain, open_streams, silence
 from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError
 from lambda_tracer.local.receive.plain_text import escaped
 from lambda_tracer.local.run.interruption import Interrupted
 
-COMMANDS = (invoke, view, doctor, migrate)
+COMMANDS = (invoke, view, show, doctor, migrate)
 """Modules with `add_to(commands)`, which adds a parser, and `run(options)`, which gives the exit code."""
 
 BAD_USAGE = 2

@@ -63,13 +63,14 @@ SHELL = [
     if block.language == "sh"
     for line in re.sub(r"\\\n\s*", "", block.text).splitlines()
 ]
-OTHERS = ("lambda-tracer view", "lambda-tracer migrate")
+OTHERS = ("lambda-tracer view", "lambda-tracer migrate", "lambda-tracer show")
 COMMANDS = [
     (page, line)
     for page, line in SHELL
     if "lambda-tracer " in line and not any(other in line for other in OTHERS)
 ]
 VIEWS = [line for _, line in SHELL if line.startswith("lambda-tracer view")]
+SHOWS = [line.partition("lambda-tracer ")[2] for _, line in SHELL if "lambda-tracer show" in line]
 MIGRATIONS = [line for _, line in SHELL if "lambda-tracer migrate" in line]
 
 
@@ -168,6 +169,14 @@ def test_the_command_that_never_ends_is_one_that_begins() -> None:
     read = [parser().parse_args(shlex.split(line)[1:]) for line in VIEWS]
 
     assert len(read) >= 5
+    assert [parse(options.filter) for options in read if options.filter]
+
+
+def test_the_commands_that_draw_a_log_are_some() -> None:
+    """What is before them asks AWS."""
+    read = [parser().parse_args(shlex.split(line)) for line in SHOWS]
+
+    assert len(read) >= 4
     assert [parse(options.filter) for options in read if options.filter]
 
 

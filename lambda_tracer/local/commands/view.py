@@ -9,16 +9,15 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lambda_tracer.local.commands.inputs import called, check_once, content_of, filter_of
 from lambda_tracer.local.commands.streams import complain
 from lambda_tracer.local.commands.usage import NotPossible, Parser, UsageError, need, positive_int
 from lambda_tracer.local.run.interruption import SIGNAL_POLL_S, Interrupted, raise_on_signals
 
 if TYPE_CHECKING:
-    from lambda_tracer.local.view.joined_trace import JoinedTrace
     from lambda_tracer.local.view.store import Store
     from lambda_tracer.local.view.view import View
 
@@ -26,7 +25,6 @@ __all__ = ["add_to", "run"]
 
 DEFAULT_PORT = 2000
 MAX_PORT = 65_535
-MAX_FILE_BYTES = 1_000_000_000
 
 REJECTED_SHOWN = 20
 """Documents of all files that X-Ray would reject, one a line; the others are counted."""
@@ -64,7 +62,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
         "files",
         nargs="*",
         metavar="FILE",
-        help="what invoke --json, --save or aws xray batch-get-traces wrote; - for standard input",
+        help="what invoke --json, --save or aws xray batch-get-traces wrote, or a function's log; - for standard input",
     )
     add(
         "--port",
@@ -90,8 +88,8 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Serve until the user ends it; with `--html`, write the file and end."""
     _check(options)
-    contents = [(_called(name), _content(name)) for name in options.files]
-    is_wanted = _filter(options.filter)
+    contents = [(called(name), content_of(name)) for name in options.files]
+    is_wanted = filter_of(options.filter)
     if options.html:
         return _write_html(options.html, contents)
     view = _start(options)
@@ -125,43 +123,9 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--open and --no-page can't both be")
     if options.html and not options.files:
         raise UsageError("--html needs a file to read traces from")
-    if options.files.count("-") > 1:
-        raise UsageError("standard input can be read once: - was given more than once")
+    check_once(options.files)
     if options.follow:
         need("rich")
-
-
-def _filter(expression: str | None) -> Callable[[JoinedTrace], bool]:
-    from lambda_tracer.local.view.filter.match import matches
-    from lambda_tracer.local.view.filter.parser import parse
-    from lambda_tracer.local.view.filter.tokens import FilterError
-
-    if expression is None:
-        return lambda trace: True
-    try:
-        parsed = parse(expression)
-    except FilterError as exc:
-        raise UsageError(f"--filter: {exc}") from exc
-    return lambda trace: matches(parsed, trace)
-
-
-def _called(name: str) -> str:
-    return "standard input" if name == "-" else name
-
-
-def _content(name: str) -> bytes:
-    try:
-        if name == "-":
-            content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
-        else:
-            with Path(name).open("rb") as file:
-                content = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else str(exc)
-        raise UsageError(f"{_called(name)}: {reason}") from exc
-    if len(content) > MAX_FILE_BYTES:
-        raise UsageError(f"{_called(name)}: more than {MAX_FILE_BYTES:,} bytes")
-    return content
 
 
 def _start(options: argparse.Namespace) -> View:

@@ -40,6 +40,8 @@ def functions(source: Source, root: Path) -> Iterator[Function]:
             timeout=_timeout(source, argument(call, "timeout")) or Setting(DEFAULT_TIMEOUT_S, call.lineno),
             tracing=_member(source, argument(call, "tracing"), _TRACING) or unknown,
             architecture=_member(source, argument(call, "architecture"), _PROCESSORS),
+            log_format=_format(source, call) or unknown,
+            log_level=_level(source, call),
             is_image=origin.endswith("DockerImageFunction"),
             may_send=None if argument(call, "role") is not None or is_open else True,
         )
@@ -66,6 +68,25 @@ def functions(source: Source, root: Path) -> Iterator[Function]:
 
 _TRACING = {"ACTIVE": "Active", "PASS_THROUGH": "PassThrough", "DISABLED": "Disabled"}
 _PROCESSORS = {"ARM_64": "arm64", "X86_64": "x86_64"}
+
+
+def _format(source: Source, call: ast.Call) -> Setting | None:
+    """`logging_format=LoggingFormat.JSON`, or the older `log_format=LogFormat.JSON.value`."""
+    node = argument(call, "logging_format") or argument(call, "log_format")
+    if node is None:
+        return None
+    names = {"JSON": "JSON", "TEXT": "Text"}
+    return Setting(
+        next((names[part] for part in source.origin(node).split(".") if part in names), None), node.lineno
+    )
+
+
+def _level(source: Source, call: ast.Call) -> Setting | None:
+    node = argument(call, "application_log_level_v2") or argument(call, "application_log_level")
+    if node is None:
+        return None
+    text = constant(node)
+    return Setting(text if isinstance(text, str) else source.origin(node).rpartition(".")[2], node.lineno)
 
 
 def _text(node: ast.expr | None) -> Setting | None:

@@ -66,6 +66,8 @@ class _Reader:
             runtime=self._setting("Runtime"),
             timeout=self._setting("Timeout"),
             tracing=self._setting("Tracing") if is_sam else self._setting("TracingConfig", "Mode"),
+            log_format=self._setting("LoggingConfig", "LogFormat"),
+            log_level=self._setting("LoggingConfig", "ApplicationLogLevel"),
             is_image=image is not None and image.text == "Image",
         )
         architectures = self._first("Architectures")

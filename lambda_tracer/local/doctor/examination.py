@@ -21,6 +21,7 @@ from . import (
     files,
     imported,
     libraries,
+    log,
     reach,
     requirements,
     serverless,
@@ -187,7 +188,11 @@ def _examine_all(examination: Examination, timeout_s: float, imports: bool) -> N
                 f"{function.name}{where}: its code was not examined, as the template does not say where it is; "
                 "name it: lambda-tracer doctor FOLDER HANDLER"
             )
-            about = [*deployment.findings(function, False), *variables.findings(function)]
+            about = [
+                *deployment.findings(function, False),
+                *variables.findings(function),
+                *log.findings(function, []),
+            ]
         else:
             about = list(_examine(function, codes[function.folder], done.get(id(function)), timeout_s))
         examination.findings += [each.of(function.name) for each in about]
@@ -262,6 +267,9 @@ def _examine(function: Function, code: _Code, result: Imported | None, timeout_s
             function.file,
             function.line,
         )
+    yield from log.findings(function, found)
+    if result is not None and has_result:
+        yield from log.findings_of_ids(function, found, result.loaded, code.folder)
     if result is not None:
         yield from libraries.not_taken(function, result.unpatchable, code.needed)
     yield from libraries.untraced(code.needed)

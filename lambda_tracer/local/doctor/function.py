@@ -36,6 +36,9 @@ class Function:
     timeout: Setting | None = None
     tracing: Setting | None = None
     architecture: Setting | None = None
+    log_format: Setting | None = None
+    log_level: Setting | None = None
+    """From which level on lines of the function's own get into its log, where the format is JSON."""
     variables: dict[str, Setting] = field(default_factory=dict)
     layers: list[Setting] = field(default_factory=list)
     layer_folders: list[Path] = field(default_factory=list)

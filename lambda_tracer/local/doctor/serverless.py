@@ -30,6 +30,8 @@ def functions(path: Path, service: Value) -> Iterator[Function]:
             timeout=_setting(properties, "timeout") or _setting(provider, "timeout"),
             tracing=_tracing(properties.get("tracing")) or _tracing(provider.get("tracing", "lambda")),
             architecture=_setting(properties, "architecture") or _setting(provider, "architecture"),
+            log_format=_logs(properties, provider, "logFormat"),
+            log_level=_logs(properties, provider, "applicationLogLevel"),
             is_image=properties.get("image") is not None,
         )
         command = properties.get("image", "command")
@@ -52,6 +54,11 @@ def functions(path: Path, service: Value) -> Iterator[Function]:
 
 def _setting(value: Value, key: str) -> Setting | None:
     found = value.get(key)
+    return None if found is None else _read(found)
+
+
+def _logs(properties: Value, provider: Value, key: str) -> Setting | None:
+    found = properties.get("logs", key) or provider.get("logs", "lambda", key)
     return None if found is None else _read(found)
 
 

@@ -52,10 +52,14 @@ def functions(path: Path, text: str, others: str) -> Iterator[Function]:
             timeout=setting(_ASSIGNED.format("timeout")) or Setting(DEFAULT_TIMEOUT_S, first),
             tracing=setting(r"tracing_config\s*\{[^}]*?\bmode\s*=\s*(\S+)"),
             architecture=setting(r"^\s*architectures\s*=\s*\[\s*(\"[^\"]*\")\s*\]"),
+            log_format=setting(r"logging_config\s*\{[^}]*?\blog_format\s*=\s*(\S+)"),
+            log_level=setting(r"logging_config\s*\{[^}]*?\bapplication_log_level\s*=\s*(\S+)"),
             is_image=re.search(r'package_type\s*=\s*"Image"', block) is not None,
         )
         if function.tracing is None and re.search(r'dynamic\s+"tracing_config"', block):
             function.tracing = Setting(None, first)
+        if function.log_format is None and re.search(r'dynamic\s+"logging_config"', block):
+            function.log_format = Setting(None, first)
         layers = setting(_ASSIGNED.format("layers"))
         function.layers = [Setting(None, layers.line)] if layers is not None else []
         variables = re.search(r"\bvariables\s*=\s*\{([^}]*)\}", block)

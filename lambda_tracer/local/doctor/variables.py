@@ -161,6 +161,14 @@ def _value(function: Function, name: str, setting: Setting, text: str) -> Iterat
             function.file,
             setting.line,
         )
+    if name == "LAMBDA_TRACER_LOG_IDS" and text.lower() != "w3c" and not is_flag(text):
+        yield Finding(
+            "variable-value",
+            f"The value of {name} is neither true nor false, nor w3c: it counts as false.",
+            "Write true, or w3c for ids of 32 hex digits as well.",
+            function.file,
+            setting.line,
+        )
     if name in MILLISECONDS and text and _milliseconds(text) is None:
         yield Finding(
             "variable-value",

@@ -11,8 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from lambda_tracer.local.receive.daemon import Datagram
+from lambda_tracer.local.receive.documents import Document
+from lambda_tracer.local.receive.kept_lines import KeptLines
+from lambda_tracer.local.receive.kept_segment import mark_of, segment_of
+from lambda_tracer.local.receive.trace import Trace
 from lambda_tracer.local.run.session import Outcome
 from lambda_tracer.local.show.line import clean, duration_text, fit, print_line
+from lambda_tracer.local.show.mark import draw_mark
 from lambda_tracer.local.show.waterfall import Waterfall
 
 NAME_SHOWN = 250
@@ -35,10 +40,13 @@ class Report:
         self._heading(outcome, number, count)
         ended_at = outcome.invocation.finished_at
         roots = outcome.trace.roots()
+        kept = [] if roots else _kept(outcome)
         if roots:
             self._waterfall.draw(roots, ended_at)
-        else:
+        elif not kept:
             print_line(self._console, Text(_why_empty(outcome), style="dim"))
+        for segment in kept:
+            self._draw_kept(segment)
         if len(outcome.elsewhere):
             print_line(
                 self._console,
@@ -55,6 +63,15 @@ class Report:
         if outcome.silence and roots:
             self._warn(f"Received: 0 documents: {outcome.silence}")
         print_line(self._console, Text(""))
+
+    def _draw_kept(self, segment: Document) -> None:
+        mark = mark_of(segment)
+        if mark is not None:
+            # The request is named in the lines of the report.
+            draw_mark(mark._replace(request_id=""), self._console)
+        trace = Trace("")
+        trace.add(segment)
+        self._waterfall.draw(trace.roots(), None)
 
     def _heading(self, outcome: Outcome, number: int, count: int) -> None:
         which = f"Invocation {number} of {count}" if count > 1 else "Invocation"
@@ -88,6 +105,12 @@ class Report:
 def report_line(outcome: Outcome) -> str:
     """Lambda's REPORT of it, and its line about the trace."""
     return "\n".join(_joined(_fields(outcome), sys.maxsize))
+
+
+def _kept(outcome: Outcome) -> list[Document]:
+    """What the function has written into its log of an invocation that is not sampled."""
+    lines = KeptLines()
+    return [segment_of(line) for text in outcome.log.split("\n") for line in lines.read(text)]
 
 
 def _why_empty(outcome: Outcome) -> str:

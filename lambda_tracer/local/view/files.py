@@ -1,18 +1,28 @@
 """Files with traces, written by `invoke --json`, `view --save`, `aws xray batch-get-traces`, or an export of ours.
 
-Also read: one document or a list of them, and OpenTelemetry's requests in JSON. What can't be read is counted, and does
-not keep the rest out.
+Also read: one document or a list of them, OpenTelemetry's requests in JSON, and logs in which there are kept lines.
+What can't be read is counted, and does not keep the rest out. In a log all else is passed over.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from lambda_tracer.local.receive.documents import mapping
 from lambda_tracer.local.receive.json_value import NotJSON, read_loosely
+from lambda_tracer.local.receive.kept_lines import (
+    KEPT,
+    MARK,
+    UNPACKABLE,
+    KeptLine,
+    KeptLines,
+    kept_in,
+    looks_kept,
+    unpacked,
+)
 from lambda_tracer.local.receive.otlp.span import read_json
 from lambda_tracer.local.receive.otlp.wire import WireError
 from lambda_tracer.local.view.intake import Intake, Refused
@@ -28,6 +38,11 @@ class Opened:
     refused: int = 0
     reason: str = ""
     """For the first that was refused."""
+    is_log: bool = False
+    """Kept lines were found in it: what is neither that nor a document is passed over."""
+    others: int = 0
+    """What is none of a trace's, and may be anything that a function writes into its log."""
+    others_reason: str = ""
 
     @property
     def message(self) -> str:
@@ -41,16 +56,37 @@ class Opened:
         self.refused += 1
         self.reason = self.reason or reason
 
+    def pass_over(self, reason: str) -> None:
+        """One more part that is none of a trace's: it was refused, unless this turns out to be a log."""
+        self.others += 1
+        self.others_reason = self.others_reason or reason
+
+    def end(self) -> None:
+        """All of it has been read."""
+        if self.others and not self.is_log:
+            self.refused += self.others
+            self.reason = self.reason or self.others_reason
+        self.others = 0
+
 
 def open_file(data: bytes, intake: Intake) -> Opened:
     """Put everything that is in a file's `data` into the store."""
     opened = Opened()
-    for value in _values(data, opened):
+    data, is_whole = unpacked(data)
+    if not is_whole:
+        opened.refuse(UNPACKABLE)
+    kept = KeptLines()
+    for value in _values(data, opened, kept):
         _take(value, intake, opened)
+    for problem, count in kept.problems.items():
+        opened.is_log = True
+        for _ in range(count):
+            opened.refuse(problem)
+    opened.end()
     return opened
 
 
-def _values(data: bytes, opened: Opened) -> Iterator[object]:
+def _values(data: bytes, opened: Opened, kept: KeptLines) -> Iterator[object]:
     """The JSON of the whole, or of each line."""
     text = data.decode("utf-8-sig", "replace")
     try:
@@ -59,15 +95,21 @@ def _values(data: bytes, opened: Opened) -> Iterator[object]:
     except NotJSON as exc:
         whole = str(exc)
     lines = [line for line in text.split("\n") if line.strip()]
+    # It is one value on several lines, not a line a value.
+    is_one = len(lines) == 1 or (bool(lines) and lines[0].strip() in ("{", "["))
+    if is_one:
+        opened.pass_over(f"it is not JSON: {whole}")
     for number, line in enumerate(lines, 1):
+        known, was_inside = dict(kept.problems), kept.is_inside
+        found = kept.read(line)
+        yield from found
+        if found or was_inside or kept.is_inside or is_one or kept.problems != known:
+            continue
         try:
             yield read_loosely(line)
         except NotJSON as exc:
-            if len(lines) == 1 or (number == 1 and line.strip() in ("{", "[")):
-                # It is one value on several lines, not a line a value.
-                opened.refuse(f"it is not JSON: {whole}")
-                return
-            opened.refuse(f"line {number:,} is not JSON: {exc}")
+            opened.pass_over(f"line {number:,} is not JSON: {exc}")
+    kept.end()
 
 
 def _take(value: object, intake: Intake, opened: Opened) -> None:
@@ -77,9 +119,14 @@ def _take(value: object, intake: Intake, opened: Opened) -> None:
         if isinstance(current, list):
             waiting += reversed(current)
         elif isinstance(current, str):
-            _take_document(current, intake, opened)
+            if looks_kept(current):
+                _take_kept(kept_in(current), intake, opened)
+            else:
+                _take_document(current, intake, opened)
         elif not isinstance(current, dict):
-            opened.refuse(f"{json.dumps(current)[:40]} is no document")
+            opened.pass_over(f"{json.dumps(current)[:40]} is no document")
+        elif current.get(MARK) == KEPT:
+            _take_kept([current], intake, opened)
         elif isinstance(current.get("invocations"), list):
             waiting += reversed([{"invocation": item} for item in current["invocations"]])
         elif isinstance(current.get("invocation"), dict):
@@ -97,8 +144,19 @@ def _take(value: object, intake: Intake, opened: Opened) -> None:
                 opened.refuse(str(exc))
         elif current.get("format") == "json" and set(current) <= {"format", "version"}:
             continue  # the header line of a datagram
+        elif "trace_id" not in current and _take_kept(kept_in(current), intake, opened):
+            continue  # an export of a log, or one of its records
         else:
             _take_document(current, intake, opened)
+
+
+def _take_kept(lines: Iterable[KeptLine], intake: Intake, opened: Opened) -> bool:
+    """Whether there are any."""
+    has_some = False
+    for line in lines:
+        has_some = opened.is_log = True
+        opened.traces[intake.kept(line)] = None
+    return has_some
 
 
 def _take_document(document: str | dict[str, Any], intake: Intake, opened: Opened) -> None:
@@ -108,7 +166,9 @@ def _take_document(document: str | dict[str, Any], intake: Intake, opened: Opene
         else:
             opened.traces[intake.document(document)] = None
     except Refused as exc:
-        opened.refuse(f"{exc}, in {json.dumps(document)[:60]}")
+        reason = f"{exc}, in {json.dumps(document)[:60]}"
+        is_meant = isinstance(document, dict) and "trace_id" in document
+        opened.refuse(reason) if is_meant else opened.pass_over(reason)
 
 
 def _take_invocation(invocation: dict[str, Any], intake: Intake, opened: Opened) -> None:

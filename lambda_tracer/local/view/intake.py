@@ -7,8 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lambda_tracer.local.receive.documents import NO_HEADER, Document, body_of, problems_of, read_document
+from lambda_tracer.local.receive.documents import (
+    NO_HEADER,
+    Document,
+    body_of,
+    problems_of,
+    read_document,
+)
 from lambda_tracer.local.receive.json_value import as_json, quick_json
+from lambda_tracer.local.receive.kept_lines import KeptLine, KeptLines
+from lambda_tracer.local.receive.kept_segment import segment_of
 from lambda_tracer.local.receive.otlp.received import Received, in_text, is_spans, received
 from lambda_tracer.local.receive.otlp.span import Span
 from lambda_tracer.local.receive.otlp.wire import WireError
@@ -84,6 +92,11 @@ class Intake:
             document = {"trace_id": trace_id, "type": "subsegment", **document}
         return self.document(document)
 
+    def kept(self, line: KeptLine) -> str:
+        """What a function has written of an invocation that was not sampled: nobody sends it, so X-Ray rejects none."""
+        segment = segment_of(line)
+        return self._keep(segment, size_of(quick_json(segment)), [])
+
     def _keep(self, document: Document, size: Size, problems: list[str]) -> str:
         trace_id = self._store.add(document, size, problems)
         if trace_id is None:
@@ -112,7 +125,12 @@ class Intake:
             raise Refused("its documents are no list of objects")
         for document in documents:
             self.document_of(trace_id, document)
-        self.invocation(trace_id, invocation_of(given))
+        invocation = invocation_of(given)
+        self.invocation(trace_id, invocation)
+        kept = KeptLines()
+        for text in str(invocation["log"]).split("\n"):
+            for line in kept.read(text):
+                self.kept(line)
 
     def close(self) -> None:
         """Close the file."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lambda_tracer.local.receive.documents import mapping
+from lambda_tracer.local.receive.kept_segment import Mark, mark_of
 from lambda_tracer.local.view.joined_trace import MISSING, SEGMENT, Entry, JoinedTrace
 
 MAX_VALUES = 20
@@ -35,6 +36,7 @@ def _summary(trace: JoinedTrace) -> dict[str, Any]:
         "in_progress": not is_finished,
         **{flag: any(entry.has(flag) for entry in tops) for flag in ("fault", "error", "throttle")},
         "cold_start": any(is_cold_start(entry) for entry in entries),
+        "kept": [{**mark._asdict(), "word": mark.word, "told": mark.told} for mark in marks_of(trace)],
         "root_missing": any(entry.kind == MISSING for entry in trace.entries),
         "documents": trace.documents,
         "subsegments": sum(entry.kind != SEGMENT for entry in entries),
@@ -63,6 +65,16 @@ def top_entries(trace: JoinedTrace) -> list[Entry]:
 def name_of(trace: JoinedTrace) -> str:
     """The name of the root segment, else that of the service that the first one belongs to."""
     return next((entry.service for entry in trace.entries), trace.id)
+
+
+def marks_of(trace: JoinedTrace) -> list[Mark]:
+    """Of its segments that were kept and not sampled."""
+    return trace.once(_marks)
+
+
+def _marks(trace: JoinedTrace) -> list[Mark]:
+    marks = (mark_of(entry.node.document) for entry in trace.entries if entry.kind == SEGMENT)
+    return [mark for mark in marks if mark is not None][:MAX_VALUES]
 
 
 def start_of(trace: JoinedTrace) -> float:

@@ -10,10 +10,11 @@ from rich.text import Text
 
 from lambda_tracer.clock import clock
 from lambda_tracer.local.show.line import clean, duration_text, print_line
+from lambda_tracer.local.show.mark import draw_mark
 from lambda_tracer.local.show.waterfall import Waterfall
 from lambda_tracer.local.view.joined_trace import JoinedTrace
 from lambda_tracer.local.view.store import Store
-from lambda_tracer.local.view.summary import summary_of
+from lambda_tracer.local.view.summary import marks_of, summary_of
 
 QUIET_S = 0.5
 """A finished trace is printed when nothing of it has come for so long: documents come one after the other."""
@@ -29,7 +30,8 @@ _POLL_S = 0.2
 def draw(trace: JoinedTrace, console: Console) -> None:
     """Print the trace."""
     summary = summary_of(trace)
-    heading = Text(f"{_clock(summary['start'])}  ", style="dim").append(clean(summary["name"]), style="bold")
+    heading = Text(f"{_time(summary['start'], bool(marks_of(trace)))}  ", style="dim")
+    heading.append(clean(summary["name"]), style="bold")
     if summary["duration"] is not None:
         heading.append(f"  {duration_text(summary['duration'])}")
     words = ["in_progress", "fault", "throttle", "error", "cold_start", "root_missing"]
@@ -37,6 +39,8 @@ def draw(trace: JoinedTrace, console: Console) -> None:
     if told:
         heading.append(f"  {', '.join(told)}", style="yellow")
     print_line(console, heading.append(f"  {clean(trace.id)}", style="dim"))
+    for mark in marks_of(trace):
+        draw_mark(mark, console)
     Waterfall(console).draw(trace.roots())
     problems = [*trace.rejections, *(each["message"] for each in trace.other_problems)]
     for problem in problems[:PROBLEMS_SHOWN]:
@@ -71,8 +75,9 @@ def follow(store: Store, console: Console, is_wanted: Callable[[JoinedTrace], bo
             console.file.write(text)
 
 
-def _clock(epoch_s: float) -> str:
+def _time(epoch_s: float, has_date: bool) -> str:
+    """The time of day; with its date for what may be long ago."""
     try:
-        return datetime.fromtimestamp(epoch_s).strftime("%H:%M:%S")
+        return datetime.fromtimestamp(epoch_s).strftime("%Y-%m-%d %H:%M:%S" if has_date else "%H:%M:%S")
     except (ValueError, OverflowError, OSError):
         return "no time"  # the last hours of the year 9999, in a zone where they are over

@@ -686,9 +686,156 @@ for _ in range(3):
 threading.Event().wait()  # doctor: handler-hangs
 """
 
+LOG = """
+=== template.yaml
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function: {Runtime: python3.13, Tracing: Active, CodeUri: src/, Handler: app.handler, Timeout: 3, Layers: [arn]}
+Resources:
+  Kept:
+    Type: AWS::Serverless::Function
+    Properties:
+      LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: WARN}
+      Environment: {Variables: {LAMBDA_TRACER_KEEP: "errors, slow:2999.5", LAMBDA_TRACER_LOG_IDS: w3c}}
+  Off:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment: {Variables: {LAMBDA_TRACER_KEEP: "off", LAMBDA_TRACER_TIMEOUT_MARGIN_MS: 0}}
+  Misspelt:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment:
+        Variables:
+          LAMBDA_TRACER_KEEP: error,slow  # doctor: keep-word
+          LAMBDA_TRACER_LOG_IDS: w3  # doctor: variable-value
+  Patient:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment:
+        Variables:
+          LAMBDA_TRACER_KEEP: slow:3000  # doctor: keep-slow
+          LAMBDA_TRACER_TIMEOUT_MARGIN_MS: 0  # doctor: keep-no-timeout
+  Silent:
+    Type: AWS::Serverless::Function
+    Properties:
+      LoggingConfig:
+        LogFormat: JSON
+        ApplicationLogLevel: FATAL  # doctor: keep-level
+      Environment: {Variables: {LAMBDA_TRACER_KEEP: errors}}
+  Hasty:
+    Type: AWS::Serverless::Function
+    Properties:
+      LoggingConfig:
+        LogFormat: JSON
+        ApplicationLogLevel: ERROR  # doctor: keep-level
+      Environment: {Variables: {LAMBDA_TRACER_KEEP: "errors,slow:100"}}
+  Loud:
+    Type: AWS::Serverless::Function
+    Properties:
+      LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: ERROR}
+      Environment: {Variables: {LAMBDA_TRACER_KEEP: errors}}
+  Unseen:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment:
+        Variables:
+          LAMBDA_TRACER_LOG_IDS: "true"  # doctor: log-ids-unseen
+  Formatted:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: formatted/
+      Environment: {Variables: {LAMBDA_TRACER_LOG_IDS: "true"}}
+  Coded: {Type: AWS::Serverless::Function, Properties: {CodeUri: coded/}}
+  Identified: {Type: AWS::Serverless::Function, Properties: {CodeUri: identified/}}
+=== src/app.py
+import logging
+
+from lambda_tracer import Tracer
+
+tracer = Tracer(service="shop")
+
+@tracer.capture_lambda_handler
+def handler(event, context):
+    logging.getLogger().info("here")
+=== formatted/app.py
+import logging
+
+from lambda_tracer import Tracer
+
+tracer = Tracer(service="shop")
+for handler in logging.getLogger().handlers:
+    handler.setFormatter(logging.Formatter("%(span_id)s %(message)s"))
+
+@tracer.capture_lambda_handler
+def handler(event, context):
+    pass
+=== identified/app.py
+from lambda_tracer import Tracer
+
+tracer = Tracer(service="shop", log_ids=True)  # doctor: log-ids-unseen
+
+@tracer.capture_lambda_handler
+def handler(event, context):
+    pass
+=== coded/app.py
+from lambda_tracer import Tracer
+
+patient = Tracer(service="shop", keep=["errors", "slow:20000"])  # doctor: keep-slow
+tracer = Tracer(keep="errors,quick")  # doctor: keep-word, handler-fails
+"""
+
+LOG_ELSEWHERE = """
+=== service/serverless.yml
+service: shop
+provider:
+  name: aws
+  runtime: python3.13
+  tracing: {lambda: true}
+  logs: {lambda: {logFormat: JSON}}
+functions:
+  order:
+    handler: src/app.handler
+    logs:
+      applicationLogLevel: FATAL  # doctor: keep-level
+    environment:
+      LAMBDA_TRACER_KEEP: errors
+=== service/src/app.py
+from lambda_tracer import Tracer
+
+@Tracer(service="shop").capture_lambda_handler
+def handler(event, context):
+    pass
+=== terraform/main.tf
+resource "aws_lambda_function" "order" {
+  role    = var.role
+  runtime = "python3.13"
+  tracing_config {
+    mode = "Active"
+  }
+  logging_config {
+    log_format            = "JSON"
+    application_log_level = "FATAL"  # doctor: keep-level
+  }
+  environment {
+    variables = {
+      LAMBDA_TRACER_KEEP = "errors,slow:3000"  # doctor: keep-slow
+    }
+  }
+}
+=== cdk/app.py
+from aws_cdk import Duration, aws_lambda as lambda_
+
+lambda_.Function(
+    None, "Order", handler="index.handler", tracing=lambda_.Tracing.ACTIVE, timeout=Duration.seconds(30),
+    logging_format=lambda_.LoggingFormat.JSON,
+    application_log_level_v2=lambda_.ApplicationLogLevel.FATAL,  # doctor: keep-level
+    environment={"LAMBDA_TRACER_KEEP": "slow:29000"},
+)
+"""
+
 CODES = {
     code.strip()
-    for text in (SAM, CODE, OTHER_NOTATIONS, HANDLERS, HOSTILE, HANGS, BESIDE)
+    for text in (LOG, SAM, CODE, OTHER_NOTATIONS, HANDLERS, HOSTILE, HANGS, BESIDE)
     for found in _MARK.finditer(text)
     for code in found[1].split(",")
 }

@@ -78,6 +78,24 @@ def test_every_other_notation_is_read(tmp_path: Path) -> None:
     assert {each["file"] for each in only.findings} == {"main.tf"}
 
 
+def test_what_keeps_a_line_from_the_log_is_found(tmp_path: Path) -> None:
+    found = examined(tmp_path, planted.LOG)
+
+    words = [(each["what"], each["remedy"]) for each in found.findings if each["code"] == "keep-word"]
+    assert words == [
+        ("Tracer(keep=...) has the word 'quick': it raises ValueError.", "Write errors, or slow:2000."),
+        ("LAMBDA_TRACER_KEEP has the word 'error': it counts for nothing.", "Write errors, or slow:2000."),
+        (
+            "LAMBDA_TRACER_KEEP has the word 'slow': it counts for nothing.",
+            "Write slow with milliseconds, as in slow:2000.",
+        ),
+    ]
+
+
+def test_settings_of_logs_are_read_in_every_notation(tmp_path: Path) -> None:
+    examined(tmp_path, planted.LOG_ELSEWHERE, "--no-import")
+
+
 def test_a_handler_is_captured_however_that_is_written(tmp_path: Path) -> None:
     found = examined(tmp_path, planted.HANDLERS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 
 from lambda_tracer.local.view.single_file import single_file
 from tests.local.view_page import shop
-from tests.local.view_page.browser import Browser, settle
+from tests.local.view_page.browser import Browser, settle, violations
 from tests.local.view_page.conftest import Shop
 
 pytestmark = pytest.mark.slow
@@ -98,6 +99,41 @@ def test_texts_from_traces_are_shown_as_texts(browser: Browser, tmp_path: Path) 
             assert page.locator("[href^=javascript]").count() == 0
             assert page.evaluate("document.documentElement.scrollWidth") <= 1400
             browser.close(page)
+
+
+def test_what_was_kept_says_so_and_its_reason_is_a_text(browser: Browser, tmp_path: Path) -> None:
+    """In the list, in the head and in the details."""
+    inside = [
+        {"name": "## handler", "start_time": shop.STARTED, "end_time": shop.STARTED + 1, "id": "0" * 16}
+    ]
+    lines = [
+        {"lambda_tracer": "kept", "reason": reason, "function_name": name, "segments": inside}
+        for reason, name in (("timeout", "late"), (HOSTILE[:150], "odd"))
+    ]
+    with Shop() as running:
+        page = browser.open(running.address)
+        log = tmp_path / "log.txt"
+        log.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+        page.locator("#open-file").set_input_files(log)
+        expect(page.locator("#traces .flag.kept")).to_have_count(2)
+        late, odd = (page.locator("#traces li").filter(has_text=name) for name in ("late", "odd"))
+        expect(late.locator(".flag.kept")).to_have_text("kept, not sampled: time-out")
+        expect(odd.locator(".flag.kept")).to_contain_text(f"kept, not sampled: {SHOWN[:60]}")
+        late.locator("a").click()
+        expect(page.locator("#trace-flags")).to_contain_text("kept, not sampled: time-out")
+        expect(page.locator("#details .note.kept")).to_contain_text("about to be ended by its time-out")
+        assert violations(page) == []
+        assert page.locator("main img, aside img, nav img").count() == 0
+
+        # Handed over with its log: the line itself names every subsegment, and is none of their lines.
+        trace, named = f"1-6b0dd606-{'0' * 24}", json.dumps({"span_id": "0" * 16, "message": "named"})
+        log_text = "\n".join((json.dumps({**lines[0], "xray_trace_id": trace}), named))
+        told = {"trace_id": trace, "request_id": "r", "documents": [], "result": "null", "event": "{}"}
+        running.post("/api/invocations", {**told, "log": log_text})
+        page.evaluate("hash => { location.hash = hash }", f"#/trace/{trace}/{'0' * 16}")
+        shown = page.get_by_role("region", name="Log lines").locator("pre")
+        expect(shown).to_have_text(named, use_inner_text=True)
+        browser.close(page)
 
 
 def test_a_saved_page_shows_its_traces_and_makes_no_request(

@@ -153,6 +153,7 @@ function traceHead(summary) {
     h("p", { class: "lead" }, h("strong", null, summary.in_progress ? "" : duration(summary.duration)), " ", flagElements(summary)),
     h("dl", { class: "facts" }, facts.map(([key, value]) => h("div", null, h("dt", null, key), h("dd", null, value)))),
     h("p", { class: "id" }, h("code", null, line(summary.id)), copyButton("the trace id", () => summary.id)),
+    (summary.kept ?? []).map(({ told }) => note("kept", `The function has kept this in its log. X-Ray does not have it. Why: ${line(told)}`)),
     summary.root_missing ? note("missing", "The segment at the root has not arrived: what is known of the trace is shown below a placeholder.") : null);
 }
 

@@ -12,6 +12,7 @@ const RESOURCES = [
 /** Words for what a summary or a node says of itself: `[word, kind]`. A throttled call is an error as well: one word. */
 export function flagsOf(it) {
   return [
+    it.kept?.length && [`kept, not sampled: ${line(it.kept[0].word)}`, "kept"],
     it.fault && ["fault", "fault"],
     it.throttle && ["throttle", "error"],
     it.error && !it.throttle && ["error", "error"],

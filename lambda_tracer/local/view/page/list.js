@@ -11,7 +11,7 @@ import { address, go } from "./url.js";
 const PLAIN_TRACES = 100;
 
 /** Annotations that tell no trace from another. */
-const OF_EVERY_HANDLER = new Set(["ColdStart", "Service", "Trigger", "Source"]);
+const OF_EVERY_HANDLER = new Set(["ColdStart", "Service", "Trigger", "Source", "Kept"]);
 
 let rows = null;
 let tabStop = null;

@@ -34,8 +34,10 @@ export function linesByNode(logs, entries) {
 function idsIn(text) {
   if (text.startsWith("{")) {
     try {
-      const { span_id: id } = mapping(JSON.parse(text));
+      const { span_id: id, lambda_tracer: told } = mapping(JSON.parse(text));
       if (typeof id === "string") return [id];
+      // It names every subsegment of the trace, and is what they were read from.
+      if (told === "kept") return [];
     } catch {
       // a text that begins so
     }

@@ -105,8 +105,8 @@ export class SavedPage {
 }
 
 function told(summary) {
-  const { id, name, services, annotations, user, http, fault, error, throttle, cold_start: cold } = summary;
-  return [id, name, services, annotations, user, http, { fault, error, throttle, "cold start": cold }].map((value, at) => (
+  const { id, name, services, annotations, user, http, fault, error, throttle, cold_start: cold, kept } = summary;
+  return [id, name, services, annotations, user, http, { fault, error, throttle, "cold start": cold, "kept, not sampled": kept?.length }].map((value, at) => (
     at === 7 ? Object.keys(value).filter((word) => value[word]) : value));
 }
 
