@@ -48,7 +48,7 @@ def patch(module: ModuleType) -> None:
         _before[_PROVIDER] = provider
         setattr(module, _PROVIDER, StandIn())
     context.stand_around(is_off)
-    nesting.others = calls.is_recorded_by_span
+    nesting.others = calls.place_by_span
     beside.step_back()
 
 

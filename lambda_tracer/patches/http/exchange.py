@@ -55,9 +55,8 @@ def new_exchange(
             return Exchange(library, None, address, None, status, is_ignored=True)
         if not recording.default.is_sampled() and recording.default.trace_header() is None:
             return None
-        if nesting.is_recorded_by_others("http", method, address.url):
-            return Exchange(library, method, address, None, status, is_recorded=False)
-        return Exchange(library, method, address, name, status)
+        place = nesting.of_others("http", method, address.url)
+        return Exchange(library, method, address, name, status, place=place)
     except Exception as error:
         failed(error)
         return None
@@ -74,12 +73,12 @@ class Exchange:
         "_library",
         "_method",
         "_name",
+        "_place",
         "_status",
         "_subsegment",
         "header",
         "is_begun",
         "is_ignored",
-        "is_recorded",
     )
 
     def __init__(
@@ -91,9 +90,9 @@ class Exchange:
         status: str,
         *,
         is_ignored: bool = False,
-        is_recorded: bool = True,
+        place: nesting.Place | None = None,
     ) -> None:
-        """`is_recorded`: by us; else the current subsegment is the call's."""
+        """`place`: where others record the call, None where we do."""
         self._library = library
         self._method = method
         self._address = address
@@ -104,7 +103,7 @@ class Exchange:
         self._subsegment: Any = None
         self._answer: type[BaseException] | None = None
         self.is_ignored = is_ignored
-        self.is_recorded = is_recorded
+        self._place = place
         self.is_begun = False
         self.header: str | None = None
 
@@ -113,8 +112,7 @@ class Exchange:
         self.is_begun = True
         try:
             if not self.is_ignored:
-                if self.is_recorded:
-                    self._open()
+                self._open()
                 self.header = recording.default.trace_header()
         except Exception as error:
             failed(error)
@@ -181,7 +179,7 @@ class Exchange:
 
     def _open(self) -> None:
         name = self._name or self._address.host or "UNKNOWN HOST"
-        self._context = recording.default.recording(name, "remote")
+        self._context = self._place or recording.default.recording(name, "remote")
         if self._context is None:
             return
         self._context.open()
