@@ -60,7 +60,21 @@ UNPATCHED = """
 ## __main__.main.locals.work
 """
 
+LEFT_TO_THEIRS = """
+## handler
+  ## __main__.main.locals.work
+  ## __main__.main.locals.work
+  ## __main__.main.locals.work
+  ## __main__.main.locals.work
+  :memory:
+  :memory:  fault OperationalError
+  127.0.0.1
+"""
+"""Without what OpenTelemetry's own SDK has been told to record."""
+
 BOTH = "the X-Ray SDK has patched botocore, too, and both record its calls: have one of them patch"
+
+LEFT = "the application's own OpenTelemetry provider records the calls of botocore: lambda_tracer leaves them to it"
 
 
 def run(theirs: str, order: str, daemon: Daemon) -> tuple[list[list[object]], str]:
@@ -101,7 +115,8 @@ def test_a_traced_function_beside_another_tracer_sampled_and_then_unsampled(
     returned, logged = run(theirs, order, daemon)
 
     assert returned == [RETURNED] * 6
-    daemon.expect_tree(PATCHED.rstrip() + UNPATCHED.rstrip() + PATCHED)  # of the unsampled invocation nothing
+    patched = LEFT_TO_THEIRS if theirs == "opentelemetry" else PATCHED
+    daemon.expect_tree(patched.rstrip() + UNPATCHED.rstrip() + patched)  # of the unsampled invocation nothing
     of_ours = [line for line in logged.splitlines() if line.startswith("lambda_tracer")]
-    is_told = theirs in ("x_ray_sdk", "powertools")
-    assert of_ours == ([f"lambda_tracer: {BOTH}"] if is_told else [])
+    said = {"x_ray_sdk": BOTH, "powertools": BOTH, "opentelemetry": LEFT}.get(theirs)
+    assert of_ours == ([f"lambda_tracer: {said}"] if said else [])

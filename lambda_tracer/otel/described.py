@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+MAX_ATTRIBUTES = 128
+"""Attributes of a span, and of an event, that are looked at: as many as OpenTelemetry's SDK keeps."""
+
+MAX_EVENTS = 32
+"""Events of a span that are recorded; the others are counted."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,6 +14,7 @@ from ..safe import safe_str, type_name
 from ..xray import MAX_LINKS, MAX_NAME
 from . import blocks, names, privacy, values
 from .conventions import COMMANDS
+from .described import MAX_ATTRIBUTES, MAX_EVENTS
 from .facts import Facts, items_of, number_of, text_of
 
 TYPE_CHECKING = False
@@ -29,12 +30,6 @@ else:
     errors = Late("lambda_tracer.otel.errors")  # only where something failed
     sql_text = Late("lambda_tracer.patches.sql.text")  # 3 ms, for statements
     dialects = Late("lambda_tracer.patches.sql.dialects")
-
-MAX_ATTRIBUTES = 128
-"""Attributes of a span, and of an event, that are looked at: as many as OpenTelemetry's SDK keeps."""
-
-MAX_EVENTS = 32
-"""Events of a span that are recorded; the others are counted."""
 
 MAX_LINK_BYTES = 500
 """The attributes of one link, in JSON: a link is never cut out of a document that is too large."""

@@ -18,6 +18,7 @@ from ..guard import Late, can_load, failed, pass_on
 from ..safe import safe_str
 from ..trace.invocation import is_id, is_trace_id
 from ..xray import MAX_LINKS
+from .described import MAX_ATTRIBUTES, MAX_EVENTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ else:
     mapping = Late("lambda_tracer.otel.mapping")  # only where a span ends that is recorded
     errors = Late("lambda_tracer.otel.errors")
     privacy = Late("lambda_tracer.otel.privacy")
-
-MAX_ATTRIBUTES, MAX_EVENTS = 128, 32
-"""Of a span, as many as `mapping` records; what is beyond is counted."""
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _NOT_SAMPLED = TraceFlags(TraceFlags.DEFAULT)

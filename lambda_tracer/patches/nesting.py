@@ -74,8 +74,9 @@ others: Callable[[str, object, str | None], Place | None] | None = None
 Given are what is called (`http`, `aws`, `sql`), and method and URL of HTTP."""
 
 _HTTP_AND_AWS = (
-    "aioboto3 aiohappyeyeballs anyio azure boto3 h11 h2 httpcore s3transfer sniffio socks trio urllib xmlrpc"
+    "aioboto3 aiohappyeyeballs anyio boto3 h11 h2 httpcore s3transfer sniffio socks trio urllib xmlrpc"
 )
+_CLOUDS = "azure google"
 _DATABASES = (
     "MySQLdb aiomysql asyncmy coredis greenlet oracledb psycopg_binary psycopg_c psycopg_pool pyodbc scramp sqlmodel"
     " valkey"
@@ -91,7 +92,7 @@ _KINDS = {
     **dict.fromkeys(
         [name.partition(".")[0] for each in LIBRARIES.values() for name in each.modules], _LIBRARY
     ),
-    **dict.fromkeys(f"{_HTTP_AND_AWS} {_DATABASES} {_WORK_THROUGH}".split(), _LIBRARY),
+    **dict.fromkeys(f"{_HTTP_AND_AWS} {_CLOUDS} {_DATABASES} {_WORK_THROUGH}".split(), _LIBRARY),
     **dict.fromkeys(_STAND_AROUND.split(), _AROUND),
 }
 """Packages whose code may stand between a call and what it does for itself: they make it, or stand around functions.

@@ -12,6 +12,7 @@ from lambda_tracer.local.doctor import examination, explanation, files, finding
 from lambda_tracer.local.receive import documents
 from lambda_tracer.local.view import http_server, joined_trace, log, store
 from lambda_tracer.local.view.xray_api import put, traces
+from lambda_tracer.otel import described
 from lambda_tracer.patches import registry
 from lambda_tracer.patches.sql import text as sql_text
 from lambda_tracer.send import emitter, outbox, watchdog
@@ -45,8 +46,12 @@ _VIEW = "docs/guides/local-view.md"
 _COLD_START = "docs/guides/cold-start.md"
 
 _DOCTOR = "docs/guides/doctor.md"
+_OTEL = "docs/guides/opentelemetry.md"
 
 LIMITS = [
+    Limit(described.MAX_ATTRIBUTES, _OTEL, "Of a span {} attributes"),
+    Limit(described.MAX_EVENTS, _OTEL, "{} events and"),
+    Limit(xray.MAX_LINKS, _OTEL, "and {} links are kept"),
     Limit(store.MAX_TRACES, _VIEW, "the {} that changed last"),
     Limit(store.MAX_BYTES, _VIEW, "in about {} bytes of it"),
     Limit(joined_trace.MAX_TRACE_BYTES, _VIEW, "One trace may take {} of them"),

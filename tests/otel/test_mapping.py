@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import xray_recorder
-from lambda_tracer.otel import mapping
+from lambda_tracer.otel import described, mapping
 from lambda_tracer.trace.subsegment import Subsegment
 from lambda_tracer.xray import MAX_LINKS
 from tests.daemon import Daemon
@@ -443,8 +443,8 @@ def test_events_that_are_no_exceptions_are_metadata(daemon: Daemon) -> None:
         "time": 1700000000.5,
         "attributes": {"n": 1, "api_key": "[redacted]"},
     }
-    assert len(metadata["default"]["events"]) == mapping.MAX_EVENTS
-    assert metadata["lambda_tracer"] == {"events_left_out": 40 - mapping.MAX_EVENTS}
+    assert len(metadata["default"]["events"]) == described.MAX_EVENTS
+    assert metadata["lambda_tracer"] == {"events_left_out": 40 - described.MAX_EVENTS}
 
 
 def test_links_say_what_was_said_of_them(daemon: Daemon) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lambda_tracer import guard
-from lambda_tracer.otel import mapping
+from lambda_tracer.otel import described, mapping
 from lambda_tracer.otel.conventions import NAMES, SHORT_FACTS
 from tests.daemon import Daemon
 from tests.hostile.values import RECIPES, overruns
@@ -104,8 +104,8 @@ def test_texts_are_read_without_their_subclass(daemon: Daemon) -> None:
 def test_so_many_attributes_are_looked_at(daemon: Daemon) -> None:
     metadata = said(daemon, {f"key{number}": number for number in range(1_000)})["metadata"]
 
-    assert len(metadata["default"]) == mapping.MAX_ATTRIBUTES
-    assert metadata["lambda_tracer"] == {"attributes_left_out": 1_000 - mapping.MAX_ATTRIBUTES}
+    assert len(metadata["default"]) == described.MAX_ATTRIBUTES
+    assert metadata["lambda_tracer"] == {"attributes_left_out": 1_000 - described.MAX_ATTRIBUTES}
 
 
 def test_what_is_too_large_gives_way(daemon: Daemon) -> None:
