@@ -7,6 +7,8 @@ application could not set afterwards.
 
 from __future__ import annotations
 
+import os
+
 from ..patches import nesting, replace
 from . import beside, calls, context
 from .provider import StandIn, Tracer, TracerProvider
@@ -22,6 +24,12 @@ _TRACER = "_lambda_tracer_tracer"
 
 _PROVIDER = "_PROXY_TRACER_PROVIDER"
 
+MYSQL = "mysql.connector.opentelemetry.context_propagation"
+"""Where MySQL's connector sends the current span with each statement, to servers that may not take it."""
+
+_EXPORTERS = ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+"""Variables that say where an SDK is to send spans: somebody is going to set a provider."""
+
 _SETS_PROVIDER = "_set_tracer_provider"
 """What sets a provider, whoever asks for that: `set_tracer_provider`, or the environment."""
 
@@ -30,7 +38,10 @@ _of_api: dict[str, Any] = {}  # the names of `opentelemetry.trace`
 
 
 def patch(module: ModuleType) -> None:
-    """Patch `opentelemetry.trace`, or the module of what instruments libraries."""
+    """Patch `opentelemetry.trace`, the module of what instruments libraries, or that of MySQL's connector."""
+    if module.__name__ == MYSQL:
+        _keep_spans_from_mysql(module)
+        return
     replace.replace(_targets(module))
     if module.__name__ == beside.INSTRUMENTOR:
         beside.step_back()
@@ -44,7 +55,7 @@ def patch(module: ModuleType) -> None:
         _before["_tracer"] = theirs
         proxy._tracer = _Resolved(theirs.fget)
     provider = getattr(module, _PROVIDER, None)
-    if type(provider) is module.ProxyTracerProvider:
+    if type(provider) is module.ProxyTracerProvider and not any(map(os.environ.get, _EXPORTERS)):
         _before[_PROVIDER] = provider
         setattr(module, _PROVIDER, StandIn())
     context.stand_around(is_off)
@@ -54,6 +65,9 @@ def patch(module: ModuleType) -> None:
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
+    if module.__name__ == MYSQL:
+        _give_spans_to_mysql(module)
+        return
     replace.restore(_targets(module))
     if module.__name__ == beside.INSTRUMENTOR:
         return
@@ -121,3 +135,25 @@ class _Resolved(property):
         if instance is None:
             return self
         return super().__get__(instance, owner) if is_off() else _tracer_of(instance)
+
+
+class _WithAnother:
+    """What it was, where the application has a provider of its own; else false."""
+
+    def __init__(self, before: object) -> None:
+        self.before = before
+
+    def __bool__(self) -> bool:
+        return bool(self.before) and is_off()
+
+
+def _keep_spans_from_mysql(module: Any) -> None:
+    """Have it send no span of ours: a server that takes no attributes of queries has the connector warn at each."""
+    if hasattr(module, "OTEL_ENABLED") and type(module.OTEL_ENABLED) is not _WithAnother:
+        module.OTEL_ENABLED = _WithAnother(module.OTEL_ENABLED)
+
+
+def _give_spans_to_mysql(module: Any) -> None:
+    """Undo `_keep_spans_from_mysql`."""
+    if type(getattr(module, "OTEL_ENABLED", None)) is _WithAnother:
+        module.OTEL_ENABLED = module.OTEL_ENABLED.before

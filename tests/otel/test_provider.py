@@ -248,3 +248,52 @@ print(*sorted({".".join(name.split(".")[:2]) for name in sys.modules if name.sta
         *("opentelemetry.attributes", "opentelemetry.context", "opentelemetry.environment_variables"),
         *("opentelemetry.trace", "opentelemetry.util"),
     }
+
+
+def test_who_has_configured_an_exporter_is_told_that_no_provider_is_set_by_its_very_type(
+    application: Any, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FastAPI asks for the type in order to know whether it may set one."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318")
+    try:
+        patch(["opentelemetry"])
+        assert type(application.get_tracer_provider()) is application.ProxyTracerProvider
+        application.get_tracer("app").start_span("span").end()
+    finally:
+        unpatch_all()
+
+    daemon.expect_tree("span")
+
+
+def test_fastapi_which_traces_itself_by_the_api_does_so_in_our_trace(otel: Any, daemon: Daemon) -> None:
+    fastapi: Any = pytest.importorskip("fastapi", reason="fastapi is not installed")
+    pytest.importorskip("fastapi.telemetry", reason="needs a FastAPI that traces itself")
+    mangum: Any = pytest.importorskip("mangum", reason="mangum is not installed")
+    app = fastapi.FastAPI()
+    app.get("/items")(lambda: [])
+    request = {"http": {"method": "GET", "path": "/items", "sourceIp": "10.0.0.1"}, "stage": "$default"}
+    event = {"version": "2.0", "rawPath": "/items", "rawQueryString": "", "headers": {}}
+
+    with xray_recorder.in_subsegment("handler"):
+        answer = mangum.Mangum(app, lifespan="off")({**event, "requestContext": request}, None)
+
+    assert answer["statusCode"] == 200
+    daemon.expect_tree("""
+        handler
+          GET /items
+            fastapi.dependencies
+            fastapi.endpoint
+            fastapi.serialization
+    """)
+
+
+def test_mysqls_connector_sends_no_span_of_ours(otel: Any) -> None:
+    """A server that takes no attributes of queries has it warn at each of them."""
+    module = pytest.importorskip(
+        "mysql.connector.opentelemetry.context_propagation",
+        reason="needs a connector that knows OpenTelemetry",
+    )
+
+    assert not module.OTEL_ENABLED
+    unpatch(["opentelemetry"])
+    assert module.OTEL_ENABLED is True
