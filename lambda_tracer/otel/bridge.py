@@ -90,7 +90,10 @@ def is_off() -> bool:
 def _targets(module: ModuleType) -> list[replace.Target]:
     if module.__name__ == beside.INSTRUMENTOR:
         kind: Any = module.BaseInstrumentor
-        return [(kind, name, beside.then_step_back) for name in ("instrument", "uninstrument")]
+        return [
+            (kind, "instrument", beside.then_step_back),
+            (kind, "uninstrument", beside.then_patch_again),
+        ]
     targets: list[replace.Target] = [
         (module.ProxyTracer, "start_span", _start_span),
         (module.ProxyTracer, "start_as_current_span", _start_as_current_span),

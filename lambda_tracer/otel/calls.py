@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from ..trace.context import AnySubsegment
     from .span import SubsegmentSpan
 
-_LIBRARIES = ("azure-", "azure.", "google.", "openinference.instrumentation.", "opentelemetry.instrumentation.")
+_LIBRARIES = (
+    "azure-",
+    "azure.",
+    "google.",
+    "openinference.instrumentation.",
+    "opentelemetry.instrumentation.",
+)
 """Names that tracers have of libraries and instrumentations: their spans are calls of the library's."""
 
 _SUPPRESSED = "suppress_http_instrumentation"
@@ -58,7 +64,7 @@ def place_by_span(what: str, method: object, url: str | None) -> Place | None:
         running, current = place()
         if beside.is_recording():
             is_theirs = beside.is_recorded(trace.get_current_span()) or _is_suppressed(what)
-            return Place(current) if is_theirs else None
+            return Place(current) if is_theirs or _is_sqlalchemys(what) else None
         span = None if current is None or not current.sampled else spans.opened_by_api(current)
         if span is not None and span.kind.name in spans.OUTGOING:
             return Place(current) if _is_for(span, nesting.users_frame_id(), what, method, url) else None
@@ -104,6 +110,10 @@ class Place:
     def resume(self) -> None:
         """Be current again."""
         self.open()
+
+
+def _is_sqlalchemys(what: str) -> bool:
+    return what == "sql" and beside.is_given_up("sqlalchemy_core") and nesting.is_by("sqlalchemy")
 
 
 def _is_suppressed(what: str) -> bool:

@@ -286,6 +286,17 @@ def is_by_library() -> bool:
     return False
 
 
+def is_by(package: str) -> bool:
+    """Whether what calls the caller of this is that package, whatever stands around its functions."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_globals.get("__name__")
+        if (_kinds.get(name) or _kind(frame)) != _AROUND:
+            return type(name) is str and name.partition(".")[0] == package
+        frame = frame.f_back
+    return False
+
+
 def users_frame_id() -> int:
     """The `id` of the innermost call of the user's code that is under way; 0 where there is none."""
     frame: FrameType | None = sys._getframe(2)
