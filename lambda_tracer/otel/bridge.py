@@ -8,8 +8,9 @@ application could not set afterwards.
 from __future__ import annotations
 
 import os
+import sys
 
-from ..patches import nesting, replace
+from ..patches import import_hook, nesting, replace
 from . import beside, calls, context
 from .provider import StandIn, Tracer, TracerProvider
 
@@ -24,7 +25,7 @@ _TRACER = "_lambda_tracer_tracer"
 
 _PROVIDER = "_PROXY_TRACER_PROVIDER"
 
-MYSQL = "mysql.connector.opentelemetry.context_propagation"
+_MYSQL = "mysql.connector.opentelemetry.context_propagation"
 """Where MySQL's connector sends the current span with each statement, to servers that may not take it."""
 
 _EXPORTERS = ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -38,10 +39,7 @@ _of_api: dict[str, Any] = {}  # the names of `opentelemetry.trace`
 
 
 def patch(module: ModuleType) -> None:
-    """Patch `opentelemetry.trace`, the module of what instruments libraries, or that of MySQL's connector."""
-    if module.__name__ == MYSQL:
-        _keep_spans_from_mysql(module)
-        return
+    """Patch `opentelemetry.trace`, or the module of what instruments libraries."""
     replace.replace(_targets(module))
     if module.__name__ == beside.INSTRUMENTOR:
         beside.step_back()
@@ -60,18 +58,18 @@ def patch(module: ModuleType) -> None:
         setattr(module, _PROVIDER, StandIn())
     context.stand_around(is_off)
     nesting.others = calls.place_by_span
+    import_hook.when_imported([_MYSQL], _keep_spans_from_mysql)
     beside.step_back()
 
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
-    if module.__name__ == MYSQL:
-        _give_spans_to_mysql(module)
-        return
     replace.restore(_targets(module))
     if module.__name__ == beside.INSTRUMENTOR:
         return
     nesting.others = None
+    import_hook.forget([_MYSQL])
+    _give_spans_to_mysql(sys.modules.get(_MYSQL))
     beside.forget()
     context.give_way()
     proxy: Any = module.ProxyTracer
@@ -150,7 +148,7 @@ class _WithAnother:
         return bool(self.before) and is_off()
 
 
-def _keep_spans_from_mysql(module: Any) -> None:
+def _keep_spans_from_mysql(_: str, module: Any) -> None:
     """Have it send no span of ours: a server that takes no attributes of queries has the connector warn at each."""
     if hasattr(module, "OTEL_ENABLED") and type(module.OTEL_ENABLED) is not _WithAnother:
         module.OTEL_ENABLED = _WithAnother(module.OTEL_ENABLED)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
         @property
         def events(self) -> Sequence[Event]:
-            """What happened meanwhile; exceptions that were recorded are among them."""
+            """What happened meanwhile. Not among them are exceptions that `errors.record` has put into the `cause`."""
 
         @property
         def status_code(self) -> str:

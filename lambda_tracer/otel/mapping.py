@@ -45,12 +45,13 @@ def begin_name(name: str, kind: Kind, attributes: Attributes) -> tuple[str, str]
 
 
 def describe(subsegment: Subsegment, described: Described) -> None:
-    """Put what a span says into its subsegment, which is about to close. Never raises.
+    """Put what a span says into its subsegment, which is about to close; not into one that has ended. Never raises.
 
     Exceptions that were recorded themselves are in its `cause` already (`errors.record`), and not among the events.
     """
     try:
-        _describe(subsegment, described)
+        if subsegment.end_time is None:
+            _describe(subsegment, described)
     except Exception as error:
         guard.failed(error)
 

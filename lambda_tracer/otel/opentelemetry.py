@@ -10,8 +10,6 @@ Propagates: nothing by itself. The span's context has the trace's id and the sub
 
 from __future__ import annotations
 
-import sys
-
 from ..guard import Late
 
 TYPE_CHECKING = False
@@ -22,16 +20,12 @@ if TYPE_CHECKING:
 else:
     bridge = Late("lambda_tracer.otel.bridge")  # imports OpenTelemetry
 
-_API = "opentelemetry.trace"
-
 
 def patch(module: ModuleType) -> None:
-    """Patch `opentelemetry.trace`, or one of those that have to do with it."""
-    if _API in sys.modules:  # MySQL's connector does without
-        bridge.patch(module)
+    """Patch `opentelemetry.trace`, or the module of what instruments libraries."""
+    bridge.patch(module)
 
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
-    if _API in sys.modules:
-        bridge.unpatch(module)
+    bridge.unpatch(module)

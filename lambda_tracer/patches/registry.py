@@ -104,14 +104,7 @@ LIBRARIES: dict[str, Library] = {
     "pymongo": Library("", ("pymongo.monitoring",)),
     "redis": Library("", ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster")),
     # after those that it steps back for
-    "opentelemetry": Library(
-        "otel",
-        (
-            "opentelemetry.trace",
-            "opentelemetry.instrumentation.instrumentor",
-            "mysql.connector.opentelemetry.context_propagation",
-        ),
-    ),
+    "opentelemetry": Library("otel", ("opentelemetry.trace", "opentelemetry.instrumentation.instrumentor")),
 }
 
 ALIASES: dict[str, str] = {}

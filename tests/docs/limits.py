@@ -12,7 +12,7 @@ from lambda_tracer.local.doctor import examination, explanation, files, finding
 from lambda_tracer.local.receive import documents
 from lambda_tracer.local.view import http_server, joined_trace, log, store
 from lambda_tracer.local.view.xray_api import put, traces
-from lambda_tracer.otel import described
+from lambda_tracer.otel import conventions, described, mapping
 from lambda_tracer.patches import registry
 from lambda_tracer.patches.sql import text as sql_text
 from lambda_tracer.send import emitter, outbox, watchdog
@@ -47,8 +47,18 @@ _COLD_START = "docs/guides/cold-start.md"
 
 _DOCTOR = "docs/guides/doctor.md"
 _OTEL = "docs/guides/opentelemetry.md"
+_MAPPING = "docs/reference/opentelemetry-mapping.md"
+
+ATTRIBUTES = {name for names in conventions.NAMES.values() for name in names}
+"""The attributes of OpenTelemetry's that have a place of their own."""
+
+SHORT_FACTS = {*conventions.SHORT_FACTS, conventions.USAGE, conventions.METADATA}
 
 LIMITS = [
+    Limit(described.MAX_ATTRIBUTES, _MAPPING, "at most {} attributes"),
+    Limit(described.MAX_EVENTS, _MAPPING, "a span {} events"),
+    Limit(mapping.MAX_LINK_BYTES, _MAPPING, "more than {} bytes in JSON"),
+    Limit(xray.MAX_LINKS, _MAPPING, "at most {} links"),
     Limit(described.MAX_ATTRIBUTES, _OTEL, "Of a span {} attributes"),
     Limit(described.MAX_EVENTS, _OTEL, "{} events and"),
     Limit(xray.MAX_LINKS, _OTEL, "and {} links are kept"),

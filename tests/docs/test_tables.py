@@ -7,7 +7,17 @@ import re
 
 import pytest
 
-from tests.docs.limits import EXPLANATIONS, FINDINGS, LIMITS, PATCHABLE, Limit, command, is_secret
+from tests.docs.limits import (
+    ATTRIBUTES,
+    EXPLANATIONS,
+    FINDINGS,
+    LIMITS,
+    PATCHABLE,
+    SHORT_FACTS,
+    Limit,
+    command,
+    is_secret,
+)
 from tests.docs.pages import PAGES, PROJECT, names, prose, tables
 from tests.events.test_trigger import TRIGGERS
 
@@ -69,6 +79,13 @@ def test_the_table_of_variables_has_every_variable_that_is_read() -> None:
     read = set(re.findall(r'"(_?(?:AWS|POWERTOOLS|LAMBDA|X_AMZN)_[A-Z_]+)"', source))
 
     assert names([row[0] for row in tables("docs/reference/environment-variables.md")]) == read
+
+
+def test_the_table_of_attributes_has_every_attribute_that_has_a_place() -> None:
+    rows = [row for row in tables("docs/reference/opentelemetry-mapping.md") if len(row) == 3]
+
+    # The view alone shows an object's key: the tracer does not record it.
+    assert names([row[1] for row in rows]) == ATTRIBUTES - {"aws.s3.key"} | SHORT_FACTS
 
 
 def test_the_table_of_log_messages_has_every_message_of_the_tracer() -> None:

@@ -17,6 +17,7 @@ from tests.daemon import Daemon
 from tests.otel.libraries import CANARY, Library, calls
 from tests.patches.http.server import HttpServer
 from tests.patches.web import events
+from tests.patches.web.event_loop import event_loop
 
 pytestmark = pytest.mark.otel
 
@@ -74,10 +75,11 @@ def answers(way: str, event: dict[str, Any]) -> Any:
         if way == "our patch last":
             patch(["starlette"])
         handler = fastapi_handler()
-        if way == "without us":
+        if way != "without us":
+            tracer = Tracer(service="shop", auto_patch=False)
+            handler = tracer.capture_lambda_handler(handler, capture_response=False)
+        with event_loop():
             return handler(event, None)
-        tracer = Tracer(service="shop", auto_patch=False)
-        return tracer.capture_lambda_handler(handler, capture_response=False)(event, None)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -389,6 +389,17 @@ def test_the_flags_follow_the_status(
     assert {"fault", "error", "throttle"} & document.keys() == flags
 
 
+def test_a_subsegment_that_has_ended_stays_as_it_is(daemon: Daemon) -> None:
+    with xray_recorder.in_subsegment("work") as subsegment:
+        pass
+    assert isinstance(subsegment, Subsegment)
+
+    mapping.describe(subsegment, Span("other", attributes={"a": 1}, status_code="ERROR"))
+
+    assert (subsegment.name, subsegment.captured, subsegment.fault) == ("work", (), False)
+    assert daemon.subsegment("work")["name"] == "work"
+
+
 def test_annotations_are_what_is_listed_and_a_few_short_facts(daemon: Daemon) -> None:
     document = said(
         daemon,

@@ -85,6 +85,7 @@ DISTRIBUTIONS = {
     "sqlalchemy": "sqlalchemy_core",
     "pymongo": "pymongo",
     "redis": "redis",
+    "opentelemetry-api": "opentelemetry",
 }
 """By the distribution: the library that is patched, by its name in `patch`."""
 

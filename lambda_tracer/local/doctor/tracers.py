@@ -30,7 +30,6 @@ _SDK_RECORDS = (
 OTHERS = {
     "ddtrace": "Datadog",
     "datadog_lambda": "Datadog",
-    "opentelemetry.instrumentation": "OpenTelemetry",
     "opentelemetry.sdk": "OpenTelemetry",
     "newrelic": "New Relic",
     "sentry_sdk": "Sentry",

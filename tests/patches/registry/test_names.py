@@ -60,7 +60,7 @@ def test_what_a_library_needs_is_known_and_in_turn_needs_nothing(name: str) -> N
     assert [needed.needs for needed in needs] == [()] * len(needs)
 
 
-FURTHER_PACKAGES = {"threads": {"concurrent"}, "starlette": {"fastapi"}, "opentelemetry": {"mysql"}}
+FURTHER_PACKAGES = {"threads": {"concurrent"}, "starlette": {"fastapi"}}
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
