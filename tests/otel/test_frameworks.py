@@ -71,15 +71,14 @@ def answers(way: str, event: dict[str, Any]) -> Any:
     """What an instrumented application answers, behind a captured handler."""
     if way == "our patch first":
         patch(["starlette"])
-    with instrumentation("fastapi.FastAPIInstrumentor").instrumented():
+    with event_loop(), instrumentation("fastapi.FastAPIInstrumentor").instrumented():
         if way == "our patch last":
             patch(["starlette"])
         handler = fastapi_handler()
         if way != "without us":
             tracer = Tracer(service="shop", auto_patch=False)
             handler = tracer.capture_lambda_handler(handler, capture_response=False)
-        with event_loop():
-            return handler(event, None)
+        return handler(event, None)
 
 
 @pytest.mark.parametrize("way", WAYS)
