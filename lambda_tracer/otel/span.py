@@ -19,6 +19,7 @@ from ..safe import safe_str
 from ..trace.invocation import is_id, is_trace_id
 from ..xray import MAX_LINKS
 from .described import MAX_ATTRIBUTES, MAX_EVENTS
+from .given import copied, nanoseconds, status_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ class View(BridgedSpan):
 
     def set_status(self, status: Any, description: str | None = None) -> None:
         """ERROR makes it a fault, with the description as its cause where there is none yet."""
-        code, text = _status(status, description)
+        code, text = status_of(status, description)
         subsegment = self.subsegment
         if code != "ERROR" or subsegment.end_time is not None:
             return
@@ -352,7 +353,7 @@ class SubsegmentSpan(BridgedSpan):
         """Set how it went. OK is final, and UNSET is ignored: the rules of OpenTelemetry's specification."""
         if self.subsegment.end_time is not None or self.status_code == "OK":
             return
-        code, text = _status(status, description)
+        code, text = status_of(status, description)
         if code in ("OK", "ERROR"):
             self.status_code = code
             self.status_description = text if code == "ERROR" else None
@@ -443,39 +444,3 @@ def trace_id_of(context: SpanContext) -> str:
 def _record(subsegment: Subsegment, exception: BaseException, kind: str) -> None:
     if issubclass(type(exception), BaseException) and can_load(errors):
         errors.record(subsegment, exception, kind)
-
-
-def _status(status: Any, description: Any) -> tuple[str, str | None]:
-    """The code's name, and what was said of it."""
-    try:
-        if type(status) is not StatusCode:
-            description = status.description
-            status = status.status_code
-        text = None if description is None else safe_str(description)
-        return str(status.name), text
-    except Exception as error:  # it is no status
-        pass_on(error)
-        return "", None
-
-
-def copied(attributes: Any) -> dict[str, Any]:
-    """What was given as attributes: a dict of its own, with keys that are texts; empty for what is no mapping."""
-    if attributes is None:
-        return {}
-    try:
-        return {
-            str.__str__(key): tuple(value) if type(value) is list else value
-            for key, value in attributes.items()
-            if issubclass(type(key), str)
-        }
-    except Exception as error:
-        pass_on(error)
-        return {}
-
-
-def nanoseconds(moment: Any) -> int | None:
-    """A time given by the caller: nanoseconds since the epoch; None for none, or none that could be one."""
-    if not issubclass(type(moment), int) or type(moment) is bool:
-        return None
-    # From 2001 to the year 5138: microseconds or seconds, given by mistake, are no time at all.
-    return int.__int__(moment) if 10**18 <= moment < 10**20 else None
