@@ -129,6 +129,42 @@ def test_an_unsampled_request_is_served_as_without_us(daemon: Daemon, invoke: In
     assert daemon.subsegments() == []
 
 
+def test_an_application_that_is_called_in_process_is_below_the_call(daemon: Daemon) -> None:
+    """As tests do, and functions that are clients of an application of their own."""
+    fastapi: Any = pytest.importorskip("fastapi", reason="fastapi is not installed")
+    httpx: Any = pytest.importorskip("httpx", reason="httpx is not installed")
+    application = fastapi.FastAPI()
+
+    @application.get("/items/{name}")
+    async def item(name: str) -> dict[str, str]:
+        trace.get_tracer("shop").start_span("look it up").end()
+        return {"name": name}
+
+    async def ask() -> Any:
+        transport = httpx.ASGITransport(app=application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://items.example") as client:
+            return (await client.get("/items/tea")).json()
+
+    patch(["opentelemetry", "httpx", "starlette"])
+    with instrumentation("httpx.HTTPXClientInstrumentor").instrumented():
+        instrumentation("fastapi.FastAPIInstrumentor")
+        from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+
+        FastAPIInstrumentor.instrument_app(application, exclude_spans=["send", "receive"])
+        with xray_recorder.in_subsegment("handler"):
+            assert asyncio.run(ask()) == {"name": "tea"}
+
+    daemon.expect_tree(
+        """
+        handler
+          items.example  [remote]
+            GET /items/name
+              look it up
+    """,
+        namespace=True,
+    )
+
+
 # Threads
 
 
