@@ -19,6 +19,7 @@ from benchmarks import (
     runtime_loop,
     scale,
     size,
+    spans,
     steps,
 )
 from benchmarks.table import COLUMNS, Section, markdown
@@ -52,6 +53,7 @@ def main() -> None:
         "cold": lambda: cold_start.measure(*cold_starts),
         "calls": lambda: calls.measure(*(1, 1) if few else (3, 5)),
         "patched": lambda: calls.measure_patched(*(1, 1) if few else (3, 5)),
+        "spans": lambda: spans.measure(cold_starts[0], *(1, 1) if few else (3, 5)),
         "scale": lambda: scale.measure(*(1, 2_000) if few else (3, 100_000)),
         "size": size.measure,
         "runtime": lambda: runtime_loop.measure(*(1, 5) if few else (7, 50)),

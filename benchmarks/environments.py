@@ -28,12 +28,15 @@ PACKAGES = {
     "adot": ["aws-opentelemetry-distro"],
     "datadog": ["datadog-lambda"],
     "unchanged": [str(PROJECT), "aws-lambda-powertools"],
+    "bridged": [f"{PROJECT}[otel]"],
+    "otel_sdk": ["opentelemetry-sdk"],
 }
-"""The last one is no tracer of its own: Powertools as it is, on the X-Ray SDK's names that the project has."""
+"""The last three are measured in some rows only. One is Powertools as it is, on the X-Ray SDK's names that the project
+has; the others are for spans of OpenTelemetry's API."""
 
-OURS = ("ours", "unchanged")
+OURS = ("ours", "unchanged", "bridged")
 
-ENVIRONMENT_OF = {"adot_lite": "adot"}
+ENVIRONMENT_OF = {"adot_lite": "adot", "api": "bridged"}
 """Subjects that live in another one's environment: fast start is a module of ADOT's own wheel."""
 
 DISTRIBUTIONS = {
@@ -53,7 +56,7 @@ SUBJECTS = list(DISTRIBUTIONS)
 def limit(subjects: Collection[str]) -> None:
     """Leave out the incumbents that are none of these."""
     SUBJECTS[2:] = [subject for subject in SUBJECTS[2:] if subject in subjects]
-    wanted = {*OURS, *(ENVIRONMENT_OF.get(subject, subject) for subject in SUBJECTS)}
+    wanted = {*OURS, "otel_sdk", *(ENVIRONMENT_OF.get(subject, subject) for subject in SUBJECTS)}
     for name in [name for name in PACKAGES if name not in wanted]:
         del PACKAGES[name]
 

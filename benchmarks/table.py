@@ -14,6 +14,7 @@ COLUMNS = {
     "adot_lite": "ADOT fast start",
     "adot": "ADOT",
     "datadog": "Datadog",
+    "otel_sdk": "OpenTelemetry SDK",
 }
 
 

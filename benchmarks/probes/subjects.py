@@ -185,6 +185,54 @@ class _OpenTelemetry(_Spans):
         return module.lambda_handler
 
 
+class Api(_OpenTelemetry):
+    """OpenTelemetry's API without a provider: spans that do nothing."""
+
+    VARIABLES = {}
+
+    def handler(self, function):
+        return function
+
+
+class Bridged(_OpenTelemetry):
+    """Our Tracer, in a function that starts spans with OpenTelemetry's API."""
+
+    VARIABLES = Ours.VARIABLES
+
+    def __init__(self):
+        from lambda_tracer import Tracer
+
+        self._tracer = Tracer()
+        super().__init__()
+
+    def handler(self, function):
+        return self._tracer.capture_lambda_handler(function)
+
+
+class OtelSdk(_OpenTelemetry):
+    """OpenTelemetry's SDK with its batch processor, and an exporter that drops what it is given."""
+
+    VARIABLES = {"disabled": {"OTEL_SDK_DISABLED": "true"}}
+
+    def __init__(self):
+        from opentelemetry.sdk.trace import TracerProvider, sampling
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+        from opentelemetry.trace import set_tracer_provider
+
+        class Nowhere(SpanExporter):
+            def export(self, spans):
+                return SpanExportResult.SUCCESS
+
+        sampler = sampling.ALWAYS_OFF if MODE == "unsampled" else sampling.ALWAYS_ON
+        provider = TracerProvider(sampler=sampler)
+        provider.add_span_processor(BatchSpanProcessor(Nowhere()))
+        set_tracer_provider(provider)
+        super().__init__()
+
+    def handler(self, function):
+        return self.method(function)
+
+
 class AdotLite(_OpenTelemetry):
     """ADOT's fast start: what its layer does with OTEL_AWS_LAMBDA_FAST_START=true."""
 
@@ -287,4 +335,7 @@ SUBJECTS = {
     "adot_lite": AdotLite,
     "adot": Adot,
     "datadog": Datadog,
+    "api": Api,
+    "bridged": Bridged,
+    "otel_sdk": OtelSdk,
 }

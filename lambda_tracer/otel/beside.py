@@ -68,6 +68,11 @@ def forget() -> None:
     _given_up.clear()
 
 
+def is_given_up(library: str) -> bool:
+    """Whether the application's provider records the calls of a library in our place."""
+    return library in _given_up
+
+
 def is_recording() -> bool:
     """Whether the application has a provider of its own, other than one that does nothing."""
     provider = getattr(trace, "_TRACER_PROVIDER", None)
@@ -102,14 +107,42 @@ def then_step_back(function: Callable[..., Any]) -> Callable[..., Any]:
     return changes_what_is_instrumented
 
 
+def then_patch_again(uninstrument: Callable[..., Any]) -> Callable[..., Any]:
+    """Of what uninstruments: the same, done without our patch of the library.
+
+    It finds what is to be put back only where nothing stands around it; else the library would stay instrumented.
+    """
+
+    def uninstrument_alone(self: Any, *args: Any, **kwargs: Any) -> Any:
+        library = _library_of(type(self))
+        try:
+            if library in registry.registered.values():
+                registry.unpatch([library])
+            else:
+                library = ""
+            result = uninstrument(self, *args, **kwargs)
+        finally:
+            if library:
+                registry.patch([library], raise_errors=False)
+            step_back()
+        return result
+
+    return uninstrument_alone
+
+
 def _instrumented() -> Iterator[str]:
     """The libraries that instrumentations have patched."""
     base = getattr(sys.modules.get(INSTRUMENTOR), "BaseInstrumentor", None)
     for kind in () if base is None else base.__subclasses__():
-        module = kind.__module__
-        if not module.startswith(_PACKAGE):
-            continue
-        library = _LIBRARIES.get(module[len(_PACKAGE) :].partition(".")[0])
+        library = _library_of(kind)
         instance = vars(kind).get("_instance")
-        if library is not None and getattr(instance, "is_instrumented_by_opentelemetry", False) is True:
+        if library and getattr(instance, "is_instrumented_by_opentelemetry", False) is True:
             yield library
+
+
+def _library_of(kind: type) -> str:
+    """The library that an instrumentation is of, by our name for it; empty for one that no patch of ours records."""
+    module = kind.__module__
+    if type(module) is not str or not module.startswith(_PACKAGE):
+        return ""
+    return _LIBRARIES.get(module[len(_PACKAGE) :].partition(".")[0], "")

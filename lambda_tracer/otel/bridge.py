@@ -57,7 +57,7 @@ def patch(module: ModuleType) -> None:
         _before[_PROVIDER] = provider
         setattr(module, _PROVIDER, StandIn())
     context.stand_around(is_off)
-    nesting.others = calls.is_recorded_by_span
+    nesting.others = calls.place_by_span
     import_hook.when_imported([_MYSQL], _keep_spans_from_mysql)
     beside.step_back()
 
@@ -88,7 +88,10 @@ def is_off() -> bool:
 def _targets(module: ModuleType) -> list[replace.Target]:
     if module.__name__ == beside.INSTRUMENTOR:
         kind: Any = module.BaseInstrumentor
-        return [(kind, name, beside.then_step_back) for name in ("instrument", "uninstrument")]
+        return [
+            (kind, "instrument", beside.then_step_back),
+            (kind, "uninstrument", beside.then_patch_again),
+        ]
     targets: list[replace.Target] = [
         (module.ProxyTracer, "start_span", _start_span),
         (module.ProxyTracer, "start_as_current_span", _start_as_current_span),

@@ -3,6 +3,8 @@
 Whichever is outside records the call. Below a patch of ours an instrumentation gets that call's subsegment for a span
 (`span.PassThrough`). Below an instrumentation's span our patch records nothing, and sends that span's id.
 
+azure-core never makes its span the current one. It sees to it that nobody else records its request, and so do we.
+
 What the user's own code does meanwhile is work of its own, as everywhere: `patches.nesting` tells by the call stack.
 So is what runs in a CLIENT span that the user's code has started, unless that span says itself which call it is.
 """
@@ -11,12 +13,13 @@ from __future__ import annotations
 
 from weakref import WeakValueDictionary
 
+from opentelemetry import context as api
 from opentelemetry import trace
 
 from ..guard import failed
 from ..patches import database, nesting
 from ..patches.http.address import Address, text_of
-from ..trace.context import place
+from ..trace.context import last_seen, place, see
 from . import beside
 from . import span as spans
 
@@ -24,12 +27,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..trace.context import AnySubsegment
     from .span import SubsegmentSpan
 
-_LIBRARIES = ("azure.", "google.", "openinference.instrumentation.", "opentelemetry.instrumentation.")
+_LIBRARIES = (
+    "azure-",
+    "azure.",
+    "google.",
+    "openinference.instrumentation.",
+    "opentelemetry.instrumentation.",
+)
 """Names that tracers have of libraries and instrumentations: their spans are calls of the library's."""
 
-# By the user's call that had them started: SQLAlchemy's instrumentation never makes its span the current one.
+_SUPPRESSED = "suppress_http_instrumentation"
+_IS_SUPPRESSED: str = getattr(api, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", _SUPPRESSED)
+"""The key of contexts in which whoever makes HTTP requests records them."""
+
+# By the user's call that had them started: SQLAlchemy's instrumentation never makes its span the current one, either.
 _by_users_frame: WeakValueDictionary[int, SubsegmentSpan] = WeakValueDictionary()
 
 
@@ -44,24 +58,66 @@ def begun(span: SubsegmentSpan) -> None:
         _by_users_frame[span.users_frame_id] = span
 
 
-def is_recorded_by_span(what: str, method: object, url: str | None) -> bool:
+def place_by_span(what: str, method: object, url: str | None) -> Place | None:
     """What `nesting.others` is, for spans."""
     try:
-        if beside.is_recording():
-            return beside.is_recorded(trace.get_current_span())
         running, current = place()
+        if beside.is_recording():
+            is_theirs = beside.is_recorded(trace.get_current_span()) or _is_suppressed(what)
+            return Place(current) if is_theirs or _is_sqlalchemys(what) else None
         span = None if current is None or not current.sampled else spans.opened_by_api(current)
         if span is not None and span.kind.name in spans.OUTGOING:
-            return _is_for(span, nesting.users_frame_id(), what, method, url)
-        if what == "sql" and _by_users_frame:
-            span = _by_users_frame.get(nesting.users_frame_id())
-            if span is not None and span.is_recording() and span.subsegment.invocation is running:
-                return _says_database(span.attributes) and _is_for(
-                    span, span.users_frame_id, what, method, url
-                )
+            return Place(current) if _is_for(span, nesting.users_frame_id(), what, method, url) else None
+        if what == "aws" or not _by_users_frame:
+            return None
+        span = _by_users_frame.get(nesting.users_frame_id())
+        if span is None or not span.is_recording() or span.subsegment.invocation is not running:
+            return None
+        if what == "sql":
+            is_its = _says_database(span.attributes) and _is_for(span, span.users_frame_id, what, method, url)
+            return Place(current) if is_its else None
+        if span.scope.startswith(_LIBRARIES) and _is_suppressed(what):
+            return Place(span.subsegment)
     except Exception as error:
         failed(error)
-    return False
+    return None
+
+
+class Place:
+    """Where in the trace a call is made that a span records: current while it is made."""
+
+    __slots__ = ("_before", "_own")
+
+    subsegment = None
+
+    def __init__(self, own: AnySubsegment | None) -> None:
+        self._own = self._before = own
+
+    def open(self) -> None:
+        """The call begins."""
+        self._before = last_seen()
+        see(self._own)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """The call has ended."""
+        if last_seen() is self._own:
+            see(self._before)
+
+    def suspend(self) -> None:
+        """Stop being current."""
+        self.close()
+
+    def resume(self) -> None:
+        """Be current again."""
+        self.open()
+
+
+def _is_sqlalchemys(what: str) -> bool:
+    return what == "sql" and beside.is_given_up("sqlalchemy_core") and nesting.is_by("sqlalchemy")
+
+
+def _is_suppressed(what: str) -> bool:
+    return what == "http" and api.get_value(_IS_SUPPRESSED) is True
 
 
 def _is_for(span: SubsegmentSpan, users_frame_id: int, what: str, method: object, url: str | None) -> bool:

@@ -85,7 +85,8 @@ def _describe(subsegment: Subsegment, described: Described) -> None:
         for namespace, entries in values.namespaces_of(facts).items():
             shown = {key: privacy.shown(safe_str(key), value) for key, value in entries.items()}
             _put(subsegment, shown, "default" if namespace.startswith("AWS.") else namespace)
-    told = privacy.kept(facts.left, serves=kind == "SERVER") if facts.left else {}
+    # Within a handler the spans of what serves requests are INTERNAL: they have a parent.
+    told = privacy.kept(facts.left, serves=kind in ("SERVER", "INTERNAL")) if facts.left else {}
     if own and own != subsegment.name and own not in _said(subsegment, told):
         told["otel.span.name"] = own
     if events:

@@ -42,7 +42,10 @@ def name_as_patched(own: str, kind: str, facts: Facts) -> str:
         host = facts.peek_text("database host")
         named = facts.peek_text("remote service") or facts.peek_text("peer")
         return named or (f"{system}@{host}" if host else system)
-    return _without_prefix(_of_service(facts) or _host(facts) or own)
+    name = _of_service(facts) or _host(facts)
+    if not name and system and " " not in own:  # `SELECT`, `connect`
+        name = ":memory:" if system == "sqlite" else system
+    return _without_prefix(name or own)
 
 
 def _of_call(facts: Facts) -> str:

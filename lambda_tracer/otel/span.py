@@ -12,7 +12,7 @@ from __future__ import annotations
 from time import time_ns
 from weakref import ref
 
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, StatusCode, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from ..guard import Late, can_load, failed, pass_on
 from ..safe import safe_str
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
     from typing import Any
-
-    from opentelemetry.trace import SpanKind
 
     from ..trace.invocation import Invocation
     from ..trace.subsegment import Subsegment
@@ -122,6 +120,32 @@ class BridgedSpan(Span):
         """Whether it has not ended."""
         return self.subsegment.end_time is None
 
+    # What the SDK's spans show beyond the API. Instrumentations read it of spans that are recording.
+
+    @property
+    def context(self) -> SpanContext:
+        """See `get_span_context`."""
+        return self.get_span_context()
+
+    @property
+    def parent(self) -> SpanContext | None:
+        """The subsegment's parent, or Lambda's segment; None before the first invocation."""
+        subsegment = self.subsegment
+        if not (is_trace_id(subsegment.trace_id) and is_id(subsegment.parent_id)):
+            return None
+        return _context(subsegment.trace_id, subsegment.parent_id, True, is_remote=subsegment.parent is None)
+
+    @property
+    def start_time(self) -> int:
+        """In nanoseconds since the epoch."""
+        return int(self.subsegment.start_time * 1e9)
+
+    @property
+    def end_time(self) -> int | None:
+        """In nanoseconds since the epoch; None until then."""
+        ended = self.subsegment.end_time
+        return None if ended is None else int(ended * 1e9)
+
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """`set_attribute` for each of them."""
         try:
@@ -137,6 +161,27 @@ class View(BridgedSpan):
     What it is told goes to the subsegment at once: attributes and events as metadata, exceptions to its cause, a status
     ERROR to its flags. Its name stays, and it is ended by whoever opened it.
     """
+
+    @property
+    def name(self) -> str:
+        """The subsegment's."""
+        return self.subsegment.name
+
+    @property
+    def kind(self) -> SpanKind:
+        """CLIENT for a call, else INTERNAL."""
+        return SpanKind.INTERNAL if self.subsegment.namespace == "local" else SpanKind.CLIENT
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """Those that the API has set, as they are recorded."""
+        kept = self.subsegment.metadata.get("default")
+        return dict(kept) if type(kept) is dict else {}
+
+    @property
+    def status(self) -> Status:
+        """ERROR if it is a fault."""
+        return Status(StatusCode.ERROR if self.subsegment.fault else StatusCode.UNSET)
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Keep a value as metadata under `default`."""
@@ -260,6 +305,11 @@ class SubsegmentSpan(BridgedSpan):
         self._set_status_on_exception = set_status_on_exception
         self._left_out: dict[str, int] | None = None
         vars(subsegment)[_KEPT_AS] = self
+
+    @property
+    def status(self) -> Status:
+        """What `set_status` has set."""
+        return Status(StatusCode[self.status_code], self.status_description)
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Keep a fact; the last one of a key counts."""

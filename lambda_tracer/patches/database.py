@@ -172,7 +172,7 @@ def run_as(call: Call | Quiet | None, function: Callable[..., Any], /, *args: An
 
 def is_recorded(target: Any, method: str) -> bool:
     """Whether a call of that method of `target` is recorded now, or kept, and not on behalf of one that is."""
-    if not recording.default.is_followed() or nesting.is_recorded_by_others("sql"):
+    if not recording.default.is_followed() or nesting.of_others("sql") is not None:
         return False
     if target is EVERYTHING:  # SQLAlchemy's: made by nobody but the user
         return True

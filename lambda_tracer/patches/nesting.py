@@ -47,12 +47,31 @@ if TYPE_CHECKING:
         def is_for(self, library: str, method: object, url: str) -> bool:
             """Whether the HTTP request with that method and URL, which other code makes, is this call's."""
 
+    class Place(Protocol):
+        """Where in the trace a call is made that others record: current from `open` to `close`."""
+
+        @property
+        def subsegment(self) -> None:
+            """None: it is not ours to describe."""
+
+        def open(self) -> None:
+            """The call begins."""
+
+        def close(self, error: BaseException | None = None) -> None:
+            """The call has ended."""
+
+        def suspend(self) -> None:
+            """Stop being current."""
+
+        def resume(self) -> None:
+            """Be current again."""
+
     NewCall: TypeAlias = Callable[[Any, str, tuple[Any, ...], Mapping[str, Any]], Call | None]
 
 
-others: Callable[[str, object, str | None], bool] | None = None
-"""Says whether somebody else's subsegment, which is current, is that of the call about to be made: a span of
-OpenTelemetry that stands around it. Given are what is called (`http`, `aws`, `sql`), and method and URL of HTTP."""
+others: Callable[[str, object, str | None], Place | None] | None = None
+"""Gives the place of the call about to be made if somebody else has opened its subsegment: a span of OpenTelemetry.
+Given are what is called (`http`, `aws`, `sql`), and method and URL of HTTP."""
 
 _HTTP_AND_AWS = (
     "aioboto3 aiohappyeyeballs anyio boto3 h11 h2 httpcore s3transfer sniffio socks trio urllib xmlrpc"
@@ -237,9 +256,9 @@ def is_by_user(name: str, owner: object) -> bool:
     return entered is not None
 
 
-def is_recorded_by_others(what: str, method: object = None, url: str | None = None) -> bool:
-    """Whether the call about to be made has a subsegment already, which is current and not of ours; see `others`."""
-    return others is not None and others(what, method, url)
+def of_others(what: str, method: object = None, url: str | None = None) -> Place | None:
+    """The place of the call about to be made where somebody else records it; see `others`."""
+    return None if others is None else others(what, method, url)
 
 
 def is_for_call() -> bool:
@@ -263,6 +282,17 @@ def is_by_library() -> bool:
         kind = _kinds.get(frame.f_globals.get("__name__")) or _kind(frame)
         if kind != _AROUND:
             return kind == _LIBRARY
+        frame = frame.f_back
+    return False
+
+
+def is_by(package: str) -> bool:
+    """Whether what calls the caller of this is that package, whatever stands around its functions."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_globals.get("__name__")
+        if (_kinds.get(name) or _kind(frame)) != _AROUND:
+            return type(name) is str and name.partition(".")[0] == package
         frame = frame.f_back
     return False
 

@@ -129,12 +129,13 @@ def test_an_event_that_tells_what_was_said_has_only_its_name(name: str, daemon: 
     assert document["metadata"]["default"]["events"] == [{"name": name, "time": 1.5}]
 
 
-def test_who_a_client_is_is_not_recorded_of_a_span_that_serves_it(daemon: Daemon) -> None:
+@pytest.mark.parametrize("kind", [Kind.SERVER, Kind.INTERNAL])
+def test_who_a_client_is_is_not_recorded_of_a_span_that_serves_it(daemon: Daemon, kind: Kind) -> None:
     address = dict.fromkeys(
         ("client.address", "http.client_ip", "net.peer.ip", "net.sock.peer.addr"), "203.0.113.7"
     )
 
-    assert "203.0.113.7" not in json.dumps(said(daemon, address, kind=Kind.SERVER))
+    assert "203.0.113.7" not in json.dumps(said(daemon, address, kind=kind))
 
 
 KEPT: dict[str, Any] = {

@@ -395,3 +395,27 @@ def test_a_status_of_our_subsegment_is_its_cause_where_nothing_else_is(otel: Any
 
     (cause,) = only(daemon, "ours")["cause"]["exceptions"]
     assert cause["message"] == "out of stock"
+
+
+def test_what_the_sdks_spans_show_beyond_the_api_ours_show_too(otel: Any, daemon: Daemon) -> None:
+    """Instrumentations read it of spans that are recording, and would fail the user's call."""
+    tracer = otel.get_tracer("app")
+
+    with xray_recorder.in_subsegment("handler") as handler:
+        view = otel.get_current_span()
+        view.set_attribute("cart", "c-1")
+        with tracer.start_as_current_span("ask", kind=otel.SpanKind.CLIENT, attributes={"a": 1}) as span:
+            span.set_status(otel.StatusCode.ERROR, "no answer")
+
+    assert (view.name, view.kind, view.status.status_code) == (
+        "handler",
+        otel.SpanKind.INTERNAL,
+        otel.StatusCode.UNSET,
+    )
+    assert (view.attributes, view.parent.is_remote) == ({"cart": "c-1"}, True)
+    assert (span.name, span.kind, span.attributes) == ("ask", otel.SpanKind.CLIENT, {"a": 1})
+    assert (span.status.status_code, span.status.description) == (otel.StatusCode.ERROR, "no answer")
+    assert (f"{span.parent.span_id:016x}", span.parent.is_remote) == (handler.id, False)
+    assert view.start_time <= span.start_time <= span.end_time <= view.end_time
+    assert span.context is span.get_span_context()
+    daemon.clear()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         any_library,
         any_sql,
         aws,
+        azure,
         django,
         encoding,
         http,
@@ -46,6 +47,7 @@ else:
     redis = Late("lambda_tracer.encode.message_rules.redis")
     http = Late("lambda_tracer.encode.message_rules.http")
     aws = Late("lambda_tracer.encode.message_rules.aws")
+    azure = Late("lambda_tracer.encode.message_rules.azure")
     mongodb = Late("lambda_tracer.encode.message_rules.mongodb")
     pydantic = Late("lambda_tracer.encode.message_rules.pydantic")
     jsonschema = Late("lambda_tracer.encode.message_rules.jsonschema")
@@ -108,6 +110,7 @@ _BY_PACKAGE: dict[str, Rule] = {
     **dict.fromkeys(("redis", "valkey"), redis),
     **dict.fromkeys(_HTTP_CLIENTS, http),
     **dict.fromkeys(("botocore", "boto3", "aiobotocore", "s3transfer", "pynamodb"), aws),
+    "azure": azure,
     **dict.fromkeys(("pymongo", "bson", "gridfs", "motor"), mongodb),
     **dict.fromkeys(("pydantic", "pydantic_core"), pydantic),
 }

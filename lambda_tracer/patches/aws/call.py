@@ -54,7 +54,7 @@ def new_call(client: Any, method: str, args: tuple[Any, ...], kwargs: Mapping[st
             return None
         if not recording.default.is_followed() or nesting.is_below("_make_api_call", client):
             return None
-        is_recorded = not nesting.is_recorded_by_others("aws")
+        is_recorded = nesting.of_others("aws") is None
         return AwsCall(client.meta, operation, params, is_recorded=is_recorded)
     except Exception as error:
         guard.failed(error)

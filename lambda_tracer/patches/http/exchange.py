@@ -60,9 +60,8 @@ def new_exchange(
             return Exchange(library, None, address, None, status, is_ignored=True)
         if not recording.default.is_followed() and recording.default.trace_header() is None:
             return None
-        if nesting.is_recorded_by_others("http", method, address.url):
-            return Exchange(library, method, address, None, status, is_recorded=False)
-        return Exchange(library, method, address, name, status)
+        place = nesting.of_others("http", method, address.url)
+        return Exchange(library, method, address, name, status, place=place)
     except Exception as error:
         failed(error)
         return None
@@ -80,12 +79,12 @@ class Exchange:
         "_library",
         "_method",
         "_name",
+        "_place",
         "_status",
         "_subsegment",
         "headers",
         "is_begun",
         "is_ignored",
-        "is_recorded",
     )
 
     def __init__(
@@ -97,9 +96,9 @@ class Exchange:
         status: str,
         *,
         is_ignored: bool = False,
-        is_recorded: bool = True,
+        place: nesting.Place | None = None,
     ) -> None:
-        """`is_recorded`: by us; else the current subsegment is the call's."""
+        """`place`: where others record the call, None where we do."""
         self._library = library
         self._method = method
         self._address = address
@@ -110,7 +109,7 @@ class Exchange:
         self._subsegment: Any = None
         self._answer: type[BaseException] | None = None
         self.is_ignored = is_ignored
-        self.is_recorded = is_recorded
+        self._place = place
         self.is_begun = False
         self.headers: Mapping[str, str] = _NOTHING
         self._given: list[tuple[Any, Any]] | None = None
@@ -120,8 +119,7 @@ class Exchange:
         self.is_begun = True
         try:
             if not self.is_ignored:
-                if self.is_recorded:
-                    self._open()
+                self._open()
                 self.headers = _sent_to(self._address)
         except Exception as error:
             failed(error)
@@ -206,7 +204,7 @@ class Exchange:
 
     def _open(self) -> None:
         name = self._name or self._address.host or "UNKNOWN HOST"
-        self._context = recording.default.recording(name, "remote")
+        self._context = self._place or recording.default.recording(name, "remote")
         if self._context is None:
             return
         self._context.open()

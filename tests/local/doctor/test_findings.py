@@ -27,7 +27,9 @@ def examined(folder: Path, text: str, *arguments: str) -> Examined:
     return found
 
 
+@pytest.mark.otel
 def test_every_fault_of_a_sam_application_is_found(tmp_path: Path) -> None:
+    pytest.importorskip("opentelemetry.sdk", reason="opentelemetry-sdk is not installed")
     found = examined(tmp_path, planted.SAM)
 
     assert found.exit_code == 1

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("opentelemetry.sdk", reason="opentelemetry-sdk is not installed")
+
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -22,6 +25,8 @@ from lambda_tracer.local.receive.otlp.exceptions import frames
 from lambda_tracer.local.receive.otlp.span import read_protobuf
 from lambda_tracer.local.receive.otlp.wire import WireError
 from tests.local.view.senders import Here
+
+pytestmark = pytest.mark.otel
 
 ADOT_LINES = (Path(__file__).parent / "adot_datagrams.txt").read_text().splitlines()
 """Two datagrams of the UDP exporter in aws-opentelemetry-distro 0.21.0, sampled and unsampled. (It asks for versions of
