@@ -7,6 +7,7 @@ from coverage what is imported before that begins.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,20 @@ def lambda_context(request: pytest.FixtureRequest) -> LambdaContext:
     from lambda_tracer.testing import fixtures
 
     return fixtures.context(request.node)
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """How a tree and the text of a test differ, line by line; pytest's own diff would show the text's margin.
+
+    With `-vv`, also the lines that are equal. There is no tree where no test has asked for one.
+    """
+    if op != "==" or "lambda_tracer.testing.tree" not in sys.modules:
+        return None
+    from lambda_tracer.testing.tree import explain
+
+    return explain(left, right, 2 if config.getoption("verbose") < 2 else None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -332,6 +332,7 @@ def test_a_test_that_fails_shows_its_trace_and_gets_a_page(tmp_path: Path) -> No
     assert "X-Ray would not take what was sent:" in ran.out
     assert "@pytest.mark.traces(valid=False) allows that" in ran.out
     assert "tracing is off: POWERTOOLS_TRACE_DISABLED is true" in ran.out
+    assert re.search(r"^E +## async_handler\nE +\+   ## app.charge$", ran.out, re.MULTILINE)
     assert "takes sampled, header, cold_start, redact, force, valid by name, not smapled" in ran.out
     pages = sorted((folder / "pages" / "of traces").iterdir())
     assert [re.sub("[0-9a-f]{8}", "#", page.name) for page in pages] == [

@@ -291,17 +291,19 @@ def test_changed():
     )
 '''
 
-_CONFTEST = """
-from lambda_tracer.testing.tree import explain
-
-def pytest_assertrepr_compare(config, op, left, right):
-    return explain(left, right) if op == "==" else None
-"""
-
 
 def run(folder: Path, *options: str) -> str:
     """What pytest prints of the tests in a folder, which a plugin may change."""
-    plugins = ("-p", "no:cacheprovider", "-p", "syrupy", "-p", "inline_snapshot")
+    plugins = (
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "pytest_lambda_tracer",
+        "-p",
+        "syrupy",
+        "-p",
+        "inline_snapshot",
+    )
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("CI", "PYTEST_"))}
     here = str(Path(__file__).parents[2])
     ran = subprocess.run(
@@ -319,7 +321,6 @@ def run(folder: Path, *options: str) -> str:
 @pytest.mark.slow
 def test_a_tree_is_a_snapshot_of_syrupy_and_of_inline_snapshot(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    (tmp_path / "conftest.py").write_text(_CONFTEST)
     test = tmp_path / "test_it.py"
     test.write_text(_SNAPSHOTS + _INLINE)
 
