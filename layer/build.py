@@ -41,7 +41,7 @@ LEFT_OUT_FILES = {"compat/__main__.py"}
 LEFT_OUT_OF_DEPENDENCIES = {"jsonpickle/ext"}
 """Support for numpy, pandas and gmpy2 that has to be switched on by a call, which nobody makes."""
 
-MAX_BYTES = 775_000
+MAX_BYTES = 950_000
 """What the zip may have, a little above what it has for five Pythons. Lambda unpacks it at every cold start."""
 
 ENTRY_POINTS = "[aws_durable_execution.plugins]\nlambda_tracer = lambda_tracer.durable:plugin_factory\n"

@@ -19,7 +19,7 @@ from tests.layer.running import PROJECT
 
 PACKAGE = PROJECT / "lambda_tracer"
 
-MAX_BYTES = 775_000
+MAX_BYTES = 950_000
 """A little above what the zip had when this was last set, 239 kB: a function downloads it at every cold start."""
 
 SOURCES = {
