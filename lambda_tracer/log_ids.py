@@ -5,7 +5,7 @@
 by themselves, others by `%(span_id)s`. Nothing else loads this module.
 
 `span_id` is the id of the current subsegment, or of Lambda's segment where none is open. Where nothing is recorded,
-both are those of the trace header. What is not known is None: JSON formatters leave it out.
+nor kept, both are those of the trace header. What is not known is None: JSON formatters leave it out.
 
 A record never begins an invocation and sends nothing: it only looks at what is there.
 """
@@ -145,7 +145,9 @@ def _extra() -> Container[str]:
 def _ids() -> tuple[str | None, str | None]:
     """The trace and the subsegment that this context is in."""
     current = last_seen()
-    while current is not None and (current.end_time is not None or not current.sampled):
+    while current is not None and (
+        current.end_time is not None or not (current.sampled or getattr(current, "is_kept", False))
+    ):
         current = current.parent
     invocation = running.bound_to()
     if invocation is None:

@@ -190,6 +190,25 @@ def test_where_nothing_is_recorded_a_line_names_what_the_header_says(
     }
 
 
+def test_where_calls_are_kept_a_line_names_what_would_be_written(
+    daemon: Daemon, invoke: Invoke, records: Records, capfd: pytest.CaptureFixture[str]
+) -> None:
+    unsampled = invoke(sampled=0)
+    tracer = Tracer(service="s", auto_patch=False, keep="errors", log_ids=True)
+
+    @tracer.capture_method
+    def fails() -> None:
+        log.info("here")
+        raise ValueError("no")
+
+    log.info("outside")
+    with pytest.raises(ValueError, match="no"):
+        tracer.capture_lambda_handler(lambda event, context: fails())({}, None)
+
+    (handler,) = json.loads(capfd.readouterr().out)["segments"]
+    assert records.names == {"outside": unsampled.parent, "here": handler["subsegments"][0]["id"]}
+
+
 def test_below_one_that_is_not_sampled_a_line_names_the_nearest_that_is(
     tracer: Tracer, daemon: Daemon, records: Records
 ) -> None:

@@ -49,7 +49,8 @@ VERSION = 1
 """Of the line's form."""
 
 MAX_MESSAGES = 100
-"""Exceptions of one invocation whose messages are kept. A message takes more than all else that is kept of a call."""
+"""Exceptions of one invocation whose messages are kept; one that leaves the handler has its message in any case. A
+message takes more than all else that is kept of a call."""
 
 MAX_EXCEPTIONS = 10
 """Of one subsegment: those that left it, and those of which a web framework made an answer."""
@@ -162,8 +163,10 @@ class KeptInvocation:
         "_began_at",
         "_context",
         "_durable",
+        "_entries",
         "_event",
         "_facts",
+        "_is_decided",
         "_messages",
         "_reason",
         "_ring",
@@ -197,14 +200,17 @@ class KeptInvocation:
         self._watched: watchdog.Watched | None = None
         self._ring = kept.Ring(running, self._fail)
         self._root = None if name is None else kept.KeptSubsegment(name, None, self._ring)
+        self._entries = self._ring.entries
         self._began_at = 0.0
+        self._is_decided = False
         self.frame_id = 0
         self.has_ended = False
 
     def told_by(self, service: object, event: object, is_durable: bool, tells_facts: bool) -> None:
         """What the line tells besides: the service, and what triggered the invocation."""
         self._service = service if type(service) is str else ""
-        self._event = event
+        # As it was: a handler may change it.
+        self._event = dict(event) if _may_be_request(event) else event  # type: ignore[call-overload]
         self._durable = is_durable
         self._tells_facts = tells_facts
 
@@ -255,12 +261,15 @@ class KeptInvocation:
             failed(error)
 
     def close(self, error: BaseException | None = None) -> None:
-        """The handler has ended."""
+        """The handler has ended. Interrupted from outside, this is called again."""
         try:
             if self._root is not None:
                 self._root.close(error)
-            if not self.has_ended:
+            if not self._is_decided:
                 self._tell_if_wanted(error)
+            self._is_decided = True
+            self._entries = []
+            self._event = self._context = None
         finally:
             self._end()
 
@@ -289,7 +298,6 @@ class KeptInvocation:
         self._running.handler = None  # each would keep the other
         self._running.ring = None
         self._ring.end()
-        self._event = self._context = None
         if self._watched is not None:
             watchdog.end(self._watched)
             self._watched = None  # as above
@@ -313,20 +321,30 @@ class KeptInvocation:
         if known is not None:
             subsegment.cause = subsegment.cause or known
             return
-        described = {"id": os.urandom(8).hex(), "type": type.__dict__["__name__"].__get__(type(error))}
+        described = {"id": os.urandom(8).hex(), "type": _name_of(type(error))}
         if self._messages < MAX_MESSAGES:
             self._messages += 1
-            try:
-                message = any_value.message_of(error)
-            except BaseException as failure:  # the exception's own code
-                pass_on(failure)
-                message = ""
+            message = _message_of(error)
             if message and self._ring.has_room(len(message)):
                 described["message"] = message
         causes.remember(error, described["id"])
         before = subsegment.cause if type(subsegment.cause) is list else []
         if len(before) < MAX_EXCEPTIONS:
             subsegment.cause = [*before, described]
+
+    def _describe_last(self, error: BaseException) -> None:
+        """See to it that what left the handler is described, with its message, whatever there was no room for."""
+        known = cause.causes_of(self._running).recall(error)
+        if known is None or not self._entries:
+            return
+        all_described = [each for entry in self._entries if type(entry.cause) is list for each in entry.cause]
+        described = next((each for each in all_described if each["id"] == known), None)
+        if described is None:
+            described = {"id": known, "type": _name_of(type(error))}
+            self._entries[0].cause = [described]
+        message = "" if "message" in described else _message_of(error)
+        if message:
+            described["message"] = message
 
     def _answers_http(self) -> bool:
         return self._read_facts() is not None and self._read_facts().request is not None  # type: ignore[union-attr]
@@ -347,7 +365,7 @@ class KeptInvocation:
                 self._reason = "error"
             took_s = clock.monotonic() - self._began_at
             if self._reason and self._rule.errors:
-                self._tell(self._reason)
+                self._tell(self._reason, error=error)
             elif self._rule.slow_s is not None and took_s > self._rule.slow_s:
                 self._tell("slow")
         except Exception as failure:
@@ -360,18 +378,36 @@ class KeptInvocation:
         if is_wanted and can_load(kept_line):
             self._tell(kind.lower(), kept_line.Trouble(kind, message))
 
-    def _tell(self, reason: str, trouble: kept_line.Trouble | None = None) -> None:
+    def _tell(
+        self, reason: str, trouble: kept_line.Trouble | None = None, error: BaseException | None = None
+    ) -> None:
         if not (can_load(kept_line) and can_load(log_line)):
             return
+        line = None
+
+        def make(missing: int) -> str:
+            nonlocal line
+            line = self._line(reason, trouble, error, missing)
+            return line
+
         try:
             self._turn.pop()
-        except IndexError as error:  # it has been told
-            pass_on(error)
+        except IndexError as failure:  # it has been told
+            pass_on(failure)
             return
-        log_line.write(lambda missing: self._line(reason, trouble, missing))
+        try:
+            log_line.write(make)
+        except BaseException:
+            if line is None:  # interrupted: it is told when the handler's end is taken up again
+                self._turn.append(True)
+            raise
 
-    def _line(self, reason: str, trouble: kept_line.Trouble | None, missing: int) -> str:
-        entries = list(self._ring.entries)
+    def _line(
+        self, reason: str, trouble: kept_line.Trouble | None, error: BaseException | None, missing: int
+    ) -> str:
+        if error is not None and can_load(cause) and can_load(any_value):
+            self._describe_last(error)
+        entries = list(self._entries)
         if self._root is not None:
             self._root.given_annotations = {**self._own_annotations(), **(self._root.given_annotations or {})}
         head = self._head(reason, missing)
@@ -411,10 +447,11 @@ class KeptInvocation:
 
 def _failed_status(value: object) -> int | None:
     """The status of 400 or more that an answer has, if it has one."""
-    if type(value) is not dict or "statusCode" not in value:
-        return None
-    status = value["statusCode"]
-    if type(status) is int and status < 400:
+    if type(value) is dict:
+        status = value.get("statusCode")
+        if status is None or (type(status) is int and status < 400):
+            return None
+    elif not issubclass(type(value), dict):
         return None
     status = http.status_of(value, None) if can_load(http) else None
     return status if status is not None and status >= 400 else None
@@ -422,10 +459,24 @@ def _failed_status(value: object) -> int | None:
 
 def _may_be_request(event: object) -> bool:
     """A quick look: whether the event may be an HTTP request."""
-    return type(event) is dict and any(type(key) is str and key in _REQUESTS for key in event)
+    try:
+        return type(event) is dict and (
+            "requestContext" in event or "httpMethod" in event or "raw_path" in event
+        )
+    except BaseException as error:  # a key's own code
+        pass_on(error)
+        return False
 
 
-_REQUESTS = frozenset(("requestContext", "httpMethod", "raw_path"))
+_name_of = type.__dict__["__name__"].__get__
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        return any_value.message_of(error)
+    except BaseException as failure:  # the exception's own code
+        pass_on(failure)
+        return ""
 
 
 def _request_id(context: Any) -> str | None:

@@ -5,8 +5,8 @@ there is id, name, times, flags, the type and message of an exception, and annot
 SQL are not in a ring.
 
 A line has at most MAX_LINE_BYTES. When there is more to say, the oldest subsegments leave that ended well and have none
-below them. Then long texts are cut, then annotations leave, then failed subsegments. `segments_left_out` counts those
-that are missing.
+below them. Then long texts are cut, then annotations leave, then failed subsegments: the exception that left the
+outermost is then described there. `segments_left_out` counts those that are missing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 from json.encoder import encode_basestring_ascii as quote
 
 from ..trace.invocation import is_id, is_trace_id
+from ..xray import MAX_HTTP_TEXT
 from . import any_value, redaction
 from . import name as names
 from .document import annotations_text
@@ -129,6 +130,7 @@ class _Tree:
                 if self._below[entry] or entry is self.outermost[0] or (only_well and not has_ended_well):
                     continue
                 size -= len(self._texts.pop(entry)) + _AROUND
+                size += self._take_over(entry)
                 self._above[entry].remove(entry)
                 del self._below[entry]
                 gone += 1
@@ -137,27 +139,39 @@ class _Tree:
                     break
         return size, gone
 
+    def _take_over(self, entry: KeptSubsegment) -> int:
+        """Describe at the outermost the exception that left it, if it was described at `entry`; returns the bytes."""
+        outermost = self.outermost[0]
+        taken = [each for each in _described(entry) if each["id"] == outermost.cause]
+        if not taken:
+            return 0
+        outermost.cause = taken
+        before = len(self._texts[outermost])
+        self._texts[outermost] = self._text(outermost, _SHORT, has_annotations=False)
+        return len(self._texts[outermost]) - before
+
     def _text(self, entry: KeptSubsegment, most: int | None = None, *, has_annotations: bool = True) -> str:
         """A subsegment without its last brace. Of its texts, at most so many characters."""
-        name = entry.name
+        # The types are looked at because anybody may set attributes.
+        name = entry.name if type(entry.name) is str else "unnamed"
         text = f'{{"id":"{entry.id}","name":{names.known.get(name) or names.quoted_name(name)}'
         end_time = entry.end_time
-        text += f',"start_time":{entry.start_time:.6f}'
-        text += ',"in_progress":true' if end_time is None else f',"end_time":{end_time:.6f}'
-        if entry.namespace != "local":
-            text += f',"namespace":{quote(entry.namespace)}'
+        text += f',"start_time":{_seconds(entry.start_time):.6f}'
+        text += ',"in_progress":true' if end_time is None else f',"end_time":{_seconds(end_time):.6f}'
+        if entry.namespace != "local" and type(entry.namespace) is str:
+            text += f',"namespace":{quote(entry.namespace[:MAX_HTTP_TEXT])}'
         trouble = self._trouble if entry in self._innermost else None
         for flag in ("fault", "error", "throttle"):
             if getattr(entry, flag) or (flag == "fault" and trouble is not None):
                 text += f',"{flag}":true'
-        if entry.status is not None:
+        if type(entry.status) is int:
             text += f',"http":{{"response":{{"status":{entry.status}}}}}'
         cause: Any = entry.cause
         if trouble is not None:
             cause = [{"id": entry.id, "type": trouble.kind, "message": trouble.message}]
         if type(cause) is str:
-            text += f',"cause":"{cause}"'
-        elif cause is not None:
+            text += f',"cause":{quote(cause[:16])}'
+        elif type(cause) is list:
             shown = [
                 {key: any_value.plain(value, redact=True)[:most] for key, value in exception.items()}
                 for exception in cause
@@ -171,6 +185,14 @@ class _Tree:
                 text += f',"type":"subsegment","trace_id":"{invocation.trace_id}"'
                 text += f',"parent_id":"{invocation.parent_id}"'
         return text
+
+
+def _seconds(time: object) -> float:
+    return time if type(time) in (float, int) else 0.0  # type: ignore[return-value]
+
+
+def _described(entry: KeptSubsegment) -> list[dict[str, str]]:
+    return entry.cause if type(entry.cause) is list else []
 
 
 def _shown(annotations: Mapping[str, Any], most: int | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ..xray import MAX_ANNOTATION_TEXT, is_annotation_key
 from .collection import letters
 from .context import last_seen, place, see, seen
 from .invocation import ids
-from .unrecorded import UnrecordedSubsegment
+from .unrecorded import UNRECORDED, UnrecordedSubsegment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,13 +42,17 @@ MAX_ENTRIES = 500
 
 _LEFT_AFTER_LEAVING = 400
 
-MAX_TEXT = 64_000
-"""Characters of annotations and messages that one ring keeps, which is what a line could hold of them. With 500 times
-an object of 150 bytes and a name, a ring has less than 256 kB."""
+MAX_TEXT = 24_000
+"""Characters of annotations and messages that one ring keeps. With 500 times an object of 200 bytes and a name of up to
+250, a ring has less than 256 kB."""
+
+_MAX_ANNOTATIONS = 16_000
+"""Characters of text that leave no room for more annotations, but for the messages of exceptions."""
 
 _new = object.__new__
 _switch = settings.global_sdk_config
 _UNSET: Any = object()
+_shared: Any = UNRECORDED
 
 
 class KeptSubsegment(UnrecordedSubsegment):
@@ -62,7 +66,7 @@ class KeptSubsegment(UnrecordedSubsegment):
 
     name: str
     start_time: float
-    is_managed = True
+    is_managed = is_kept = True
     given_annotations: dict[str, Any] | None = None
     status: int | None = None
     cause: list[dict[str, str]] | str | None = None  # type: ignore[assignment]  # None in the class above
@@ -86,6 +90,16 @@ class KeptSubsegment(UnrecordedSubsegment):
         attributes = self.__dict__
         found: str | None = attributes.get("_id")
         return found or attributes.setdefault("_id", hex(ids.next())[2:])
+
+    @property
+    def parent_segment(self) -> Any:
+        """What subsegments of the compatible names have, where these are in use; so is the next."""
+        return _shared.parent_segment
+
+    @property
+    def subsegments(self) -> Any:
+        """See `parent_segment`."""
+        return _shared.subsegments
 
     @property
     def subsegment(self) -> KeptSubsegment:
@@ -178,19 +192,23 @@ class KeptSubsegment(UnrecordedSubsegment):
         kind: Any = type(value)
         if issubclass(kind, str):
             value = str.__getitem__(value, slice(MAX_ANNOTATION_TEXT))
-            size = len(value)
         elif issubclass(kind, (int, float)):
             # Without the subclass: an Enum, a number of numpy's.
             if kind is not bool:
                 value = int.__int__(value) if issubclass(kind, int) else float.__float__(value)
-            size = value.bit_length() // 3 if kind is int else 32
         else:
             return
-        if not self.ring.has_room(len(key) + size):
+        key = str.__str__(key)
+        given = self.given_annotations
+        more = _size(key, value)
+        if given is not None and key in given:
+            more -= _size(key, given[key])
+        if not self.ring.has_room(more, _MAX_ANNOTATIONS):
             return
-        if self.given_annotations is None:
-            self.given_annotations = {}
-        self.given_annotations[str.__str__(key)] = value
+        if given is None:
+            self.given_annotations = {key: value}
+        else:
+            given[key] = value
 
     def put_http_meta(self, key: str, value: Any) -> None:
         """Keep a status' flags. Method and URL are not kept."""
@@ -242,6 +260,14 @@ class KeptSubsegment(UnrecordedSubsegment):
             guard.pass_on(error)
 
 
+def _ignore_value(subsegment: KeptSubsegment, value: object) -> None:
+    """What nothing is recorded of takes any attribute; these are not what they are set to."""
+
+
+for _name in ("id", "trace_id", "annotations", "metadata", "http", "aws", "subsegments", "parent_segment"):
+    setattr(KeptSubsegment, _name, property(getattr(KeptSubsegment, _name).fget, _ignore_value))
+
+
 class Ring:
     """What one invocation that is not sampled has opened, in that order, while its handler runs.
 
@@ -260,9 +286,9 @@ class Ring:
         self.left_out = 0
         self.size = 0
 
-    def has_room(self, characters: int) -> bool:
+    def has_room(self, characters: int, most: int = MAX_TEXT) -> bool:
         """Whether a text of that length is kept; if so, it is counted."""
-        if self.size + characters > MAX_TEXT:
+        if characters > 0 and self.size + characters > most:
             return False
         self.size += characters
         return True
@@ -279,28 +305,48 @@ class Ring:
         What is below one that leaves is below its parent from then on.
         """
         count = len(self.entries)
-        before = self.entries[:count]
-        staying: list[KeptSubsegment] = []
-        needed: set[int] = set()
-        newest = count // 2
-        for at in range(count - 1, -1, -1):
-            entry = before[at]
-            has_failed = entry.fault or entry.error or entry.throttle
-            if at >= newest or at == 0 or has_failed or entry.end_time is None or id(entry) in needed:
+        outermost, *older = self.entries[: count // 2]
+        newest = self.entries[count // 2 : count]
+        needed = {id(entry.parent) for entry in newest}
+        staying = []
+        for entry in reversed(older):
+            if entry.end_time is None or id(entry) in needed or entry.fault or entry.error or entry.throttle:
                 staying.append(entry)
                 needed.add(id(entry.parent))
-        staying.reverse()
+            elif entry.given_annotations is not None:
+                self.size -= _text_size(entry)
+        staying = [outermost, *reversed(staying), *newest]
         excess = len(staying) - _LEFT_AFTER_LEAVING
         if excess > 0:
             ended = [entry for entry in staying[1:] if entry.end_time is not None][:excess]
-            leaving = {id(entry) for entry in (ended if len(ended) == excess else staying[1 : excess + 1])}
+            others = ended if len(ended) == excess else staying[1 : excess + 1]
+            self.size -= sum(map(_text_size, others))
+            leaving = {id(entry) for entry in others}
             staying = [entry for entry in staying if id(entry) not in leaving]
+            stays = {id(entry) for entry in staying}
+            for entry in staying:
+                above = entry.parent
+                while above is not None and id(above) not in stays:
+                    above = above.parent
+                entry.parent = above
         self.left_out += count - len(staying)
-        stays = {id(entry) for entry in staying}
-        for entry in staying:
-            while entry.parent is not None and id(entry.parent) not in stays:
-                entry.parent = entry.parent.parent
         self.entries[:count] = staying
+
+
+def _size(key: str, value: str | float) -> int:
+    """Characters that an annotation counts for."""
+    kind = type(value)
+    if kind is str:
+        return len(key) + len(value)  # type: ignore[arg-type]
+    return len(key) + (value.bit_length() // 3 if kind is int else 32)  # type: ignore[union-attr]
+
+
+def _text_size(entry: KeptSubsegment) -> int:
+    """Characters that one counts for."""
+    annotations = [] if entry.given_annotations is None else list(entry.given_annotations.items())
+    exceptions = entry.cause if type(entry.cause) is list else []
+    size = sum(len(exception.get("message", "")) for exception in exceptions)
+    return size + sum(_size(key, value) for key, value in annotations)
 
 
 def _ignore(subsegment: KeptSubsegment, error: BaseException) -> None:

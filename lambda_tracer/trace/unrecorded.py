@@ -33,7 +33,7 @@ class UnrecordedSubsegment:
     start_time = 0.0
     in_progress = False
     fault = error = throttle = False
-    is_managed = False
+    is_managed = is_kept = False
     is_stored = True
     sql = cause = None
     links: tuple[Link, ...] = ()

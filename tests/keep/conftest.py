@@ -11,10 +11,10 @@ from tests.keep.lines import Hands, Log
 
 
 @pytest.fixture
-def log(daemon: Daemon, invoke: Invoke, capsys: pytest.CaptureFixture[str]) -> Log:
+def log(daemon: Daemon, invoke: Invoke, capfd: pytest.CaptureFixture[str]) -> Log:
     """The log of an invocation that is not sampled; what is sent all the same fails the test."""
     invoke(sampled=0)
-    return Log(capsys)
+    return Log(capfd)
 
 
 @pytest.fixture

@@ -126,7 +126,8 @@ def test_an_exception_from_outside_leaves_and_what_follows_is_kept_as_before(
         if at != float("inf"):
             is_swallowed = interruption.place and interruption.raised is None
             assert not is_swallowed, f"swallowed: {interruption.place}"
-            log.texts()
+            is_told_again = "kept_line.py" in interruption.place
+            assert len(log.texts()) == 1 or not is_told_again, interruption.place
             invoke(sampled=0)
             hands.go(2)
             handler(event, None)
@@ -168,7 +169,10 @@ def test_the_compatible_names_give_what_is_kept() -> None:
         def handler(event, context):
             xray_recorder.begin_subsegment("by hand").put_annotation("a", 1)
             xray_recorder.end_subsegment()
-            with xray_recorder.in_subsegment("block"):
+            with xray_recorder.in_subsegment("block") as block:
+                assert block.parent_segment is xray_recorder.current_segment()
+                assert block.subsegments == []
+                block.http = {}
                 return {"Status": "FAILED"}
 
         handler({"DurableExecutionArn": "arn"}, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -174,7 +175,85 @@ def test_all_annotations_together_are_bounded(tracer: Tracer, log: Log) -> None:
 
     line, _ = told(tracer, log, work)
 
-    assert 300 < len(line["segments"][0]["annotations"]) < 700
+    assert 100 < len(line["segments"][0]["annotations"]) < 700
+
+
+def test_annotations_leave_room_for_those_that_come_later(tracer: Tracer, log: Log) -> None:
+    @tracer.capture_method
+    def step(number: int) -> None:
+        tracer.put_annotation("item", f"{number:x>100}")
+
+    def work() -> None:
+        for number in range(5_000):
+            tracer.put_annotation("progress", number)
+        for number in range(1_000):
+            step(number)
+        tracer.put_annotation("last", "l" * 200)
+
+    line, _ = told(tracer, log, work)
+
+    handler = line["segments"][0]
+    assert handler["annotations"]["progress"] == 4_999
+    assert len(handler["annotations"]["last"]) == 200
+    assert handler["subsegments"][-1]["annotations"] == {"item": f"{999:x>100}"}
+
+
+@pytest.mark.parametrize("others", [150, 1_500])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_left_the_handler_is_described_however_many_others_there_were(
+    tracer: Tracer, log: Log, others: int, is_first: bool
+) -> None:
+    @tracer.capture_method
+    def fail(error: Exception) -> None:
+        raise error
+
+    def work() -> None:
+        reason = LookupError("nobody answers " + "w" * 100)
+        errors = [ValueError(f"{number} " + "m" * 400) for number in range(others)]
+        for error in [reason, *errors] if is_first else errors:
+            with contextlib.suppress(ValueError, LookupError):
+                fail(error)
+        fail(reason)
+
+    @tracer.capture_lambda_handler
+    def handler(event: object, context: object) -> None:
+        work()
+
+    with pytest.raises(LookupError):
+        handler({}, None)
+
+    line = log.line()
+    cause = line["segments"][0]["cause"]
+    if isinstance(cause, str):  # the exception is described where it was raised
+        causes = [each["cause"] for each in all_of(line) if isinstance(each.get("cause"), dict)]
+        (cause,) = [each for each in causes if each["exceptions"][0]["id"] == cause]
+    (exception,) = cause["exceptions"]
+    assert (exception["type"], exception["message"][:14]) == ("LookupError", "nobody answers")
+
+
+def test_any_attribute_may_be_set_on_what_is_kept(tracer: Tracer, log: Log) -> None:
+    odd = {
+        "name": ["a"],
+        "namespace": 7,
+        "cause": {"id": "1"},
+        "status": "done",
+        "start_time": "now",
+        "id": '"}',
+        "annotations": {"a": 1},
+        "http": None,
+        "trace_id": "1",
+    }
+
+    def work() -> None:
+        with xray_recorder.in_subsegment("block") as block:
+            for name, value in odd.items():
+                setattr(block, name, value)
+        with xray_recorder.in_subsegment("ended") as block:
+            setattr(block, "end_time", "later")  # noqa: B010  # of the wrong type
+
+    line, _ = told(tracer, log, work)
+
+    assert [each["name"] for each in line["segments"][0]["subsegments"]] == ["unnamed", "ended"]
 
 
 def test_no_response_is_in_a_line(tracer: Tracer, log: Log) -> None:
@@ -252,7 +331,7 @@ def test_a_ring_that_is_full_takes_less_than_256_kb(tracer: Tracer, log: Log) ->
         before, _ = tracemalloc.get_traced_memory()
         for number in range(3_000):
             with xray_recorder.in_subsegment(f"{number} " + "n" * 300) as block:
-                block.put_annotation("text", "x" * 900)
+                block.put_annotation("text", f"{number:x>900}")
                 block.add_fault_flag()
         after, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()

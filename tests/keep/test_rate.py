@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 from typing import Any
@@ -56,12 +57,21 @@ def test_a_line_is_written_at_once_and_whole(
             written.append(text)
             return len(text)
 
-    monkeypatch.setattr(sys, "stdout", Output())
+    monkeypatch.setattr(sys, "__stdout__", Output())
     fail()
 
     (text,) = written
     assert text.count("\n") == 1
     assert text.endswith("}\n")
+
+
+def test_what_a_block_of_code_prints_is_collected_without_it(fail: Any, log: Log) -> None:
+    collected = io.StringIO()
+    with contextlib.redirect_stdout(collected):
+        fail()
+
+    assert collected.getvalue() == ""
+    assert log.line()["reason"] == "error"
 
 
 def test_where_nothing_can_be_written_the_function_does_not_notice(
@@ -70,7 +80,7 @@ def test_where_nothing_can_be_written_the_function_does_not_notice(
     with monkeypatch.context() as patched:
         closed = io.StringIO()
         closed.close()
-        patched.setattr(sys, "stdout", closed)
+        patched.setattr(sys, "__stdout__", closed)
         fail()
     hands.go(2)
     fail()

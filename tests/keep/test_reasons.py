@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -115,6 +116,17 @@ def test_an_answer_of_5xx_is_a_failure(tracer: Tracer, log: Log, status: object,
     assert [line["segments"][0]["http"] for line in lines] == [
         {"response": {"status": int(str(status))}}
     ] * is_told
+
+
+def test_an_answer_of_5xx_is_a_failure_whatever_became_of_the_event(tracer: Tracer, log: Log) -> None:
+    @tracer.capture_lambda_handler
+    def lambda_handler(event: Any, context: Any) -> Any:
+        event.clear()
+        return OrderedDict(statusCode=502)
+
+    lambda_handler(dict(REQUEST), Context())
+
+    assert log.line()["reason"] == "status"
 
 
 def test_what_only_looks_like_a_status_is_none(tracer: Tracer, log: Log) -> None:
