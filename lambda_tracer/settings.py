@@ -94,15 +94,35 @@ def redacted_keys() -> list[str]:
 def tracing_disabled() -> bool:
     """Whether a Tracer that was not told otherwise is disabled.
 
-    So it is when `POWERTOOLS_TRACE_DISABLED` is true, outside Lambda, in `sam local` (`AWS_SAM_LOCAL`) and
-    under Chalice's command line (`AWS_CHALICE_CLI_MODE`).
+    So it is when `POWERTOOLS_TRACE_DISABLED` is true, and under Chalice's command line (`AWS_CHALICE_CLI_MODE`). Unless
+    `LAMBDA_TRACER_SEGMENT` asks for segments of our own, so it is outside Lambda and in `sam local` (`AWS_SAM_LOCAL`).
     """
     return (
         _flag("POWERTOOLS_TRACE_DISABLED", default=False)
-        or not in_lambda()
-        or bool(os.environ.get("AWS_SAM_LOCAL"))
+        or ((not in_lambda() or bool(os.environ.get("AWS_SAM_LOCAL"))) and segment_name() is None)
         or bool(os.environ.get("AWS_CHALICE_CLI_MODE"))
     )
+
+
+def segment_name() -> str | None:
+    """`LAMBDA_TRACER_SEGMENT`: what segments of our own are called where Lambda gives none.
+
+    Empty where it is true and no name; None where it is false or not set: then there are none.
+    """
+    word = os.environ.get("LAMBDA_TRACER_SEGMENT", "").strip()
+    if not word or word.lower() in FALSE:
+        return None
+    return "" if word.lower() in TRUE else word
+
+
+def sampling() -> str:
+    """`LAMBDA_TRACER_SAMPLING`: which segments of our own are recorded, unread; empty where it is not set."""
+    return os.environ.get("LAMBDA_TRACER_SAMPLING", "").strip()
+
+
+def function_version() -> str:
+    """`AWS_LAMBDA_FUNCTION_VERSION`: which version of the function runs."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "")
 
 
 def own_handler() -> str:

@@ -5,6 +5,8 @@ For test suites alone; nothing in a function imports this.
 
 from __future__ import annotations
 
+import sys
+
 from . import guard, settings
 from .capture import event_loop
 from .clock import clock
@@ -40,3 +42,6 @@ def reset() -> None:
     subsegment.known_namespaces.clear()
     import_times.stop()
     event_loop.close()
+    decision = sys.modules.get("lambda_tracer.segments.sampling.decision")
+    if decision is not None:
+        decision.reset()

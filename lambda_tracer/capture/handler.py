@@ -50,6 +50,9 @@ class HandlerCapture:
 
     __slots__ = ("answered", "capture", "describe", "tells_client_ip", "tells_facts")
 
+    new_call: type[HandlerCall]
+    """What a call that is recorded is."""
+
     def __init__(self, capture: Capture) -> None:
         """`capture` records the call as that of any other function."""
         self.capture = capture
@@ -73,7 +76,7 @@ class HandlerCapture:
             recorded = self.capture()
             if recorded is not None:
                 context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
-                call = HandlerCall(self.capture, recorded, running, context)
+                call = self.new_call(self.capture, recorded, running, context)
                 if self.tells_facts:
                     call.described_by = self
                 # The one before the context: a method's first argument is itself.
@@ -296,12 +299,24 @@ class HandlerCall:
             watchdog.end(self._watched)
 
 
-def capture_handler(tracer: TracerSettings, handler: Any, capture_response: bool, capture_error: bool) -> Any:
-    """`handler`, each call a subsegment `## <name>`. A coroutine function becomes a plain one that runs it."""
+HandlerCapture.new_call = HandlerCall
+
+
+def capture_handler(
+    tracer: TracerSettings,
+    handler: Any,
+    capture_response: bool,
+    capture_error: bool,
+    kind: type[HandlerCapture] = HandlerCapture,
+) -> Any:
+    """`handler`, each call a subsegment `## <name>`. A coroutine function becomes a plain one that runs it.
+
+    `kind` says how calls are recorded.
+    """
     if isinstance(handler, (staticmethod, classmethod)):
-        return type(handler)(capture_handler(tracer, handler.__func__, capture_response, capture_error))
+        return type(handler)(capture_handler(tracer, handler.__func__, capture_response, capture_error, kind))
     name = named(handler).__name__
-    capture = HandlerCapture(Capture(tracer, name, name, capture_response, capture_error))
+    capture = kind(Capture(tracer, name, name, capture_response, capture_error))
     if is_coroutine_function(handler):
         from . import event_loop
 

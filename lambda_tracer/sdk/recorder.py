@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..patches import registry as patches
+    from ..segments import recorder as own
+    from ..segments.invocation import AnySegment, SegmentInvocation
+    from ..segments.recorder import SegmentContext
     from ..trace.context import AnySubsegment
     from . import meta_processor as processed
     from . import segment
     from .segment import LambdaSegment
 else:
+    own = Late("lambda_tracer.segments.recorder")  # in Lambda segments are Lambda's
     processed = Late("lambda_tracer.sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
     patches = Late("lambda_tracer.patches.registry")
     segment = Late("lambda_tracer.sdk.segment")  # rarely asked for
@@ -65,7 +69,7 @@ class Recorder(SubsegmentRecorder):
 
     capture_async = capture
 
-    def get_trace_entity(self) -> AnySubsegment | LambdaSegment:
+    def get_trace_entity(self) -> AnySubsegment | LambdaSegment | AnySegment:
         """What a subsegment opened now would be under; give it to `set_trace_entity` in another thread."""
         return self.current_subsegment() or self.current_segment()
 
@@ -81,9 +85,16 @@ class Recorder(SubsegmentRecorder):
         """Send now what has finished and waits for its parents."""
         self.outbox.flush(place()[0])
 
-    def current_segment(self) -> LambdaSegment:
-        """The segment that Lambda writes for the running invocation: to be read, not written."""
-        return segment.LambdaSegment(place()[0])
+    def current_segment(self) -> LambdaSegment | AnySegment:
+        """The segment that Lambda writes for the running invocation: to be read, not written.
+
+        Where segments are our own, the one that was begun here.
+        """
+        running: Any = place()[0]
+        if running.is_of_context:
+            begun: AnySegment = running.top
+            return begun
+        return segment.LambdaSegment(running)
 
     def configure(
         self,
@@ -137,20 +148,53 @@ class Recorder(SubsegmentRecorder):
         traceid: str | None = None,
         parent_id: str | None = None,
         sampling: Any = None,
-    ) -> LambdaSegment:
-        """Warns once and returns the segment that is there already: Lambda's."""
+    ) -> LambdaSegment | AnySegment:
+        """Begin a segment of our own where `LAMBDA_TRACER_SEGMENT` asks for it and Lambda gives none; return it.
+
+        Without a `name` it has that of the variable, or of the `service`. `traceid` and `parent_id` are those of a
+        trace that goes on. `sampling`: 1 or 0, whether it is recorded. It is current until `end_segment`.
+
+        In Lambda that warns once, and gives the segment that is there already.
+        """
+        if settings.segment_name() is not None and own.are_ours():
+            return self._begun(name, traceid, parent_id, sampling).top
         warn_once("begin_segment", "begin_segment: ignored, in Lambda the segment belongs to Lambda")
         return self.current_segment()
 
     def end_segment(self, end_time: float | None = None) -> None:
-        """Warns once: Lambda ends its segment."""
-        warn_once("end_segment", "end_segment: ignored, in Lambda the segment belongs to Lambda")
+        """End the segment that was begun here, at `end_time` (epoch seconds) or now. Lambda's own: warns once."""
+        if not (settings.segment_name() is not None and own.end_segment(end_time)):
+            warn_once("end_segment", "end_segment: ignored, in Lambda the segment belongs to Lambda")
 
     def in_segment(
         self, name: str | None = None, **segment_kwargs: Any
-    ) -> contextlib.nullcontext[LambdaSegment]:
-        """A `with` or `async with` block in which subsegments are under Lambda's segment, as they are without it."""
+    ) -> contextlib.nullcontext[LambdaSegment | AnySegment] | SegmentContext:
+        """A `with` or `async with` block in a segment of our own, or a decorator; see `begin_segment`.
+
+        In Lambda, subsegments in it are under Lambda's segment, as they are without it.
+        """
+        if settings.segment_name() is not None and own.are_ours():
+            return own.SegmentContext(lambda: self._begun(name, is_block=True, **segment_kwargs))
         return contextlib.nullcontext(self.begin_segment())
+
+    def _begun(
+        self,
+        name: str | None = None,
+        traceid: str | None = None,
+        parent_id: str | None = None,
+        sampling: Any = None,
+        *,
+        is_block: bool = False,
+    ) -> SegmentInvocation:
+        return own.begin_segment(
+            self,
+            own.name_for(name, self.service),
+            traceid,
+            parent_id,
+            sampling,
+            is_sampling=bool(self.sampling),
+            is_block=is_block,
+        )
 
     in_segment_async = in_segment
 

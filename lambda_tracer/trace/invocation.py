@@ -95,6 +95,9 @@ class Invocation:
     keeper: Keeper | None = None
     """What keeps what is finished, where there is no trace yet to send it to."""
 
+    is_of_context = False
+    """Whether only contexts that are bound to it work for it, and not the process: many may run at once."""
+
     def __init__(self, raw: object) -> None:
         """`raw` is the environment's value, as `settings.trace_header` gives it."""
         self.raw = raw

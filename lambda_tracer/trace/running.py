@@ -88,10 +88,15 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
     return fresh
 
 
-def _made(raw: bytes | str | None, *, is_first: bool) -> Invocation:
+def look_around() -> None:
+    """See what may have changed since the last invocation: the switch, and how time is told in tests."""
     if "time_machine" in sys.modules:
         clock.renew()
     settings.global_sdk_config.refresh()
+
+
+def _made(raw: bytes | str | None, *, is_first: bool) -> Invocation:
+    look_around()
     if is_first and owner is not None and settings.initialization_is_traced() and can_load(initialization):
         return initialization.Initialization(owner)
     fresh = Invocation(raw)
@@ -123,12 +128,14 @@ def _see_to_what_ended(begun: Invocation) -> None:
 
 def after_fork() -> None:
     """In a forked child: what is open belongs to the parent process, which sends it; here it is only an ancestor."""
-    _abandon_open()
+    ids.renew()
+    abandon(latest)
 
 
 def after_restore() -> None:
     """In a sandbox restored from a snapshot: nothing from before is sent, and the next invocation is a cold start."""
-    _abandon_open()
+    ids.renew()
+    abandon(latest)
     reset()
 
 
@@ -140,16 +147,16 @@ def reset() -> None:
     _is_cold = True
 
 
-def _abandon_open() -> None:
-    ids.renew()
-    for subsegment in opened_in(latest):
+def abandon(invocation: Invocation) -> None:
+    """Send nothing more of what is open in an invocation: others do, or nobody."""
+    for subsegment in opened_in(invocation):
         subsegment.waiting = []
         subsegment.waiting_bytes = 0
         subsegment.accepts_children = False
         subsegment.is_stored = True
-    latest.open.clear()
-    latest.outgoing.clear()
-    latest.before.clear()
+    invocation.open.clear()
+    invocation.outgoing.clear()
+    invocation.before.clear()
 
 
 def take_cold_start() -> bool:

@@ -1,0 +1,166 @@
+"""What the X-Ray SDK's segment methods do where segments are our own: a recorder hands its calls on to these functions.
+
+They are our own where `LAMBDA_TRACER_SEGMENT` asks for them and the environment's trace header has no Root.
+"""
+
+from __future__ import annotations
+
+from os import fsdecode
+
+from .. import settings
+from ..guard import failed
+from ..trace.context import last_seen, place
+from ..trace.header import TraceHeader
+from ..wrapping.wrap import wrap
+from . import invocation
+from .sampling import decision
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any, TypeVar
+
+    from ..recording import SubsegmentRecorder
+    from ..trace.context import AnySubsegment
+    from .invocation import AnySegment, SegmentInvocation
+
+    CallableT = TypeVar("CallableT", bound=Callable[..., Any])
+
+
+def are_ours() -> bool:
+    """Whether a segment that is begun now is our own, and not Lambda's.
+
+    Before its first request, a sandbox that was started ahead of it has no header, either, but it is Lambda's.
+    """
+    if settings.segment_name() is None or comes_with_header():
+        return False
+    return not settings.in_lambda() or settings.initialization_is_traced()
+
+
+def comes_with_header() -> bool:
+    """Whether the environment's trace header names a trace: then that goes on, sampled or not."""
+    raw = settings.trace_header()
+    return bool(raw) and bool(TraceHeader.from_header_str(fsdecode(raw or b"")).root)
+
+
+def name_for(given: str | None, *others: str | None) -> str:
+    """What a segment is called: as given, as the environment says, else the first of `others` that is one."""
+    names = (given, settings.segment_name(), settings.tracing_name(), *others, settings.function_name())
+    return next((name for name in names if name), "unnamed")
+
+
+def begin_segment(
+    recorder: SubsegmentRecorder,
+    name: str,
+    trace_id: str | None = None,
+    parent_id: str | None = None,
+    sampling: Any = None,
+    *,
+    is_sampling: bool = True,
+    is_block: bool = False,
+) -> SegmentInvocation:
+    """`Recorder.begin_segment`. `sampling`: the decision, 0 or 1; `is_sampling`: whether one is made without it."""
+    sampled = None if sampling is None and is_sampling else sampling is None or bool(sampling)
+    return invocation.begin(
+        name,
+        header=TraceHeader(trace_id, parent_id),
+        sampled=sampled,
+        request=decision.Request(name),
+        recorder=recorder,
+        is_block=is_block,
+    )
+
+
+def end_segment(end_time: float | None = None) -> bool:
+    """`Recorder.end_segment`; whether there was one. What is open below it stays current until it is ended, too."""
+    begun = invocation.current()
+    if begun is None:
+        return False
+    innermost: Any = place()[1]
+    if innermost is begun.top:
+        invocation.end(begun, end_time)
+    else:
+        invocation.close(begun, end_time)
+    return True
+
+
+def leave_if_over() -> None:
+    """Leave a segment that has ended, once nothing is open here any more."""
+    working_for, innermost = place()
+    if isinstance(working_for, invocation.SegmentInvocation) and working_for.has_ended and innermost is None:
+        invocation.leave(working_for)
+
+
+class SegmentContext:
+    """What `Recorder.in_segment` gives: a block (`with`, `async with`) or a decorated function's call in a segment."""
+
+    __slots__ = ("_begin", "_begun", "_seen")
+
+    def __init__(self, begin: Callable[[], SegmentInvocation]) -> None:
+        """`begin` begins the segment."""
+        self._begin = begin
+        self._begun: SegmentInvocation | None = None
+        self._seen: AnySubsegment | None = None
+
+    def __enter__(self) -> AnySegment:
+        """Begin it and return it."""
+        self._begun = self._begin()
+        return self._begun.top
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self.close(exc)
+        except BaseException:  # it came from outside
+            self.close(exc)
+            raise
+
+    async def __aenter__(self) -> AnySegment:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(exc_type, exc, traceback)
+
+    def __call__(self, function: CallableT) -> CallableT:
+        """Decorate `function`: each call is a segment of its own."""
+        begin = self._begin
+        wrapped: CallableT = wrap(function, lambda: SegmentContext(begin))
+        return wrapped
+
+    def open(self) -> None:
+        """Begin it."""
+        try:
+            self._begun = self._begin()
+        except Exception as error:
+            failed(error)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End it, as failed by `error` if there is one. Interrupted from outside, this may be called again."""
+        if self._begun is not None:
+            invocation.end(self._begun, error=error)
+
+    async def aopen(self) -> None:
+        """See `open`."""
+        self.open()
+
+    async def aclose(self, error: BaseException | None = None) -> None:
+        """See `close`."""
+        self.close(error)
+
+    def respond(self, value: object) -> None:
+        """Nothing is kept of it."""
+
+    def suspend(self) -> None:
+        """A generator yielded: what its consumer does is not part of it."""
+        if self._begun is not None:
+            self._seen = last_seen()
+            invocation.leave(self._begun)
+
+    def resume(self) -> None:
+        """Go on with it."""
+        if self._begun is not None:
+            invocation.go_on(self._begun, self._seen)
