@@ -42,7 +42,10 @@ ARROWS: dict[str, set[str]] = {
     "testing": {"tracer", "sdk", "sandbox", "patches", "capture", "send", "encode", "trace"},
     "durable": {"recording"},
     "tracer": {"sdk", "segments", "sandbox", "patches", "capture", "encode"},
-    "compat": {"sdk", "segments", "patches", "sqs", "recording", "send", "encode", "trace", "wrapping"},
+    "compat": {
+        *("sdk", "segments", "segments.sampling", "patches", "sqs", "recording", "send", "encode", "trace"),
+        "wrapping",
+    },
     "sdk": {"segments", "patches", "recording", "trace"},
     "segments": {"segments.sampling", "capture", "recording", "trace", "wrapping"},
     "segments.sampling": {"trace"},
