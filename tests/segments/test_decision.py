@@ -86,5 +86,5 @@ def test_a_variable_that_is_no_rate_is_said_once_and_the_default_holds(
 
     assert [decision.decide(TraceHeader(), REQUEST)[0] for _ in range(3)] == [True] * 3
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
-        "LAMBDA_TRACER_SAMPLING is neither a share such as 0.05 nor one such as 1/s+5%: 1.0 holds"
+        "LAMBDA_TRACER_SAMPLING is neither a share such as 0.05 nor one such as 1/s+0.05: 1.0 holds"
     ]
