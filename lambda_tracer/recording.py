@@ -400,6 +400,9 @@ class SubsegmentRecorder:
             return
         current.close(end_time)
         see(current.parent)
+        if running.has_ended and running.is_of_context:
+            over: Any = running
+            over.leave_if_over()
 
     def in_subsegment(
         self, name: str | None = None, namespace: str = "local", **ignored: Any
@@ -459,20 +462,28 @@ class SubsegmentRecorder:
         Where nothing is recorded, one that does nothing; None where there is no trace at all.
         """
         running, current = place()
-        if current is None and not (running.is_sampled and _switch.enabled) and running.trace_id:
-            return UNRECORDED
+        if current is None or current.type == "segment":
+            return None if (running.is_sampled and _switch.enabled) or not running.trace_id else UNRECORDED
         return current
 
     def set_trace_entity(self, trace_entity: Any) -> None:
         """Make an open subsegment (or the segment) current in this context."""
         is_subsegment = isinstance(trace_entity, (Subsegment, UnrecordedSubsegment))
         see(trace_entity if is_subsegment and trace_entity.type == "subsegment" else None)
-        if bound_to() is not None:  # a thread started in an earlier invocation, which now works for another
-            bind(trace_entity.invocation if is_subsegment else None)
+        its_own = trace_entity.invocation if is_subsegment else None
+        # A thread started in an earlier invocation, which now works for another; or one of those that run at once.
+        if bound_to() is not None or (its_own is not None and its_own.is_of_context):
+            bind(its_own)
 
     def clear_trace_entities(self) -> None:
-        """Make the segment itself current in this context; what is open stays open."""
+        """Make the segment itself current in this context; what is open stays open.
+
+        Where the segment is not Lambda's but one that was begun here, that is not current any more, either.
+        """
         see(None)
+        working_for = bound_to()
+        if working_for is not None and working_for.is_of_context:
+            bind(None)
 
     def is_sampled(self) -> bool:
         """Whether a subsegment opened now would be recorded."""
@@ -566,7 +577,10 @@ class SubsegmentRecorder:
         """The document of a subsegment as it would be sent now, without children."""
         text = document.encode(subsegment, in_progress=subsegment.end_time is None)
         return document.standalone(
-            document.closed(text, []), subsegment.invocation.trace_id, subsegment.parent_id
+            document.closed(text, []),
+            subsegment.invocation.trace_id,
+            subsegment.parent_id,
+            subsegment.type,
         )
 
     def send(self, invocation: Invocation, documents: list[str]) -> None:

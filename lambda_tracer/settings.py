@@ -96,6 +96,11 @@ def in_lambda() -> bool:
     return bool(os.environ.get("LAMBDA_TASK_ROOT"))
 
 
+def is_sam_local() -> bool:
+    """Whether SAM's command line runs this process on somebody's machine (`AWS_SAM_LOCAL`)."""
+    return bool(os.environ.get("AWS_SAM_LOCAL"))
+
+
 def provisioned_concurrency() -> bool:
     """Whether the sandbox was initialised ahead of its first request (`AWS_LAMBDA_INITIALIZATION_TYPE`)."""
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency"
@@ -143,14 +148,14 @@ def redacted_keys() -> list[str]:
 def tracing_disabled() -> bool:
     """Whether a Tracer that was not told otherwise is disabled.
 
-    So it is when `POWERTOOLS_TRACE_DISABLED` is true, outside Lambda, in `sam local` (`AWS_SAM_LOCAL`) and
-    under Chalice's command line (`AWS_CHALICE_CLI_MODE`). While a test captures, only the first counts.
+    So it is when `POWERTOOLS_TRACE_DISABLED` is true, and under Chalice's command line (`AWS_CHALICE_CLI_MODE`). Unless
+    `LAMBDA_TRACER_SEGMENT` asks for segments of our own, so it is outside Lambda and in `sam local` (`AWS_SAM_LOCAL`).
+    While a test captures, only the first counts.
     """
     return switched_off() or (
         not is_capturing
         and (
-            not in_lambda()
-            or bool(os.environ.get("AWS_SAM_LOCAL"))
+            ((not in_lambda() or is_sam_local()) and segment_name() is None)
             or bool(os.environ.get("AWS_CHALICE_CLI_MODE"))
         )
     )
@@ -159,6 +164,27 @@ def tracing_disabled() -> bool:
 def switched_off() -> bool:
     """`POWERTOOLS_TRACE_DISABLED`: whether somebody wants no Tracer to record, wherever this runs; default false."""
     return _flag("POWERTOOLS_TRACE_DISABLED", default=False)
+
+
+def segment_name() -> str | None:
+    """`LAMBDA_TRACER_SEGMENT`: what segments of our own are called where Lambda gives none.
+
+    Empty where it is true and no name; None where it is false or not set: then there are none.
+    """
+    word = os.environ.get("LAMBDA_TRACER_SEGMENT", "").strip()
+    if not word or word.lower() in FALSE:
+        return None
+    return "" if word.lower() in TRUE else word
+
+
+def sampling() -> str:
+    """`LAMBDA_TRACER_SAMPLING`: which segments of our own are recorded, unread; empty where it is not set."""
+    return os.environ.get("LAMBDA_TRACER_SAMPLING", "").strip()
+
+
+def function_version() -> str:
+    """`AWS_LAMBDA_FUNCTION_VERSION`: which version of the function runs."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "")
 
 
 def own_handler() -> str:

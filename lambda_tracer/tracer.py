@@ -305,9 +305,14 @@ class Tracer:
         """
         response = settings.capture_response() if capture_response is None else capture_response
         error = settings.capture_error() if capture_error is None else capture_error
+        capture_handler: Any = handler.capture_handler
+        if settings.segment_name() is not None:
+            from .segments import handler as own  # only where it is asked for
+
+            capture_handler = own.capture_with_segment
         if lambda_handler is not None:
-            return handler.capture_handler(self, lambda_handler, response, error)
-        return lambda function: handler.capture_handler(self, function, response, error)
+            return capture_handler(self, lambda_handler, response, error)
+        return lambda function: capture_handler(self, function, response, error)
 
     @overload
     def capture_method(

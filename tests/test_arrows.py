@@ -56,11 +56,18 @@ ARROWS: dict[str, set[str]] = {
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
     "auto": {"tracer", "compat", "capture"},
     "durable": {"recording"},
-    "tracer": {"log_ids", "outside", "sdk", "sandbox", "patches", "capture", "recording", "encode"},
+    "tracer": {
+        *("log_ids", "outside", "sdk", "segments", "sandbox", "patches", "capture", "recording", "encode"),
+    },
     "log_ids": {"trace"},
-    "compat": {"sdk", "patches", "sqs", "recording", "send", "encode", "trace", "wrapping"},
     "outside": set(),
-    "sdk": {"patches", "recording", "trace"},
+    "compat": {
+        *("sdk", "segments", "segments.sampling", "patches", "sqs", "recording", "send", "encode", "trace"),
+        "wrapping",
+    },
+    "sdk": {"segments", "patches", "recording", "trace"},
+    "segments": {"segments.sampling", "capture", "recording", "trace", "wrapping"},
+    "segments.sampling": {"trace"},
     "sandbox": {"patches", "recording", "trace"},
     "otel": {"patches", "recording", "encode", "trace", "wrapping"},
     "patches": {"events", "recording", "trace", "wrapping"},

@@ -63,6 +63,9 @@ class HandlerCapture:
 
     __slots__ = ("answered", "capture", "describe", "tells_client_ip", "tells_facts")
 
+    new_call: type[HandlerCall]
+    """What a call that is recorded is."""
+
     def __init__(self, capture: Capture) -> None:
         """`capture` records the call as that of any other function."""
         self.capture = capture
@@ -100,7 +103,7 @@ class HandlerCapture:
                 if kept is not None:
                     kept.told_by(self.capture.tracer.service, event, _is_durable(event), self.tells_facts)
                 return kept
-            call = HandlerCall(self.capture, recorded, running, _lambda_context(context))
+            call = self.new_call(self.capture, recorded, running, _lambda_context(context))
             if self.tells_facts:
                 call.described_by = self
             call.event = event
@@ -342,12 +345,24 @@ def _came_with(event: object, context: Any) -> dict[Any, Any] | None:
     return found if type(found) is dict and found else None
 
 
-def capture_handler(tracer: TracerSettings, handler: Any, capture_response: bool, capture_error: bool) -> Any:
-    """`handler`, each call a subsegment `## <name>`. A coroutine function becomes a plain one that runs it."""
+HandlerCapture.new_call = HandlerCall
+
+
+def capture_handler(
+    tracer: TracerSettings,
+    handler: Any,
+    capture_response: bool,
+    capture_error: bool,
+    kind: type[HandlerCapture] = HandlerCapture,
+) -> Any:
+    """`handler`, each call a subsegment `## <name>`. A coroutine function becomes a plain one that runs it.
+
+    `kind` says how calls are recorded.
+    """
     if isinstance(handler, (staticmethod, classmethod)):
-        return type(handler)(capture_handler(tracer, handler.__func__, capture_response, capture_error))
+        return type(handler)(capture_handler(tracer, handler.__func__, capture_response, capture_error, kind))
     name = named(handler).__name__
-    capture = HandlerCapture(Capture(tracer, name, name, capture_response, capture_error))
+    capture = kind(Capture(tracer, name, name, capture_response, capture_error))
     if is_coroutine_function(handler):
         from . import event_loop
 

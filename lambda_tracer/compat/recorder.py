@@ -82,7 +82,7 @@ class AWSXRayRecorder(SegmentRecorder):
     _max_trace_back = _alias("max_trace_back")
     _stream_sql = _alias("stream_sql")
     _plugins = None
-    _origin = None
+    _origin: Any = None
     _aws_metadata: Any = XRAY_META
 
     def __reduce__(self) -> str | tuple[Any, ...]:

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..trace.subsegment import Link, Subsegment
-    from . import shrink
+    from . import segment_fields, shrink
 else:
+    segment_fields = Late("lambda_tracer.encode.segment_fields")  # in Lambda there are no segments of ours
     shrink = Late("lambda_tracer.encode.shrink")  # few are so large
 
 
@@ -70,7 +71,7 @@ def encode(
             f'"start_time":{began[:-6]}.{began[-6:]},"end_time":{ended[:-6]}.{ended[-6:]},"in_progress":false'
         )
     namespace = subsegment.namespace
-    of = (_NAMESPACES.get(namespace) if type(namespace) is str else None) or _namespace(namespace)
+    of = (_NAMESPACES.get(namespace) if type(namespace) is str else None) or _what_it_is(subsegment)
     text = f'{{"id":"{subsegment.id}","name":{quoted},{times}{of}'
     if subsegment.fault or fault_cause:
         text += ',"fault":true'
@@ -188,12 +189,18 @@ def closed(text: str, children: list[str]) -> str:
     return text + "}"
 
 
-def standalone(text: str, trace_id: str, parent_id: str) -> str:
+def standalone(text: str, trace_id: str, parent_id: str, kind: str = "subsegment") -> str:
     """A closed text as a document of its own, which names the trace and the parent it belongs to."""
+    if kind == "segment":
+        return segment_fields.standalone(text, trace_id, parent_id)
     return f'{{"trace_id":"{trace_id}","parent_id":"{parent_id}","type":"subsegment",{text[1:]}'
 
 
-def _namespace(namespace: object) -> str:
+def _what_it_is(subsegment: Subsegment) -> str:
+    """What is known of a segment alone; or a namespace that is none of the usual ones."""
+    if subsegment.type == "segment":
+        return segment_fields.fields_of(subsegment)
+    namespace: object = subsegment.namespace
     text = namespace if type(namespace) is str else "" if namespace is None else safe_str(namespace)
     return f',"namespace":{quote(text[:MAX_HTTP_TEXT])}' if text else ""
 

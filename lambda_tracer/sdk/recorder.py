@@ -6,8 +6,6 @@ meaning there. Settings are accepted and kept, segment methods warn once and do 
 
 from __future__ import annotations
 
-import contextlib
-
 from .. import settings
 from ..guard import Late, can_load, warn_once
 from ..recording import SubsegmentContext, SubsegmentRecorder, use
@@ -19,11 +17,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..patches import registry as patches
+    from ..segments import recorder as own
+    from ..segments.invocation import AnySegment
+    from ..segments.recorder import SegmentContext
     from ..trace.context import AnySubsegment
     from . import meta_processor as processed
     from . import segment
     from .segment import LambdaSegment
 else:
+    own = Late("lambda_tracer.segments.recorder")  # in Lambda segments are Lambda's
     processed = Late("lambda_tracer.sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
     patches = Late("lambda_tracer.patches.registry")
     segment = Late("lambda_tracer.sdk.segment")  # rarely asked for
@@ -65,7 +67,7 @@ class Recorder(SubsegmentRecorder):
 
     capture_async = capture
 
-    def get_trace_entity(self) -> AnySubsegment | LambdaSegment:
+    def get_trace_entity(self) -> AnySubsegment | LambdaSegment | AnySegment:
         """What a subsegment opened now would be under; give it to `set_trace_entity` in another thread."""
         return self.current_subsegment() or self.current_segment()
 
@@ -81,9 +83,16 @@ class Recorder(SubsegmentRecorder):
         """Send now what has finished and waits for its parents."""
         self.outbox.flush(place()[0])
 
-    def current_segment(self) -> LambdaSegment:
-        """The segment that Lambda writes for the running invocation: to be read, not written."""
-        return segment.LambdaSegment(place()[0])
+    def current_segment(self) -> LambdaSegment | AnySegment:
+        """The segment that Lambda writes for the running invocation: to be read, not written.
+
+        Where segments are our own, the one that was begun here.
+        """
+        running: Any = place()[0]
+        if running.is_of_context:
+            begun: AnySegment = running.top
+            return begun
+        return segment.LambdaSegment(running)
 
     def configure(
         self,
@@ -137,20 +146,34 @@ class Recorder(SubsegmentRecorder):
         traceid: str | None = None,
         parent_id: str | None = None,
         sampling: Any = None,
-    ) -> LambdaSegment:
-        """Warns once and returns the segment that is there already: Lambda's."""
+    ) -> LambdaSegment | AnySegment:
+        """Begin a segment of our own where `LAMBDA_TRACER_SEGMENT` asks for it and Lambda gives none; return it.
+
+        Without a `name` it has that of the variable, or of the `service`. `traceid` and `parent_id` are those of a
+        trace that goes on. `sampling`: 1 or 0, whether it is recorded. It is current until `end_segment`.
+
+        In Lambda that warns once, and gives the segment that is there already.
+        """
+        if settings.segment_name() is not None and own.are_ours():
+            return own.begin_segment(self, name, traceid, parent_id, sampling).top
         warn_once("begin_segment", "begin_segment: ignored, in Lambda the segment belongs to Lambda")
         return self.current_segment()
 
     def end_segment(self, end_time: float | None = None) -> None:
-        """Warns once: Lambda ends its segment."""
-        warn_once("end_segment", "end_segment: ignored, in Lambda the segment belongs to Lambda")
+        """End the segment that was begun here, at `end_time` (epoch seconds) or now. Lambda's own: warns once."""
+        if settings.segment_name() is None or not (own.end_segment(end_time) or own.are_ours()):
+            warn_once("end_segment", "end_segment: ignored, in Lambda the segment belongs to Lambda")
 
     def in_segment(
         self, name: str | None = None, **segment_kwargs: Any
-    ) -> contextlib.nullcontext[LambdaSegment]:
-        """A `with` or `async with` block in which subsegments are under Lambda's segment, as they are without it."""
-        return contextlib.nullcontext(self.begin_segment())
+    ) -> segment.LambdasBlock | SegmentContext:
+        """A `with` or `async with` block in a segment of our own, or a decorator; see `begin_segment`.
+
+        In Lambda, subsegments in it are under Lambda's segment, as they are without it.
+        """
+        if settings.segment_name() is None:
+            return segment.LambdasBlock(self.begin_segment)
+        return own.in_segment(self, name, segment_kwargs)
 
     in_segment_async = in_segment
 

@@ -5,6 +5,7 @@ For test suites alone; nothing in a function imports this.
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 
 from .. import guard, settings
@@ -52,6 +53,9 @@ def reset() -> None:
     import_times.stop()
     event_loop.close()
     keeping.reset()
+    decision = sys.modules.get("lambda_tracer.segments.sampling.decision")
+    if decision is not None:
+        decision.reset()
 
 
 @contextmanager

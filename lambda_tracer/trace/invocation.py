@@ -99,6 +99,12 @@ class Invocation:
     keeper: Keeper | None = None
     """What keeps what is finished, where there is no trace yet to send it to."""
 
+    is_of_context = False
+    """Whether only contexts that are bound to it work for it, and not the process: many may run at once.
+
+    Such a one has `leave_if_over`: once it has ended, and nothing in it is open in this context, that leaves it.
+    """
+
     def __init__(self, raw: object) -> None:
         """`raw` is the environment's value, as `settings.trace_header` gives it."""
         self.raw = raw

@@ -135,12 +135,14 @@ def _see_to_what_ended(begun: Invocation) -> None:
 
 def after_fork() -> None:
     """In a forked child: what is open belongs to the parent process, which sends it; here it is only an ancestor."""
-    _abandon_open()
+    ids.renew()
+    abandon(latest)
 
 
 def after_restore() -> None:
     """In a sandbox restored from a snapshot: nothing from before is sent, and the next invocation is a cold start."""
-    _abandon_open()
+    ids.renew()
+    abandon(latest)
     reset()
 
 
@@ -171,16 +173,16 @@ def take_up(state: State) -> None:
         subsegment.recorder.leave_behind(subsegment)
 
 
-def _abandon_open() -> None:
-    ids.renew()
-    for subsegment in opened_in(latest):
+def abandon(invocation: Invocation) -> None:
+    """Send nothing more of what is open in an invocation: others do, or nobody."""
+    for subsegment in opened_in(invocation):
         subsegment.waiting = []
         subsegment.waiting_bytes = 0
         subsegment.accepts_children = False
         subsegment.is_stored = True
-    latest.open.clear()
-    latest.outgoing.clear()
-    latest.before.clear()
+    invocation.open.clear()
+    invocation.outgoing.clear()
+    invocation.before.clear()
 
 
 def take_cold_start() -> bool:

@@ -1,0 +1,1 @@
+"""Which segments of our own are recorded."""
