@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from .. import recording, settings
-from ..guard import warn_once
+from ..guard import Late, warn_once
 from ..trace.context import place
 from . import detached
 from .exceptions import SegmentNotFoundException
@@ -19,6 +19,10 @@ from .storage import LambdaLocal, Local, TaskLocalStorage, configured, forget, k
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from . import own_segments
+else:
+    own_segments = Late("lambda_tracer.compat.own_segments")  # of those in Lambda none is
 
 MISSING_SEGMENT_MSG = "no segment or subsegment is open"
 SUPPORTED_CONTEXT_MISSING = ("RUNTIME_ERROR", "LOG_ERROR", "IGNORE_ERROR")
@@ -59,7 +63,7 @@ class Context:
         """Keep a segment, and make it current."""
         keep(self, [segment])
         if recorder_of(self) is not None:
-            detached.enter(segment)
+            own_segments.enter(segment)
 
     def end_segment(self, end_time: float | None = None) -> None:
         """End the current segment."""
@@ -98,7 +102,7 @@ class Context:
     def get_trace_entity(self) -> Any:
         """What is current; where that is nothing, what `handle_context_missing` gives."""
         is_configured = recorder_of(self) is not None
-        current = place()[1] if is_configured else None
+        current = detached.innermost() if is_configured else None
         if current is not None:
             return current
         entities = stored_in(self)

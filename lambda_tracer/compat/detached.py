@@ -1,14 +1,14 @@
-"""Detached: the trace of a segment that code makes itself. It is kept as objects, and nothing in it is ever sent.
+"""Detached: the trace of what code makes itself. It is kept as objects, and nothing in it is ever sent.
 
-Where an invocation runs, what the recorder opens is recorded in that, and only counts as below such a segment. Where
-none does, in tests, the context works for the segment's own trace.
+Where an invocation runs, what the recorder opens is recorded in that, and only counts as below a segment that code has
+begun. Where none does, the context works for that segment's own trace, see `own_segments`.
 """
 
 from __future__ import annotations
 
 from .. import settings
 from ..trace import running
-from ..trace.context import see
+from ..trace.context import place, see
 from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation
 
@@ -33,17 +33,24 @@ class Nowhere:
         """Nothing is held."""
 
 
+NOWHERE = Nowhere()
+
+
 class Detached(Invocation):
     """An invocation that is nobody's: nothing in it is sent."""
 
     __slots__ = ()
-    keeper = Nowhere()
+    keeper = NOWHERE
+
+
+def is_unsent(invocation: Invocation) -> bool:
+    """Whether nothing in it is sent: what is below a segment or entity that was made by hand."""
+    return invocation.keeper is NOWHERE
 
 
 def detached(header: TraceHeader, *, is_sampled: bool = False) -> Detached:
     """The trace that a header says, with its Parent above what has no parent."""
-    global is_met
-    is_met = True
+    meet()
     made = Detached(None)
     made._header = header
     made.trace_id, made.parent_id = header.root or "", header.parent or ""
@@ -51,21 +58,27 @@ def detached(header: TraceHeader, *, is_sampled: bool = False) -> Detached:
     return made
 
 
+def meet() -> None:
+    """Somebody makes an entity by hand."""
+    global is_met
+    is_met = True
+
+
+def innermost() -> Any:
+    """The current subsegment, recorded or not; None where that is none, but a segment may be."""
+    current = place()[1]
+    return None if current is None or current.type == "segment" else current
+
+
 def runs_in_invocation() -> bool:
     """Whether this is Lambda, or a trace header says that it is to be taken for it."""
     return bool(settings.trace_header()) or settings.in_lambda()
 
 
-def enter(segment: Any) -> None:
-    """Have this context work for the trace of a segment of one's own, unless an invocation runs."""
-    if not runs_in_invocation():
-        running.bind(segment.invocation)
-        see(None)
-
-
 def leave() -> None:
     """Have this context work for whatever runs again."""
-    if isinstance(running.bound_to(), Detached):
+    working_for = running.bound_to()
+    if working_for is not None and (working_for.is_of_context or isinstance(working_for, Detached)):
         running.bind(None)
         see(None)
 

@@ -49,18 +49,19 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
         if invocation is not None and recorder is not None:
             trace.Subsegment.__init__(self, name, namespace, segment, invocation, recorder)
             if detached.is_met:
-                own = storage.own_segment(recorder)
-                if own is not None:
+                own = invocation.top if invocation.is_of_context else storage.own_segment(recorder)
+                if hasattr(own, "adopt"):
                     own.adopt(self)
             return
         above = getattr(segment, "invocation", None) or running.bound_to() or running.current()
-        parent = segment if isinstance(segment, trace.Subsegment) and segment.type == "subsegment" else None
+        parent = segment if isinstance(segment, trace.Subsegment) and segment.type != "entity" else None
         trace.Subsegment.__init__(
             self, safe_str(name or "unnamed"), namespace, parent, above, recording.default
         )
         if segment is not None:
-            self.__dict__["parent_segment"] = segment if parent is None else segment.parent_segment
-        if isinstance(above, detached.Detached):
+            is_below_one = parent is not None and parent.type == "subsegment"
+            self.__dict__["parent_segment"] = segment.parent_segment if is_below_one else segment
+        if detached.is_unsent(above):
             self.__dict__["_kept"] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -87,11 +88,13 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
         """
         trace.Subsegment.add_subsegment(self, subsegment)
         if isinstance(subsegment, trace.Subsegment) and subsegment.parent is self:
-            if isinstance(self.invocation, detached.Detached):
+            if detached.is_unsent(self.invocation):
                 self.subsegments.append(subsegment)
                 self.parent_segment.increment()
             else:
                 record(subsegment, self.invocation)
+                if self.invocation.is_of_context and hasattr(self.parent_segment, "adopt"):
+                    self.parent_segment.adopt(subsegment)
 
     def remove_subsegment(self, subsegment: Any) -> None:
         """Make a child of this one a child of this one's parent."""
@@ -105,7 +108,7 @@ class Subsegment(trace.Subsegment, metaclass=Kind):
         was_open = self.end_time is None
         trace.Subsegment.close(self, end_time)
         if was_open and detached.is_met:
-            if isinstance(end_time, (int, float)) and isinstance(self.invocation, detached.Detached):
+            if isinstance(end_time, (int, float)) and detached.is_unsent(self.invocation):
                 self.end_time = end_time
             if "parent_segment" in self.__dict__:
                 self.parent_segment.decrement_ref_counter()

@@ -70,7 +70,7 @@ def _made_when_asked_for(name: str, make: Callable[[Any], Any]) -> Any:
     return property(get, put, doc=f"The `{name}` that was configured, or one that stands for it.")
 
 
-def _default_sampler(its: Any) -> Any:
+def _default_sampler(_: Any) -> Any:
     return sampling_here.LocalSampler() if settings.in_lambda() else sampling_here.DefaultSampler()
 
 
@@ -91,7 +91,7 @@ class AWSXRayRecorder(SegmentRecorder):
     _max_trace_back = _alias("max_trace_back")
     _stream_sql = _alias("stream_sql")
     _plugins = None
-    _origin = None
+    _origin: Any = None
     _aws_metadata: Any = XRAY_META
 
     def __reduce__(self) -> str | tuple[Any, ...]:

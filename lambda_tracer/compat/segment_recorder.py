@@ -1,7 +1,7 @@
 """SegmentRecorder: what the X-Ray SDK's recorder does about segments, and where there is none.
 
-A segment that code begins itself is an object, which is never sent: see `detached`. Outside Lambda, where none has been
-begun, the context says what happens, as `context_missing` asks.
+A segment that code begins itself is sent outside Lambda, see `own_segments`. In Lambda it is an object, which is not.
+Outside Lambda, where none has been begun, the context says what happens, as `context_missing` asks.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import context as contexts
-    from . import helpers, no_effect, segment_context, segments, storage
+    from . import no_effect, own_segments, segment_context, segments, storage
 else:
     contexts = Late("lambda_tracer.compat.context")
-    helpers = Late("lambda_tracer.compat.helpers")
+    own_segments = Late("lambda_tracer.compat.own_segments")
     segment_context = Late("lambda_tracer.compat.segment_context")
     segments = Late("lambda_tracer.compat.segments")
     storage = Late("lambda_tracer.compat.storage")
@@ -36,6 +36,7 @@ class SegmentRecorder(recorder.Recorder):
     """The recorder, with segments of one's own."""
 
     _aws_metadata: Any = None
+    _origin: Any = None
 
     def __init__(self) -> None:
         """Whether this is Lambda, where segments are Lambda's, is decided here."""
@@ -71,7 +72,7 @@ class SegmentRecorder(recorder.Recorder):
         if own is not None:
             entity = self._here(own)
             return entity if entity is not own else None
-        found = super().current_subsegment()
+        found: Any = super().current_subsegment()
         return self._missing() if found is None and self._is_missing() else found
 
     def get_trace_entity(self) -> Any:
@@ -84,12 +85,12 @@ class SegmentRecorder(recorder.Recorder):
         own = None
         if isinstance(trace_entity, trace.Subsegment) and detached.is_met:
             own = trace_entity if trace_entity.type == "segment" else vars(trace_entity).get("parent_segment")
-        if isinstance(own, segments.Segment) and "subsegments" in vars(own) and self._keeps_segments():
-            is_kept_by_hand = isinstance(trace_entity.invocation, detached.Detached)
+        if own is not None and "_below" in vars(own) and self._keeps_segments():
+            is_kept_by_hand = detached.is_unsent(trace_entity.invocation)
             storage.keep(
                 self.context, [own, trace_entity] if is_kept_by_hand and trace_entity is not own else [own]
             )
-            detached.enter(own)
+            own_segments.enter(own)
         super().set_trace_entity(trace_entity)
 
     def clear_trace_entities(self) -> None:
@@ -106,7 +107,7 @@ class SegmentRecorder(recorder.Recorder):
             return found
         own = self._own_segment()
         if own is not None and found is UNRECORDED and not detached.runs_in_invocation():
-            detached.enter(own)  # it may have been begun in another task of this thread
+            own_segments.enter(own)  # it may have been begun in another task of this thread
             if own.sampled:
                 found = super().begin_subsegment(name, namespace)
             else:  # to be current
@@ -123,7 +124,7 @@ class SegmentRecorder(recorder.Recorder):
         if own is None and place()[1] is None and self._is_missing():
             self._missing()
             return
-        if own is not None and place()[1] is None:
+        if own is not None and detached.innermost() is None:
             contexts.Context.end_subsegment(self.context, end_time)
         else:
             super().end_subsegment(end_time)
@@ -175,26 +176,32 @@ class SegmentRecorder(recorder.Recorder):
         parent_id: str | None = None,
         sampling: Any = None,
     ) -> Any:
-        """A segment of its own that is never sent. One log message says so.
+        """A segment of its own, which is current until it is ended, and then sent.
 
-        With a context of one's own it is current until it is ended. What is opened meanwhile counts as below it, and is
-        recorded below Lambda's segment.
+        In Lambda it is not sent, and one log message says so. With a context of one's own it is current all the same:
+        what is opened meanwhile counts as below it, and is recorded below Lambda's segment.
         """
+        called = name or self.service
         if not settings.global_sdk_config.sdk_enabled():
-            return segments.DummySegment(name or self.service or "dummy")
+            return segments.DummySegment(called or "dummy")
+        segment: Any
         if sampling == 0:
-            segment: Any = segments.DummySegment(name or self.service or "dummy")
+            segment = segments.DummySegment(called or "dummy")
+        elif detached.runs_in_invocation():
+            segment = own_segments.Segment(called or "unnamed", traceid=traceid, parent_id=parent_id)
+            own_segments.told_of(segment, self._aws_metadata, self._origin)
+            no_effect.has_no_effect("begin_segment", no_effect.LAMBDA_OWNS_SEGMENTS)
         else:
-            segment = segments.Segment(
-                name or self.service or "unnamed", traceid=traceid, parent_id=parent_id
-            )
-            segment.set_aws({**self._aws_metadata})
-            segment.set_service(helpers.service_info())
-            if detached.runs_in_invocation():
-                no_effect.has_no_effect("begin_segment", no_effect.LAMBDA_OWNS_SEGMENTS)
+            rule = own_segments.sampled(self, called or "unnamed", sampling)
+            if rule is None:
+                segment = segments.DummySegment(called or "dummy")
+            else:
+                segment = own_segments.Segment(called or "unnamed", traceid=traceid, parent_id=parent_id)
+                own_segments.told_of(segment, self._aws_metadata, self._origin, rule)
         if self._keeps_segments():
+            own_segments.overtaken()
             storage.keep(self.context, [segment])
-            detached.enter(segment)
+            own_segments.enter(segment)
         return segment
 
     def end_segment(self, end_time: float | None = None) -> None:
@@ -216,11 +223,13 @@ class SegmentRecorder(recorder.Recorder):
         )
 
     def _own_segment(self) -> Any:
-        return storage.own_segment(self) if detached.is_met else None
+        if not detached.is_met:
+            return None
+        return storage.own_segment(self) or own_segments.begun_here()
 
     def _here(self, own: Any) -> Any:
         """The innermost that is open below a segment of one's own, or that."""
-        return place()[1] or storage.stored_in(self.context)[-1]
+        return detached.innermost() or (storage.stored_in(self.context) or [own])[-1]
 
     def _leave_if_over(self, own: Any) -> None:
         """Forget a segment of one's own that has ended, and all below it."""

@@ -1,16 +1,14 @@
-"""Segments as the X-Ray SDK has them: those that somebody makes, and Lambda's as the function sees it."""
+"""Lambda's segment as the X-Ray SDK shows it to the function. Those that somebody makes are in `own_segments`."""
 
 from __future__ import annotations
 
-from .. import recording
 from ..clock import clock
-from ..safe import safe_str
 from ..sdk.segment import LambdaSegment
 from ..trace import subsegment as trace
 from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation
-from .detached import MAX_KEPT, Detached, detached, told
-from .helpers import AtomicCounter, TraceId
+from .detached import Detached, detached
+from .helpers import AtomicCounter
 from .kind import Kind, record, told_in_vain, why
 
 TYPE_CHECKING = False
@@ -19,148 +17,6 @@ if TYPE_CHECKING:
 
 NO_ID = "0" * 16
 NO_TRACE_ID = "1-00000000-" + "0" * 24
-
-
-class Entity(trace.Subsegment, metaclass=Kind):
-    """What segments and subsegments have in common. One that somebody makes is in no trace, and never sent."""
-
-    __module__ = "aws_xray_sdk.core.models.entity"
-    __slots__ = ()
-    counts = staticmethod(lambda entity: True)
-    type = "entity"
-
-    def __init__(self, name: str, entity_id: str | None = None) -> None:
-        """An id is made up where none is given."""
-        self._begin(name, entity_id, TraceHeader())
-
-    def _begin(self, name: str, entity_id: str | None, header: TraceHeader, is_sampled: bool = True) -> None:
-        invocation = detached(header, is_sampled=is_sampled)
-        trace.Subsegment.__init__(
-            self, safe_str(name or "unnamed"), "local", None, invocation, recording.default
-        )
-        self.id = entity_id or self.id
-        self.__dict__["subsegments"] = []
-
-    def add_subsegment(self, subsegment: Any) -> None:
-        """Keep it in `subsegments`. It is not sent: nor is this."""
-        subsegment.parent_id = self.id
-        self.subsegments.append(subsegment)
-
-    def remove_subsegment(self, subsegment: Any) -> None:
-        """Forget it."""
-        if subsegment in self.subsegments:
-            self.subsegments.remove(subsegment)
-
-    def close(self, end_time: float | None = None) -> None:
-        """End it, at `end_time` (epoch seconds) or now."""
-        was_open = self.end_time is None
-        trace.Subsegment.close(self, end_time)
-        if was_open and isinstance(end_time, (int, float)):
-            self.end_time = end_time
-
-    def to_dict(self) -> dict[str, Any]:
-        """What it was told, and what is below it."""
-        document = told(self, self.subsegments)
-        document.update({name: vars(self)[name] for name in ("user", "service") if vars(self).get(name)})
-        return {
-            name: value
-            for name, value in document.items()
-            if value != "" and name not in ("type", "namespace")
-        }
-
-    def serialize(self) -> str:
-        """The JSON text of `to_dict`."""
-        import json
-
-        return json.dumps(self.to_dict())
-
-    def __getattr__(self, name: str) -> Any:
-        """What it has not got."""
-        raise AttributeError(why(self, name))
-
-
-class Segment(Entity):
-    """A segment that somebody made: it keeps what it is told, and is never sent, as in the SDK in Lambda."""
-
-    __module__ = "aws_xray_sdk.core.models.segment"
-    __slots__ = ()
-    counts = staticmethod(lambda entity: entity.type == "segment")
-    type = "segment"
-
-    def __init__(
-        self,
-        name: str,
-        entityid: str | None = None,
-        traceid: str | None = None,
-        parent_id: str | None = None,
-        sampled: bool = True,
-    ) -> None:
-        """Ids and the trace's id are made up where they are not given."""
-        trace_id = traceid or TraceId().to_id()
-        self._begin(name, entityid, TraceHeader(trace_id), is_sampled=bool(sampled))
-        made = self.invocation
-        made._header, made.parent_id = TraceHeader(trace_id, self.id, 1 if sampled else 0), self.id
-        self.__dict__.update(sampled=sampled, user=None, ref_counter=AtomicCounter(), _total=0)
-        self.parent_id = parent_id or ""
-
-    def add_subsegment(self, subsegment: Any) -> None:
-        """Keep it in `subsegments`, and count it. It is not sent: nor is this segment."""
-        Entity.add_subsegment(self, subsegment)
-        self.increment()
-
-    def adopt(self, subsegment: trace.Subsegment) -> None:
-        """Count what the recorder has opened as below this one. It is recorded where it was opened."""
-        vars(subsegment).update(parent_segment=self, _kept=[])
-        parent = subsegment.parent
-        kept = None if parent is None else vars(parent).get("_kept")
-        below: list[Any] = self.subsegments if kept is None else kept
-        if len(below) < MAX_KEPT:
-            below.append(subsegment)
-        self.increment()
-
-    def increment(self) -> None:
-        """Count one more that is open."""
-        self.ref_counter.increment()
-        self.__dict__["_total"] += 1
-
-    def decrement_ref_counter(self) -> None:
-        """Count one less that is open."""
-        self.ref_counter.decrement()
-
-    def decrement_subsegments_size(self) -> None:
-        """Count one less in all."""
-        self.__dict__["_total"] -= 1
-
-    def get_total_subsegments_size(self) -> int:
-        """How many there have been."""
-        total: int = self._total
-        return total
-
-    def set_user(self, user: str) -> None:
-        """Keep the user."""
-        self.__dict__["user"] = user
-
-    def set_service(self, service_info: dict[str, Any]) -> None:
-        """Keep what service it is."""
-        self.__dict__["service"] = service_info
-
-    def set_rule_name(self, rule_name: str) -> None:
-        """Keep the name of the sampling rule."""
-        self.aws.setdefault("xray", {})["sampling_rule_name"] = rule_name
-
-    def has_open(self) -> bool:
-        """Whether anything below it is open."""
-        below = list(self.subsegments)
-        while below:
-            subsegment = below.pop()
-            if subsegment.end_time is None:
-                return True
-            below.extend(subsegment.subsegments)
-        return False
-
-    def ready_to_send(self) -> bool:
-        """Whether it has ended, and all that is below it. It is not sent all the same: segments are Lambda's."""
-        return self.end_time is not None and not self.has_open()
 
 
 class SeenSegment(LambdaSegment):
@@ -253,7 +109,7 @@ class DummySegment(SeenSegment, metaclass=Kind):
             SeenSegment.__init__(self, name)
             name = "dummy"
         else:
-            SeenSegment.__init__(self, detached(TraceHeader(NO_TRACE_ID, NO_ID)))
+            SeenSegment.__init__(self, detached(TraceHeader(NO_TRACE_ID, NO_ID, 0)))
         self.__dict__.update(name=name, sampled=False)
 
     def put_annotation(self, key: str, value: Any) -> None:
@@ -277,7 +133,6 @@ class DummySegment(SeenSegment, metaclass=Kind):
             self.__dict__["in_progress"] = False
 
 
-told_in_vain(Segment, "trace_id", "in_progress")
 told_in_vain(
     SeenSegment, *("trace_id", "subsegments", "initializing", "annotations", "metadata", "http", "aws")
 )
@@ -285,9 +140,14 @@ told_in_vain(
 _segment: tuple[Invocation, SeenSegment] | None = None
 
 
-def segment_of(invocation: Invocation) -> SeenSegment:
-    """Lambda's segment of an invocation: the same one as long as that runs. Without a trace, one that is a dummy."""
+def segment_of(invocation: Invocation) -> Any:
+    """Lambda's segment of an invocation: the same one as long as that runs. Without a trace, one that is a dummy.
+
+    Where the segment is not Lambda's but one that was begun: that.
+    """
     global _segment
+    if invocation.is_of_context:
+        return invocation.top
     known = _segment
     if known is None or known[0] is not invocation:
         kind = FacadeSegment if invocation.trace_id else DummySegment

@@ -81,24 +81,25 @@ MODULES: dict[str, str] = {
     ),
     "core.models.default_dynamic_naming": "helpers: DefaultDynamicNaming wildcard_match",
     "core.models.dummy_entities": (
-        "segments: DummySegment Segment; entities: DummySubsegment Subsegment; helpers: NoOpTraceId TraceId"
+        "segments: DummySegment; own_segments: Segment; entities: DummySubsegment Subsegment; "
+        "helpers: NoOpTraceId TraceId"
     ),
     "core.models.entity": (
-        "segments: Entity; log: log; helpers: ORIGIN_TRACE_HEADER_ATTR_KEY Throwable annotation_value_types "
+        "own_segments: Entity; log: log; helpers: ORIGIN_TRACE_HEADER_ATTR_KEY Throwable annotation_value_types "
         "metadata_to_dict; exceptions: AlreadyEndedException; " + _HTTP
     ),
     "core.models.facade_segment": (
-        "segments: FacadeSegment Segment; helpers: MUTATION_UNSUPPORTED_MESSAGE; "
+        "segments: FacadeSegment; own_segments: Segment; helpers: MUTATION_UNSUPPORTED_MESSAGE; "
         "exceptions: FacadeSegmentMutationException"
     ),
     "core.models.http": f"helpers: {_HTTP_NAMES}",
     "core.models.noop_traceid": "helpers: NoOpTraceId",
     "core.models.segment": (
-        "segments: Segment Entity; segment_context: SegmentContextManager; "
+        "own_segments: Segment Entity; segment_context: SegmentContextManager; "
         "helpers: ORIGIN_TRACE_HEADER_ATTR_KEY TraceId AtomicCounter; exceptions: SegmentNameMissingException"
     ),
     "core.models.subsegment": (
-        "entities: Subsegment; segments: Entity; subsegment_context: SubsegmentContextManager; "
+        "entities: Subsegment; own_segments: Entity; subsegment_context: SubsegmentContextManager; "
         "exceptions: SegmentNotFoundException"
     ),
     "core.models.throwable": "helpers: Throwable; log: log",
@@ -123,7 +124,7 @@ MODULES: dict[str, str] = {
     "core.recorder": (
         "recorder: AWSXRayRecorder TRACING_NAME_KEY DAEMON_ADDR_KEY CONTEXT_MISSING_KEY XRAY_META "
         "SERVICE_INFO; subsegment_context: SubsegmentContextManager; log: log; "
-        "segments: Segment DummySegment; segment_context: SegmentContextManager; "
+        "segments: DummySegment; own_segments: Segment; segment_context: SegmentContextManager; "
         "entities: Subsegment DummySubsegment; helpers: DefaultDynamicNaming; emitter: UDPEmitter DaemonConfig; "
         "no_effect: DefaultStreaming; plugins: get_plugin_modules; context: Context check_in_lambda; "
         "config: global_sdk_config VERSION; exceptions: SegmentNameMissingException SegmentNotFoundException; "

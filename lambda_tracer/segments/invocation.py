@@ -90,7 +90,7 @@ def begin(
         asked.service_type = asked.service_type or origin or host.origin or ""
         sampled, rule = sampling.decide(came, asked, default_sampling)
     is_recorded = bool(sampled) and settings.global_sdk_config.enabled
-    told = TraceHeader(trace_id, hex(ids.next())[2:], is_recorded, came.data)
+    told = TraceHeader(trace_id, new_id(), is_recorded, came.data)
     begun = SegmentInvocation(told, is_block=is_block)
     if begun.is_sampled:
         segment = Segment(name, parent_id, begun, recorder or recording.default)
@@ -114,12 +114,17 @@ def enter(begun: SegmentInvocation) -> None:
         leave_behind(was)
     else:
         begun.outside = was, last_seen()
+    register(begun)
+    bind(begun)
+    see(begun.top)
+
+
+def register(begun: SegmentInvocation) -> None:
+    """Have what is recorded below its segment wait inside that, and have it sent should the process end."""
     segment = begun.top
     if isinstance(segment, Segment):
         begun.open[segment.id] = segment
         _open[id(begun)] = ref(begun, partial(_forget, id(begun)))
-    bind(begun)
-    see(segment)
 
 
 def end(begun: SegmentInvocation, end_time: float | None = None, error: BaseException | None = None) -> None:
@@ -175,6 +180,11 @@ def leave_behind(begun: SegmentInvocation) -> None:
 def new_trace_id() -> str:
     """`1-<8 hex>-<24 hex>`: the time, and 96 bits of chance."""
     return f"1-{int(clock.now()):08x}-{urandom(12).hex()}"
+
+
+def new_id() -> str:
+    """16 hex digits, for a segment."""
+    return hex(ids.next())[2:]
 
 
 def _is_no_failure(error: BaseException) -> bool:

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_OF_SEGMENTS = {"type": "segment", "parent_id": None}
+"""What the document of a subsegment says, and that of a segment need not."""
+
+
 class SentEntity:
     """A finished document for an emitter's `send_entity`. What it says are its attributes: `name`, `annotations`..."""
 
@@ -30,7 +34,7 @@ class SentEntity:
         return document
 
     def __getattr__(self, name: str) -> Any:
-        document = {} if name.startswith("__") else self.to_dict()
+        document = {} if name.startswith("__") else {**_OF_SEGMENTS, **self.to_dict()}
         if name not in document:
             raise AttributeError(f"the document has no {name!r}")
         return document[name]

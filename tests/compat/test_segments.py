@@ -1,4 +1,4 @@
-"""Segments that code makes itself: what they answer as objects, in Lambda and outside it, and that none is sent."""
+"""Segments that code makes itself: what they answer as objects, in Lambda and outside it."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_in_lambda_a_segment_of_ones_own_answers_and_what_is_below_it_is_recorde
     assert ran.log == ["begin_segment: accepted, without effect: in Lambda the segment belongs to Lambda"]
 
 
-def test_outside_lambda_a_segment_of_ones_own_answers_and_nothing_is_sent() -> None:
+def test_outside_lambda_a_segment_of_ones_own_answers_and_is_sent() -> None:
     ran = run(
         """
 del os.environ["_X_AMZN_TRACE_ID"]
@@ -178,7 +178,12 @@ note("sent", lambda: sent)
 
     assert _of("context", ran.told) == ANSWERS
     assert ran.told["tasks"] == [[True, True, 1], [True, True, 1]]
-    assert ran.told["sent"] == []
+    # "outlives" first as in progress: the segment ended before it.
+    assert ran.told["sent"] == [
+        ["own", False, False],
+        *(["late", False, False], ["outlives", False, True], ["outlives", False, True]),
+        *(["a", False, False], ["b", False, False]),
+    ]
     assert ran.log == ["no segment or subsegment is open"]  # asked for when it had been ended
 
 
