@@ -179,6 +179,7 @@ def decide(recorder: Any, header: TraceHeader, request: Request) -> Decision:
 
     The decision in `header` holds, else `LAMBDA_TRACER_SAMPLING`, else the recorder's sampler decides.
     """
+    request.service_type = request.service_type or recorder._origin or ""
     if header.sampled in (0, 1) or settings.sampling():
         return decision.decide(header, request, decision.XRAYS_DEFAULT)
     return sampler.asking(recorder.sampler)(request, decision.XRAYS_DEFAULT)

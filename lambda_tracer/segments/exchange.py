@@ -35,7 +35,7 @@ def exchange(
 ) -> bytes:
     """The body of the answer to `method path`, which must come within `timeout_s` in all. Raises NoAnswer."""
     try:
-        return _body(_answer(address, _request(address[0], method, path, body, headers or {}), timeout_s))
+        return _body(_answer(address, _request(address, method, path, body, headers or {}), timeout_s))
     except (OSError, UnicodeError, ValueError) as error:
         pass_on(error)
         raise NoAnswer(type(error).__name__) from None
@@ -49,9 +49,12 @@ def address_in(url: str) -> tuple[tuple[str, int], str]:
     return (parts.hostname, parts.port or 80), parts.path.rstrip("/")
 
 
-def _request(host: str, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+def _request(
+    address: tuple[str, int], method: str, path: str, body: bytes, headers: Mapping[str, str]
+) -> bytes:
+    host, port = address
     # HTTP/1.0: what is answered ends with the connection, and never comes in chunks.
-    lines = [f"{method} {path} HTTP/1.0", f"Host: {f'[{host}]' if ':' in host else host}"]
+    lines = [f"{method} {path} HTTP/1.0", f"Host: {f'[{host}]' if ':' in host else host}:{port}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]

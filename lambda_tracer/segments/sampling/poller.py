@@ -46,6 +46,7 @@ class Poller:
         self.rules = rules
         self._address = address
         self._pid = 0
+        self._begun_by: dict[int, object] = {}  # in each process one call begins the thread
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -57,9 +58,10 @@ class Poller:
 
     def see_to_it(self) -> None:
         """Have a thread ask, in this process. It never waits for an answer."""
-        if self._pid == getpid():
+        pid, mine = getpid(), object()
+        if self._pid == pid or self._begun_by.setdefault(pid, mine) is not mine:
             return
-        was, self._pid = self._pid, getpid()
+        was, self._pid = self._pid, pid
         if was:  # this is a child of the one that asked so far
             self.rules.begin_anew()
             self._begin_anew()
@@ -79,18 +81,21 @@ class Poller:
         """Whether the thread is to end."""
         return self._pid == -1
 
-    def ask(self) -> float:
-        """Ask what is due now; return in how many seconds that is again."""
-        at = clock.monotonic()
+    def ask(self, at: float | None = None) -> float:
+        """Ask what is due; return in how many seconds something is again. `at` is now, by the clock without leaps."""
+        at = clock.monotonic() if at is None else at
         if at >= self._rules_at:
-            is_loaded = self._guarded(self._load_rules)
-            self._retry_s = RETRY_S if is_loaded else min(self._retry_s * 2, RULES_S)
-            self._rules_at = at + (RULES_S + JITTER_S * urandom(1)[0] / 255 if is_loaded else self._retry_s)
-            self._targets_at = at + REPORT_S
+            if self._guarded(self._load_rules):
+                self._retry_s = RETRY_S
+                self._rules_at = at + RULES_S + JITTER_S * urandom(1)[0] / 255
+            else:
+                self._rules_at = at + self._retry_s
+                self._retry_s = min(self._retry_s * 2, RULES_S)
+            self._targets_at = at + REPORT_S if self.rules.rules else self._rules_at
         elif at >= self._targets_at:
             self._guarded(self._report)
             self._targets_at = at + min((rule.report_s for rule in self.rules.rules), default=REPORT_S)
-        return max(min(self._rules_at, self._targets_at) - clock.monotonic(), 0.0)
+        return max(min(self._rules_at, self._targets_at) - at, 0.0)
 
     def _guarded(self, ask: Callable[[], None]) -> bool:
         try:
@@ -164,8 +169,10 @@ class Poller:
 
 
 def _ring(bell: Any) -> None:
-    if bell.locked():
+    try:
         bell.release()
+    except RuntimeError as error:  # it rings already
+        pass_on(error)
 
 
 def _run(polled: ref[Poller], bell: Any) -> None:
