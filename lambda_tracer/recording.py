@@ -347,6 +347,8 @@ class SubsegmentRecorder:
             return
         current.close(end_time)
         see(current.parent)
+        if running.has_ended:
+            running.leave_if_over()
 
     def in_subsegment(
         self, name: str | None = None, namespace: str = "local", **ignored: Any

@@ -52,6 +52,11 @@ def in_lambda() -> bool:
     return bool(os.environ.get("LAMBDA_TASK_ROOT"))
 
 
+def is_sam_local() -> bool:
+    """Whether SAM's command line runs this process on somebody's machine (`AWS_SAM_LOCAL`)."""
+    return bool(os.environ.get("AWS_SAM_LOCAL"))
+
+
 def provisioned_concurrency() -> bool:
     """Whether the sandbox was initialised ahead of its first request (`AWS_LAMBDA_INITIALIZATION_TYPE`)."""
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency"
@@ -99,7 +104,7 @@ def tracing_disabled() -> bool:
     """
     return (
         _flag("POWERTOOLS_TRACE_DISABLED", default=False)
-        or ((not in_lambda() or bool(os.environ.get("AWS_SAM_LOCAL"))) and segment_name() is None)
+        or ((not in_lambda() or is_sam_local()) and segment_name() is None)
         or bool(os.environ.get("AWS_CHALICE_CLI_MODE"))
     )
 

@@ -174,6 +174,16 @@ _SUBSEGMENT = {
     "subsegments": LIST,
 }
 _TOP = {**_SUBSEGMENT, "trace_id": TRACE_ID, "parent_id": ID, "type": TYPE}
+# What a document without a type is. A parent it has where another service has asked for it.
+_SEGMENT = {
+    **{
+        name: kind for name, kind in _TOP.items() if name not in ("type", "namespace", "sql", "precursor_ids")
+    },
+    "origin": SHORT_STRING,
+    "resource_arn": STRING,
+    "service": OBJECT,
+}
+_SERVICE = {"version": SHORT_STRING, "runtime": SHORT_STRING, "runtime_version": SHORT_STRING}
 _HTTP = {"request": OBJECT, "response": OBJECT}
 _HTTP_REQUEST = {
     "url": SHORT_STRING,
@@ -245,9 +255,13 @@ def _fields(
 
 def _subsegment(part: Document, where: str, *, is_top: bool) -> Iterator[str]:
     required = ("id", "name", "start_time", "trace_id", "parent_id", "type")
-    yield from _fields(
-        part, where, _TOP if is_top else _SUBSEGMENT, required=required if is_top else required[:3]
-    )
+    if is_top and "type" not in part:
+        yield from _fields(part, where, _SEGMENT, required=required[:4])
+        yield from _fields(_object(part, "service"), f"{where}.service", _SERVICE)
+    else:
+        yield from _fields(
+            part, where, _TOP if is_top else _SUBSEGMENT, required=required if is_top else required[:3]
+        )
 
     if part.get("in_progress") is True:
         if "end_time" in part:

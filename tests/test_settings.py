@@ -82,6 +82,24 @@ def test_outside_lambda_tracing_is_off(root: str | None, monkeypatch: pytest.Mon
     assert settings.tracing_disabled()
 
 
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("", None), ("off", None), ("0", None), ("on", ""), ("True", ""), ("shop", "shop"), (" shop ", "shop")],
+)
+def test_segments_of_our_own_are_off_or_on_or_have_a_name_and_turn_tracing_on_where_it_is_off(
+    word: str, name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMBDA_TRACER_SEGMENT", word)
+    assert settings.segment_name() == name
+
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+    assert settings.tracing_disabled() == (name is None)
+    monkeypatch.delenv("LAMBDA_TASK_ROOT")
+    assert settings.tracing_disabled() == (name is None)
+    monkeypatch.setenv("AWS_CHALICE_CLI_MODE", "true")
+    assert settings.tracing_disabled()
+
+
 @pytest.mark.parametrize("variable", ["AWS_SAM_LOCAL", "AWS_CHALICE_CLI_MODE"])
 @pytest.mark.parametrize(("value", "is_off"), [("true", True), ("1", True), ("false", True), ("", False)])
 def test_in_local_tools_tracing_is_off(

@@ -71,8 +71,8 @@ def tree(
     known = {subsegment["id"] for subsegment in subsegments}
     children: dict[str, list[Document]] = {}
     for subsegment in sorted(subsegments, key=lambda each: each["start_time"]):
-        parent = subsegment["parent_id"]
-        children.setdefault(parent if parent in known else "", []).append(subsegment)
+        parent = subsegment.get("parent_id")  # a segment may have none
+        children.setdefault(parent if parent and parent in known else "", []).append(subsegment)
     exception_types = dict(_exceptions(subsegments))
 
     def line(subsegment: Document) -> str:

@@ -6,8 +6,6 @@ meaning there. Settings are accepted and kept, segment methods warn once and do 
 
 from __future__ import annotations
 
-import contextlib
-
 from .. import settings
 from ..guard import Late, can_load, warn_once
 from ..recording import SubsegmentContext, SubsegmentRecorder, use
@@ -174,19 +172,23 @@ class Recorder(SubsegmentRecorder):
 
     def end_segment(self, end_time: float | None = None) -> None:
         """End the segment that was begun here, at `end_time` (epoch seconds) or now. Lambda's own: warns once."""
-        if not (settings.segment_name() is not None and own.end_segment(end_time)):
+        if settings.segment_name() is None or not (own.end_segment(end_time) or own.are_ours()):
             warn_once("end_segment", "end_segment: ignored, in Lambda the segment belongs to Lambda")
 
     def in_segment(
         self, name: str | None = None, **segment_kwargs: Any
-    ) -> contextlib.nullcontext[LambdaSegment | AnySegment] | SegmentContext:
+    ) -> segment.LambdasBlock | SegmentContext:
         """A `with` or `async with` block in a segment of our own, or a decorator; see `begin_segment`.
 
         In Lambda, subsegments in it are under Lambda's segment, as they are without it.
         """
-        if settings.segment_name() is not None and own.are_ours():
-            return own.SegmentContext(lambda: self._begun(name, is_block=True, **segment_kwargs))
-        return contextlib.nullcontext(self.begin_segment())
+        if settings.segment_name() is None:
+            return segment.LambdasBlock(self.begin_segment)
+
+        def begin() -> SegmentInvocation | None:
+            return self._begun(name, is_block=True, **segment_kwargs) if own.are_ours() else None
+
+        return own.SegmentContext(begin, self.begin_segment)
 
     def _begun(
         self,

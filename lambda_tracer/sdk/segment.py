@@ -7,9 +7,12 @@ from ..trace.unrecorded import UnrecordedSubsegment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeVar
 
     from ..trace.invocation import Invocation
+
+    CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
 
 class LambdaSegment(UnrecordedSubsegment):
@@ -72,6 +75,32 @@ class LambdaSegment(UnrecordedSubsegment):
     def ready_to_send(self) -> bool:
         """Never: Lambda sends it."""
         return False
+
+
+class LambdasBlock:
+    """What `in_segment` gives where segments are Lambda's: a block that enters that, and a decorator without effect."""
+
+    __slots__ = ("_segment",)
+
+    def __init__(self, segment: Callable[[], Any]) -> None:
+        """`segment` gives what is entered."""
+        self._segment = segment
+
+    def __enter__(self) -> Any:
+        return self._segment()
+
+    def __exit__(self, *raised: object) -> None:
+        """Nothing: Lambda ends it."""
+
+    async def __aenter__(self) -> Any:
+        return self._segment()
+
+    async def __aexit__(self, *raised: object) -> None:
+        """Nothing: Lambda ends it."""
+
+    def __call__(self, function: CallableT) -> CallableT:
+        """The function as it is."""
+        return function
 
 
 def _ignored(method: str) -> None:

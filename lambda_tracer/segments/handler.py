@@ -76,7 +76,7 @@ class SegmentCapture(HandlerCapture):
     def _begin(self) -> SegmentInvocation | None:
         tracer = self.capture.tracer
         try:
-            if tracer.disabled or not recorder.are_ours() or invocation.current() is not None:
+            if tracer.disabled or not recorder.are_wanted() or invocation.current() is not None:
                 return None
             name = recorder.name_for(None, tracer.service, settings.function_name(), self.capture.name[3:])
             begun = invocation.begin(name, origin=ORIGIN if settings.in_lambda() else None, is_block=True)

@@ -17,7 +17,7 @@ from .. import recording, settings
 from ..clock import clock
 from ..guard import failed
 from ..trace import running
-from ..trace.context import last_seen, see
+from ..trace.context import last_seen, place, see
 from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation, ids, is_id, is_trace_id
 from ..trace.running import bind, bound_to
@@ -59,6 +59,11 @@ class SegmentInvocation(Invocation):
         super().__init__(text.encode("ascii") if text.isascii() else text)
         self.is_block = is_block
         self.outside: tuple[Invocation | None, AnySubsegment | None] = (None, None)
+
+    def leave_if_over(self) -> None:
+        """Leave it, if its segment has ended and nothing below it is open in this context."""
+        if self.has_ended and place()[1] is None:
+            leave(self)
 
 
 def begin(

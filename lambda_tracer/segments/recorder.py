@@ -8,8 +8,8 @@ from __future__ import annotations
 from os import fsdecode
 
 from .. import settings
-from ..guard import failed
-from ..trace.context import last_seen, place
+from ..guard import failed, warn_once
+from ..trace.context import in_handler, last_seen, place
 from ..trace.header import TraceHeader
 from ..wrapping.wrap import wrap
 from . import invocation
@@ -23,25 +23,31 @@ if TYPE_CHECKING:
 
     from ..recording import SubsegmentRecorder
     from ..trace.context import AnySubsegment
-    from .invocation import AnySegment, SegmentInvocation
+    from .invocation import SegmentInvocation
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
 
 def are_ours() -> bool:
-    """Whether a segment that is begun now is our own, and not Lambda's.
+    """Whether a segment that code begins now is our own, and not Lambda's.
 
-    Before its first request, a sandbox that was started ahead of it has no header, either, but it is Lambda's.
+    While a function's module is imported there is no header yet, and no telling whether this is Lambda. So a process
+    that looks like one of Lambda's has segments of our own within its handler only, or where `sam local` says so.
     """
-    if settings.segment_name() is None or comes_with_header():
+    if not are_wanted():
         return False
-    return not settings.in_lambda() or settings.initialization_is_traced()
+    if not settings.in_lambda() or settings.is_sam_local():
+        return True
+    call = in_handler.get()
+    return call is not None and not call.has_ended
 
 
-def comes_with_header() -> bool:
-    """Whether the environment's trace header names a trace: then that goes on, sampled or not."""
+def are_wanted() -> bool:
+    """Whether `LAMBDA_TRACER_SEGMENT` asks for segments of our own, and no trace header names a trace that goes on."""
+    if settings.segment_name() is None:
+        return False
     raw = settings.trace_header()
-    return bool(raw) and bool(TraceHeader.from_header_str(fsdecode(raw or b"")).root)
+    return not (raw and TraceHeader.from_header_str(fsdecode(raw)).root)
 
 
 def name_for(given: str | None, *others: str | None) -> str:
@@ -76,6 +82,8 @@ def end_segment(end_time: float | None = None) -> bool:
     """`Recorder.end_segment`; whether there was one. What is open below it stays current until it is ended, too."""
     begun = invocation.current()
     if begun is None:
+        if are_ours():
+            warn_once("end_segment", "end_segment: ignored, no segment was begun here")
         return False
     innermost: Any = place()[1]
     if innermost is begun.top:
@@ -85,28 +93,26 @@ def end_segment(end_time: float | None = None) -> bool:
     return True
 
 
-def leave_if_over() -> None:
-    """Leave a segment that has ended, once nothing is open here any more."""
-    working_for, innermost = place()
-    if isinstance(working_for, invocation.SegmentInvocation) and working_for.has_ended and innermost is None:
-        invocation.leave(working_for)
-
-
 class SegmentContext:
     """What `Recorder.in_segment` gives: a block (`with`, `async with`) or a decorated function's call in a segment."""
 
-    __slots__ = ("_begin", "_begun", "_seen")
+    __slots__ = ("_begin", "_begun", "_otherwise", "_seen")
 
-    def __init__(self, begin: Callable[[], SegmentInvocation]) -> None:
-        """`begin` begins the segment."""
+    def __init__(
+        self, begin: Callable[[], SegmentInvocation | None], otherwise: Callable[[], Any] | None = None
+    ) -> None:
+        """`begin` begins the segment, or gives None where that is Lambda's; then `otherwise` gives what is entered."""
         self._begin = begin
+        self._otherwise = otherwise
         self._begun: SegmentInvocation | None = None
         self._seen: AnySubsegment | None = None
 
-    def __enter__(self) -> AnySegment:
+    def __enter__(self) -> Any:
         """Begin it and return it."""
-        self._begun = self._begin()
-        return self._begun.top
+        self._begun = begun = self._begin()
+        if begun is not None:
+            return begun.top
+        return None if self._otherwise is None else self._otherwise()
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
@@ -117,7 +123,7 @@ class SegmentContext:
             self.close(exc)
             raise
 
-    async def __aenter__(self) -> AnySegment:
+    async def __aenter__(self) -> Any:
         return self.__enter__()
 
     async def __aexit__(
@@ -126,7 +132,7 @@ class SegmentContext:
         self.__exit__(exc_type, exc, traceback)
 
     def __call__(self, function: CallableT) -> CallableT:
-        """Decorate `function`: each call is a segment of its own."""
+        """Decorate `function`: each call is a segment of its own, but where Lambda gives one."""
         begin = self._begin
         wrapped: CallableT = wrap(function, lambda: SegmentContext(begin))
         return wrapped

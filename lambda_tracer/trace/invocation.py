@@ -149,6 +149,9 @@ class Invocation:
         lost[0] += 1
         lost[1] += size_bytes
 
+    def leave_if_over(self) -> None:
+        """Nothing: it goes on until the next one begins. Contexts that are bound to one that has ended may leave it."""
+
     def _is_unsampled_by_intent(self) -> bool:
         """A decision not to record, one yet to be made, or none: Lambda's pass-through has a Root without Parent."""
         has_root = is_trace_id(self.trace_id)

@@ -25,7 +25,12 @@ FLAGS = {
 MILLISECONDS = {"LAMBDA_TRACER_TIMEOUT_MARGIN_MS": 200.0, "LAMBDA_TRACER_IMPORTS_MS": 10.0}
 """Variables that are a number of milliseconds, and what holds for any other value."""
 
-OURS = {*FLAGS, *MILLISECONDS, "LAMBDA_TRACER_REDACT", "LAMBDA_TRACER_HANDLER", "POWERTOOLS_SERVICE_NAME"}
+OURS = {
+    *FLAGS,
+    *MILLISECONDS,
+    *("LAMBDA_TRACER_REDACT", "LAMBDA_TRACER_HANDLER", "POWERTOOLS_SERVICE_NAME"),
+    *("LAMBDA_TRACER_SEGMENT", "LAMBDA_TRACER_SAMPLING"),
+}
 """Those that the tracer reads and a template may set."""
 
 # https://docs.aws.amazon.com/powertools/python/latest/environment_variables/ and what its sources read.

@@ -68,8 +68,10 @@ def _by_variables(function: FunctionSettings, environment: Mapping[str, str], da
     ):
         if environment.get(name, "").strip().lower() in words:
             return f"tracing is off by {name}={environment[name]}"
+    segment = environment.get("LAMBDA_TRACER_SEGMENT", "").strip().lower()
+    is_on_in_sam = bool(segment) and segment not in settings.FALSE
     for name in _SWITCHES_OFF:
-        if environment.get(name):
+        if environment.get(name) and not (name == "AWS_SAM_LOCAL" and is_on_in_sam):
             return f"tracing is off, as under another local runner, by {name}={environment[name]}"
     return ""
 

@@ -54,7 +54,7 @@ def by_rate(text: str, default: str = ALL) -> Decision:
         if rate is None:
             warn_once(
                 "LAMBDA_TRACER_SAMPLING",
-                "LAMBDA_TRACER_SAMPLING is neither a share such as 0.05 nor one such as 1/s+5%%, nor xray: %s holds",
+                "LAMBDA_TRACER_SAMPLING is neither a share such as 0.05 nor one such as 1/s+0.05, nor xray: %s holds",
                 default,
             )
             rate = _rates.get(default) or read(default) or Rate(0, 1.0)

@@ -53,7 +53,11 @@ def handler(event, context):
             ["--inline"],
             "AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:9 was set by the function: documents went there, if there were any",
         ),
-        (TRACED.format(", disabled=True"), [], "tracing may be off: see shop.py:5"),
+        (
+            TRACED.format(", disabled=True"),
+            ["--env", "AWS_SAM_LOCAL=true", "--env", "LAMBDA_TRACER_SEGMENT=on"],
+            "tracing may be off: see shop.py:5",
+        ),
         (
             "import json\ndef handler(event, context):\n    return 1\n",
             [],
