@@ -76,7 +76,7 @@ def asking(sampler: Any) -> Callable[[Request, str], Decision]:
             pass_on(error)
             warn_once(
                 "sampler",
-                "a sampler raised: one segment a second and 5%% of the rest are recorded (%s)",
+                "a sampler raised (%s): one segment a second is recorded, and a twentieth of the rest",
                 type(error).__name__,
             )
         return instead.decide(request)

@@ -76,7 +76,10 @@ def test_a_sampler_that_raises_harms_nothing(caplog: pytest.LogCaptureFixture) -
 
     assert decided() == (True, None)
     assert messages(caplog) == [
-        ("WARNING", "a sampler raised: one segment a second and 5% of the rest are recorded (RuntimeError)")
+        (
+            "WARNING",
+            "a sampler raised (RuntimeError): one segment a second is recorded, and a twentieth of the rest",
+        )
     ]
 
 
