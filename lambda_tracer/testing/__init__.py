@@ -53,9 +53,10 @@ def reset() -> None:
     import_times.stop()
     event_loop.close()
     keeping.reset()
-    decision = sys.modules.get("lambda_tracer.segments.sampling.decision")
-    if decision is not None:
-        decision.reset()
+    for used in ("sampling.decision", "plugins.host"):
+        module = sys.modules.get(f"lambda_tracer.segments.{used}")
+        if module is not None:
+            module.reset()
 
 
 @contextmanager

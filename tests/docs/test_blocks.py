@@ -74,8 +74,8 @@ SHOWS = [line.partition("lambda-tracer ")[2] for _, line in SHELL if "lambda-tra
 MIGRATIONS = [line for _, line in SHELL if "lambda-tracer migrate" in line]
 
 
-OUTSIDE_LAMBDA = "docs/guides/outside-lambda.md"
-"""The page whose code runs where no Lambda is, and segments are its own."""
+OUTSIDE_LAMBDA = ("docs/guides/outside-lambda.md", "docs/guides/sampling.md")
+"""The pages whose code runs where no Lambda is, and segments are its own."""
 
 
 @pytest.mark.parametrize("block", SNIPPETS, ids=[block.place for block in SNIPPETS])
@@ -85,7 +85,7 @@ def test_a_snippet_runs_silently_and_gives_the_trace_below_it(
     if "opentelemetry" in block.text:
         pytest.importorskip("opentelemetry.trace", reason="opentelemetry-api is not installed")
     expected = trace_below(block)
-    if block.page == OUTSIDE_LAMBDA:
+    if block.page in OUTSIDE_LAMBDA:
         monkeypatch.delenv("LAMBDA_TASK_ROOT")
         monkeypatch.delenv("_X_AMZN_TRACE_ID")
         monkeypatch.setenv("LAMBDA_TRACER_SEGMENT", "on")
