@@ -33,7 +33,7 @@ OWN_MODULES = 44
 OWN_MODULES_WITH_BOTO3 = 52
 """Of the package: each costs a cold start a search, a read and 0.05 ms before its first line has run."""
 
-OWN_FUNCTIONS = 616
+OWN_FUNCTIONS = 620
 """Functions and classes in those modules: each costs 2 us to load, called or not."""
 
 OTHER_MODULES = {"_contextvars", "_socket", "gc"} | ({"contextlib"} if sys.version_info < (3, 11) else set())
@@ -312,7 +312,7 @@ def test_the_wheel_stays_small(tmp_path_factory: pytest.TempPathFactory) -> None
     with zipfile.ZipFile(wheel) as archive:
         entries = [entry for entry in archive.infolist() if "/local/" not in entry.filename]
 
-    assert sum(entry.compress_size for entry in entries) <= 2_400_000
+    assert sum(entry.compress_size for entry in entries) <= 2_600_000
 
 
 def test_what_a_cold_start_loads_stands_at_the_beginning_of_a_bundle() -> None:
