@@ -105,6 +105,17 @@ def new_trace_id() -> str:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: a garbage collection need not look through it each time."""
+    _keep_what_is_there()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """So does what a module has imported: with it, each collection would take half a second after some thousand tests."""
+    if nextitem is None or nextitem.path != item.path:
+        _keep_what_is_there()
+
+
+def _keep_what_is_there() -> None:
     if sys.version_info >= (3, 14):
         return  # hypothesis warns where the collector can't name who refers to a generator of random numbers
     gc.collect()
