@@ -18,6 +18,9 @@ LOCKS     := requirements
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
+# The suite starts a thousand Pythons, and SAM and the CDK are large: what each of them imports is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-view demo-patches test test-newest soak bench lint types format layer dist docs docs-serve
 .PHONY: tools sam cdk adot node lock locked clean made-anew screenshots

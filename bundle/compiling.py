@@ -48,6 +48,10 @@ class Same:
 class WithoutTypes(ast.NodeTransformer):
     """Leaves out what only type checkers read: where `TYPE_CHECKING` is False, nobody else ever sees it."""
 
+    def visit(self, node):
+        """Anything. There is no statement in an expression, and expressions are most of what there is."""
+        return node if isinstance(node, (ast.expr, ast.expr_context)) else super().visit(node)
+
     def visit_If(self, node):
         """An `if` statement."""
         self.generic_visit(node)
@@ -59,7 +63,7 @@ class WithoutTypes(ast.NodeTransformer):
 def compiled(source):
     """The code of a module; whoever loads it says which file it is of."""
     tree = ast.parse(source)
-    if any(ast.unparse(statement) == "TYPE_CHECKING = False" for statement in tree.body):
+    if any(type(each) is ast.Assign and ast.unparse(each) == "TYPE_CHECKING = False" for each in tree.body):
         tree = WithoutTypes().visit(tree)
     return compile(tree, "", "exec", dont_inherit=True, optimize=0)
 

@@ -105,9 +105,37 @@ def new_trace_id() -> str:
     return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only tests that stand `alone` are asked for, modules without any are not even imported."""
+    is_half = config.getoption("markexpr").startswith("alone and ")
+    return True if is_half and collection_path.suffix == ".py" and not _has_alone(collection_path) else None
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """What is `alone` in a module that does not show it would run in neither half of the suite."""
+    for item in items:
+        if item.get_closest_marker("alone") and not _has_alone(item.path):
+            raise pytest.UsageError(f"{item.nodeid}: write pytest.mark.alone in the module itself")
+
+
+def _has_alone(path: Path) -> bool:
+    return b"pytest.mark.alone" in path.read_bytes()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: a garbage collection need not look through it each time."""
+    _keep_what_is_there()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """So does what a module has imported: else a collection takes half a second after some thousand tests."""
+    if nextitem is None or nextitem.path != item.path:
+        _keep_what_is_there()
+
+
+def _keep_what_is_there() -> None:
     if sys.version_info >= (3, 14):
         return  # hypothesis warns where the collector can't name who refers to a generator of random numbers
     gc.collect()

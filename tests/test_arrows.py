@@ -109,6 +109,8 @@ def modules() -> dict[str, Path]:
 
 
 MODULES = modules()
+NODES = {name: list(ast.walk(ast.parse(path.read_text(encoding="utf-8")))) for name, path in MODULES.items()}
+"""All of each module's syntax tree, the module itself first."""
 
 
 def imports_of(name: str) -> Iterator[Import]:
@@ -117,7 +119,7 @@ def imports_of(name: str) -> Iterator[Import]:
     here = name.split(".") if name else []
     if path.name != "__init__.py":
         here = here[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in NODES[name]:
         if isinstance(node, ast.ImportFrom):
             module = (node.module or "").split(".") if node.module else []
             if node.level:
@@ -201,11 +203,10 @@ def test_no_module_imports_in_a_circle() -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_that_is_imported_late_is_imported_for_checkers_too(name: str) -> None:
     """Else `mypy` takes whatever is called of it."""
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
-    late = {target.rpartition(".")[2] for node in ast.walk(tree) if (target := late_module(node))}
+    late = {target.rpartition(".")[2] for node in NODES[name] if (target := late_module(node))}
     imported = {
         alias.name.rpartition(".")[2]
-        for block in ast.walk(tree)
+        for block in NODES[name]
         if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
         for node in ast.walk(block)
         if isinstance(node, (ast.Import, ast.ImportFrom))
@@ -215,12 +216,7 @@ def test_a_module_that_is_imported_late_is_imported_for_checkers_too(name: str) 
     assert late <= imported
 
 
-LATE = {
-    late
-    for path in MODULES.values()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    if (late := late_module(node))
-}
+LATE = {late for nodes in NODES.values() for node in nodes if (late := late_module(node))}
 
 
 @pytest.mark.parametrize("late", sorted(LATE))
@@ -246,9 +242,9 @@ def test_nothing_else_is_imported_by_a_text() -> None:
     calls = {"__import__", "import_module"}
     by_name = {
         name
-        for name, path in MODULES.items()
+        for name, nodes in NODES.items()
         if room_of(name).partition(".")[0] != "local"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes
         if isinstance(node, ast.Call)
         and (getattr(node.func, "id", None) in calls or getattr(node.func, "attr", None) in calls)
     }
@@ -264,17 +260,16 @@ def test_no_module_reads_a_private_attribute_of_another() -> None:
     """`module._name`, for a module of the package. What others need has a name without an underscore."""
     read = [
         (name, node.lineno, f"{node.value.id}.{node.attr}")
-        for name, path in MODULES.items()
-        for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+        for name, nodes in NODES.items()
         for bound in [
             {
                 alias.asname or alias.name
-                for node in ast.walk(tree)
+                for node in nodes
                 if isinstance(node, ast.ImportFrom) and node.level
                 for alias in node.names
             }
         ]
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id in bound
@@ -284,8 +279,8 @@ def test_no_module_reads_a_private_attribute_of_another() -> None:
     ]
     taken = [
         (name, node.lineno, alias.name)
-        for name, path in MODULES.items()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name, nodes in NODES.items()
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.level
         for alias in node.names
         if alias.name.startswith("_") and not alias.name.startswith("__")

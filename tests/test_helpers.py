@@ -315,6 +315,13 @@ def test_the_daemon_refuses_what_x_ray_would_drop(daemon: Daemon) -> None:
         daemon.documents()
 
 
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Without the plugins that are installed for other tests: they take seconds to load, and one shuffles."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    return pytester
+
+
 def test_a_test_that_leaves_a_document_unread_fails(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

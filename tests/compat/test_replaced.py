@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -106,8 +107,10 @@ def test_workers_of_pytest_have_the_names(tmp_path: Path) -> None:
         f"import subprocess\ndef test_worker():\n    assert subprocess.call({inner!r}) == 0\n"
     )
     arguments = ["-m", "lambda_tracer.compat", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(outer)]
+    # Plugins that are installed for other tests take seconds to load.
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, check=False, text=True, timeout=60
+        [sys.executable, *arguments], env=environment, capture_output=True, check=False, text=True, timeout=60
     )
 
     assert done.returncode == 0, done.stdout
