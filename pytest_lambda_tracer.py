@@ -7,6 +7,7 @@ from coverage what is imported before that begins.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,17 @@ def lambda_context(request: pytest.FixtureRequest) -> LambdaContext:
     from lambda_tracer.testing import fixtures
 
     return fixtures.context(request.node)
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """How a tree differs from what it was compared with, by its lines."""
+    tree = sys.modules.get("lambda_tracer.testing.tree")
+    if op != "==" or tree is None:
+        return None
+    lines: list[str] | None = tree.explain(left, right, None if config.option.verbose > 1 else 2)
+    return lines
 
 
 @pytest.hookimpl(wrapper=True)
