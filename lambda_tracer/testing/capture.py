@@ -22,7 +22,7 @@ from ..trace.context import in_handler, last_seen, see
 from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation
 from ..trace.running import bind, bound_to
-from .lasting import Lasting
+from .lasting import Lasting, between_tests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,15 +103,25 @@ class Capture:
 
     def begin(self) -> None:
         """Turn tracing on. What raises (a library to be patched that is unknown) leaves everything as it was."""
+        if not _running and self._lasting is not between_tests:
+            between_tests.undo()
+        _running.append(self)
         try:
             self._begin()
         except BaseException:
-            self._undo.close()
+            self.end()
             raise
 
     def end(self) -> None:
-        """Put everything back. What is still open is kept as in progress."""
-        self._undo.close()
+        """Put everything back. What is still open is kept as in progress.
+
+        What has begun since ends before: of a module's fixture and of its last test, the fixture ends first.
+        """
+        while self in _running:
+            last = _running.pop()
+            last._undo.close()
+            if last is not self:
+                last._lasting.undo()
 
     def off_because(self) -> str:
         """What keeps tracing off, as the environment and the code say it now; empty if nothing does."""
@@ -216,6 +226,9 @@ class Capture:
             after(self._lasting.undo)
         after(self._lasting.end)
         self._lasting.begin(wishes)
+
+
+_running: list[Capture] = []  # those that have begun, and not ended, in this order
 
 
 def _switch_off_but(known: list[outside.Noted]) -> None:

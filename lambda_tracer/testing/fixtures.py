@@ -15,7 +15,7 @@ import pytest
 
 from .capture import Capture
 from .lambda_context import LambdaContext
-from .lasting import Lasting
+from .lasting import between_tests
 from .traces import Traces
 
 MAX_NAME = 120
@@ -23,9 +23,6 @@ MAX_NAME = 120
 
 MAX_LINES = 200
 """Of a trace in the report of a failed test."""
-
-_lasting = Lasting()
-"""By the tests of this process, one after the other."""
 
 
 class Recorded:
@@ -48,7 +45,7 @@ class Recorded:
             cold_start=cold_start,
             redact=redact,
             force=force,
-            lasting=_lasting,
+            lasting=between_tests,
         )
         self.traces = Traces(self.capture)
         self._must_be_valid = valid
@@ -59,7 +56,7 @@ class Recorded:
             self.capture.end()
         finally:
             if "traces" not in getattr(following, "fixturenames", ()):
-                _lasting.undo()
+                between_tests.undo()
 
     def check(self) -> None:
         """Fail the test if X-Ray would not take what it sent."""

@@ -66,6 +66,10 @@ class Lasting:
             _restore(before)
 
 
+between_tests = Lasting()
+"""What the fixture of pytest leaves to the next test of this process."""
+
+
 def _state() -> State:
     return import_hook.state(), frozenset(registry.registered.values()), _own_patched()
 

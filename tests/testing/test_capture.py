@@ -23,6 +23,8 @@ from lambda_tracer.encode import redaction
 from lambda_tracer.patches import registry
 from lambda_tracer.send import watchdog
 from lambda_tracer.testing import LambdaContext, Traces, capture_traces
+from lambda_tracer.testing.capture import Capture
+from lambda_tracer.testing.lasting import between_tests
 from lambda_tracer.trace import running
 from tests.daemon import Daemon
 
@@ -378,6 +380,27 @@ def test_one_block_in_another_has_its_own(tracer: Tracer) -> None:
         handler([], None)
 
     assert (len(inner.documents), len(outer.documents)) == (2, 2)
+
+
+@pytest.mark.parametrize("is_between_tests", [False, True])
+def test_what_ends_before_that_which_began_in_it_leaves_nothing(is_between_tests: bool) -> None:
+    """As a module's fixture, which ends before the fixture of its last test does."""
+    before = sqlite3.connect, dict(os.environ)
+    tracer = Tracer(patch_modules=["sqlite3"])
+    if is_between_tests:  # a test has ended, and the next one is traced, too
+        first = Capture(lasting=between_tests)
+        first.begin()
+        first.end()
+    outer, inner = Capture(), Capture(lasting=between_tests)
+    outer.begin()
+    inner.begin()
+
+    outer.end()
+    inner.end()
+    between_tests.undo()
+
+    assert ((sqlite3.connect, dict(os.environ)), tracer.disabled) == (before, True)
+    assert registry.registered == {}
 
 
 def test_a_handler_may_run_in_threads_and_on_event_loops(tracer: Tracer) -> None:

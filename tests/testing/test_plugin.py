@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import pytest_lambda_tracer as plugin
 from lambda_tracer.testing.fixtures import file_name
 from tests.shared_build import distributions
 from tests.testing import project
@@ -383,6 +384,14 @@ def test_a_page_that_can_not_be_written_and_a_long_trace_do_not_end_the_run(tmp_
     assert ran.outcomes == {"passed": 1, "failed": 1}, ran.out
     assert "no page could be written: NotADirectoryError" in ran.out
     assert re.search(r"\n\.\.\. 10\d lines \.\.\.\n", ran.out)
+
+
+def test_hooks_are_of_a_kind_that_each_pytest_knows() -> None:
+    """Failing means that an older pytest does not start any more where we are installed."""
+    marks = [each.pytest_impl for each in vars(plugin).values() if hasattr(each, "pytest_impl")]
+
+    assert len(marks) == 3
+    assert not any(mark.get("wrapper") for mark in marks)
 
 
 def test_the_name_of_a_page_is_short_and_no_other_test_has_it() -> None:
