@@ -176,6 +176,7 @@ PASSING = {
             assert time.time() == 1580601600.0
             app.lambda_handler({"amount": 1}, lambda_context)
             assert datetime.datetime.now().year == 2020
+            assert 0 < lambda_context.get_remaining_time_in_millis() <= 30_000
             assert traces.tree == TREE
 
         @time_machine.travel("2031-02-02", tick=False)
