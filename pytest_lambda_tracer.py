@@ -1,8 +1,9 @@
 """The pytest plugin of lambda_tracer: the fixtures `traces` and `lambda_context`, and the trace of a test that failed.
 
 Every run of pytest in an environment with lambda_tracer loads this, also those of people who do not use it. So it
-imports pytest alone, and the package when a test asks for a fixture: importing it here would cost everybody, and hide
-from coverage what is imported before that begins.
+works with each pytest that there is for our Pythons, 6.2 and later. It imports pytest alone, and the package when a
+test asks for a fixture: importing it here would cost everybody, and hide from coverage what is imported before that
+begins.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    import pluggy
+
     from lambda_tracer.testing import LambdaContext, Traces
     from lambda_tracer.testing.fixtures import Recorded
 
-_recorded: pytest.StashKey[Recorded] = pytest.StashKey()
+_recorded: dict[pytest.Item, Recorded] = {}  # of the tests that run
 
 MARKERS = (
     "traces(sampled=True, header=None, cold_start=True, redact=None, force=False, valid=True): how lambda_tracer's "
@@ -51,7 +54,7 @@ def traces(request: pytest.FixtureRequest) -> Traces:
     from lambda_tracer.testing import fixtures
 
     recorded = fixtures.record(request.node)
-    request.node.stash[_recorded] = recorded
+    _recorded[request.node] = recorded
     return recorded.traces
 
 
@@ -77,40 +80,35 @@ def pytest_assertrepr_compare(
     return explain(left, right, 2 if config.getoption("verbose") < 2 else None)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """A test that passes fails if X-Ray would not take its trace."""
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """A test that has passed fails if X-Ray would not take its trace."""
     __tracebackhide__ = True
-    result = yield
-    recorded = item.stash.get(_recorded, None)
+    recorded = _recorded.get(item)
     if recorded is not None:
         recorded.check()
-    return result
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+# Wrappers of the old kind: pluggy 1.0 and 1.1 know no other, and would end the run.
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pluggy.Result[pytest.TestReport], None]:
     """A test that failed shows its trace. In the end nobody needs it any more."""
-    report = yield
-    recorded = item.stash.get(_recorded, None)
+    outcome = yield
+    recorded = _recorded.get(item)
     if recorded is not None:
+        report = outcome.get_result()
         if report.failed:
             recorded.describe(report, item.config.getoption("traces_html", None))
         if report.when == "teardown":
-            del item.stash[_recorded]
-    return report
+            del _recorded[item]
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(
-    item: pytest.Item, nextitem: pytest.Item | None
-) -> Generator[None, object, object]:
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
     """Turn tracing off behind all other fixtures: what they replaced in a library may stand around what we did."""
-    try:
-        return (yield)
-    finally:
-        recorded = item.stash.get(_recorded, None)
-        if recorded is not None:
-            recorded.end(nextitem)
+    yield
+    recorded = _recorded.get(item)
+    if recorded is not None:
+        recorded.end(nextitem)

@@ -68,6 +68,11 @@ def add(*, with_w3c: bool) -> None:
     _form.is_on = True
 
 
+def form() -> bool | str:
+    """Whether records get ids, and `"w3c"` where they get `trace_id` as well: what `Tracer(log_ids=...)` takes."""
+    return _installed is not None and (settings.W3C if _form.has_w3c else True)
+
+
 def remove() -> None:
     """Have records get no more ids. Where somebody's factory calls ours, ours stays, and only calls the one before."""
     global _installed

@@ -304,11 +304,11 @@ class SDKConfig:
     `set_sdk_enabled`; it is read again when an invocation begins.
     """
 
-    __slots__ = ("_is_stopped", "_is_wanted", "enabled")
+    __slots__ = ("enabled", "is_stopped", "is_wanted")
 
     def __init__(self) -> None:
-        self.enabled = self._is_wanted = True
-        self._is_stopped = False
+        self.enabled = self.is_wanted = True
+        self.is_stopped = False
         self.refresh()
 
     def sdk_enabled(self) -> bool:
@@ -327,28 +327,18 @@ class SDKConfig:
                 "sdk_enabled", "set_sdk_enabled takes a bool, not %s: tracing stays on", type(value).__name__
             )
             value = True
-        self._is_wanted = value
-        self._is_stopped = False
+        self.is_wanted = value
+        self.is_stopped = False
         self.refresh()
 
     def stop(self) -> None:
         """Turn recording off whatever the environment says, until `set_sdk_enabled`."""
-        self._is_stopped = True
+        self.is_stopped = True
         self.enabled = False
-
-    def state(self) -> tuple[bool, bool]:
-        """What `restore` takes."""
-        return self._is_wanted, self._is_stopped
-
-    def restore(self, state: tuple[bool, bool]) -> None:
-        """Be as it was when that was its state, as far as the environment is the same."""
-        self._is_wanted, self._is_stopped = state
-        self.enabled = self._is_wanted and not self._is_stopped
-        self.refresh()
 
     def refresh(self) -> None:
         """Look at the environment again."""
-        if self._is_stopped:
+        if self.is_stopped:
             return
         try:
             is_set = _SDK_ENABLED_KEY in os.environ._data  # type: ignore[attr-defined]  # as in `trace_header`
@@ -356,10 +346,10 @@ class SDKConfig:
             pass_on(error)
             is_set = "AWS_XRAY_SDK_ENABLED" in os.environ
         if not is_set:
-            self.enabled = self._is_wanted
+            self.enabled = self.is_wanted
             return
         try:
-            self.enabled = _flag("AWS_XRAY_SDK_ENABLED", default=self._is_wanted)
+            self.enabled = _flag("AWS_XRAY_SDK_ENABLED", default=self.is_wanted)
         except ValueError as error:
             pass_on(error)
             warn_once(

@@ -58,6 +58,9 @@ _DEFAULTS: dict[str, Any] = {
     "log_ids": None,
 }
 
+shared: dict[str, Any] = dict(_DEFAULTS)
+"""What instances have told those that come after them."""
+
 
 class Tracer:
     """Traces a Lambda function: its handler, its methods, and the libraries it calls.
@@ -66,7 +69,7 @@ class Tracer:
     a function can make its own. `service`, `disabled`, `auto_patch` and `provider` may be read and set.
     """
 
-    _config: ClassVar[dict[str, Any]] = dict(_DEFAULTS)
+    _config: ClassVar[dict[str, Any]] = shared
 
     def __init__(
         self,
@@ -174,11 +177,10 @@ class Tracer:
             from .sandbox import snapshot
 
             snapshot.prepare()
-        variable = settings.keep() if keep is None else ""
-        if keep or variable:
+        if keep or (keep is None and settings.keep()):
             from .capture import keeping  # only where it is asked for
 
-            keeping.configure(keeping.rule_of(keep) if keep else keeping.rule_of_variable(variable))
+            keeping.configure_by(keep)
         else:
             recording.kept = None
 
@@ -419,14 +421,3 @@ class Tracer:
         cls._config.update(_DEFAULTS)
         cls._leave_logs()
         settings.global_sdk_config.set_sdk_enabled(True)
-
-
-def shared_config() -> dict[str, Any]:
-    """What instances have told those that come after them; `share` takes it."""
-    return dict(Tracer._config)
-
-
-def share(config: dict[str, Any]) -> None:
-    """Have instances that are made from now on take over what `config` says."""
-    Tracer._config.clear()
-    Tracer._config.update(config)

@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
         *("local.view", "local.run", "local.receive"),
         *(
             "tracer",
+            "log_ids",
             "outside",
             "sdk",
             "sandbox",

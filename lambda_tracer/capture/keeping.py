@@ -73,7 +73,8 @@ class Rule:
         self.slow_s = slow_s
 
 
-_rule: Rule | None = None
+rule: Rule | None = None
+"""What is in force; `configure` sets it."""
 
 
 def rule_of(words: str | Sequence[str] | bool) -> Rule | None:
@@ -130,10 +131,15 @@ def _seconds(milliseconds: str) -> float | None:
     return value / 1000 if 0 <= value < _MAX_MS else None  # NaN is not, either
 
 
-def configure(rule: Rule | None) -> None:
+def configure_by(words: str | Sequence[str] | bool | None) -> None:
+    """Keep what `Tracer(keep=...)` asks for, or `LAMBDA_TRACER_KEEP` where that was not given (None)."""
+    configure(rule_of_variable(settings.keep()) if words is None else rule_of(words or False))
+
+
+def configure(wanted: Rule | None) -> None:
     """Keep what that asks for from the next invocation on; None for nothing."""
-    global _rule
-    _rule = rule
+    global rule
+    rule = wanted
     recording.kept = None if rule is None else kept
 
 
@@ -151,9 +157,9 @@ def begin(
 
     `context` is what Lambda passed, `name` that of the handler's subsegment, where it has one.
     """
-    if _rule is None or running.is_sampled or not settings.global_sdk_config.enabled:
+    if rule is None or running.is_sampled or not settings.global_sdk_config.enabled:
         return None
-    return KeptInvocation(_rule, running, context, was_cold, name)
+    return KeptInvocation(rule, running, context, was_cold, name)
 
 
 class KeptInvocation:

@@ -44,6 +44,8 @@ FEW_ENTRIES = 5
 _REQUEST_TEXTS = ("url", "method", "user_agent", "client_ip")
 _RESPONSE_NUMBERS = ("status", "content_length")
 _fields: dict[tuple[str, str], str] = {}
+_FAR_S = 1e11  # in three thousand years: no clock says that
+
 _NAMESPACES = {name: f',"namespace":"{name}"' for name in ("local", "remote", "aws")}
 
 
@@ -167,7 +169,9 @@ def _times(start: float, end: float | None) -> str:
     For what is still open, and for times that no clock says but that somebody may have set.
     """
     ended = '"in_progress":true' if end is None else f'"end_time":{end:.6f},"in_progress":false'
-    return f'"start_time":{start:.6f},{ended}'
+    # To the microsecond what the finished document says, which takes the place of this one.
+    began = int(start * 1e6) / 1e6 if 1 <= start < _FAR_S else start
+    return f'"start_time":{began:.6f},{ended}'
 
 
 def bare(subsegment: Subsegment) -> str:

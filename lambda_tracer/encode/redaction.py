@@ -105,7 +105,9 @@ for _shape in SHAPES:
 
 _known: dict[str, bool] = {}
 _caches: list[set[str] | list[str]] = []  # what others remember of our answers
-_further: set[str] = set()
+further: set[str] = set()
+"""Names of secrets that code has added, as `letters_of` gives them: `configure` does."""
+
 is_on = True
 
 
@@ -116,7 +118,7 @@ def configure(names: Iterable[str] | bool) -> None:
     if isinstance(names, bool):
         is_on = names
     else:
-        _further.update(filter(None, map(letters_of, [names] if isinstance(names, str) else names)))
+        further.update(filter(None, map(letters_of, [names] if isinstance(names, str) else names)))
 
 
 def reset() -> None:
@@ -124,23 +126,7 @@ def reset() -> None:
     global is_on
     is_on = True
     _forget()
-    _further.clear()
-
-
-def state() -> tuple[bool, frozenset[str]]:
-    """What `restore` takes."""
-    return is_on, frozenset(_further)
-
-
-def restore(state: tuple[bool, frozenset[str]]) -> None:
-    """Redact as when that was the state."""
-    global is_on
-    was_on, further = state
-    if is_on is not was_on or _further != further:
-        is_on = was_on
-        _forget()
-        _further.clear()
-        _further.update(further)
+    further.clear()
 
 
 def is_secret(name: str) -> bool:
@@ -207,4 +193,4 @@ def _is_last_word(word: str, name: str) -> bool:
 
 def given_names() -> list[str]:
     """Further names, which were given in code or by environment."""
-    return [*_further, *filter(None, map(letters_of, settings.redacted_keys()))]
+    return [*further, *filter(None, map(letters_of, settings.redacted_keys()))]

@@ -56,9 +56,9 @@ def unpatch_all() -> None:
     unpatch(list(_patterns))
 
 
-def patched() -> dict[str, tuple[re.Pattern[str], ...]]:
+def patched() -> dict[str, tuple[str, ...]]:
     """The packages and modules that are patched, with the patterns of what is left out."""
-    return dict(_patterns)
+    return {name: tuple(each.pattern for each in patterns) for name, patterns in _patterns.items()}
 
 
 def is_importable(name: str) -> bool:

@@ -16,14 +16,11 @@ from . import import_hook, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import re
     from collections.abc import Collection, Iterable
     from types import ModuleType
     from typing import Any
 
     from .protocols import Patches, Replaces
-
-    State = tuple[frozenset[str], dict[str, tuple[re.Pattern[str], ...]]]
 
 
 class Library:
@@ -184,34 +181,6 @@ def unpatch_all() -> None:
         from . import own_packages
 
         own_packages.unpatch_all()
-
-
-def state() -> State:
-    """What `restore` takes."""
-    return frozenset(registered.values()), _own_patched()
-
-
-def restore(state: State) -> None:
-    """Patch and unpatch until all is as when that was the state."""
-    libraries, own = state
-    now, own_now = frozenset(registered.values()), _own_patched()
-    if own_now != own:
-        from . import own_packages
-
-        own_packages.unpatch(own_now.keys() - own.keys())
-        for name in own.keys() - own_now.keys():
-            own_packages.patch([name], own[name])
-    _unregister(now - libraries)
-    if libraries - now:
-        _register(libraries - now)
-
-
-def _own_patched() -> dict[str, tuple[re.Pattern[str], ...]]:
-    if f"{__package__}.own_packages" not in sys.modules:
-        return {}
-    from . import own_packages
-
-    return own_packages.patched()
 
 
 def check(modules: Iterable[str]) -> list[str]:

@@ -11,7 +11,8 @@ import os
 from collections.abc import Iterable
 from contextlib import ExitStack
 
-from .. import outside, recording, settings, tracer
+from .. import log_ids, outside, recording, settings, tracer
+from ..capture import keeping
 from ..clock import clock
 from ..encode import redaction
 from ..recording import SubsegmentRecorder
@@ -21,10 +22,12 @@ from ..trace.context import in_handler, last_seen, see
 from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation
 from ..trace.running import bind, bound_to
-from .lasting import Lasting
+from .lasting import Lasting, between_tests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .lasting import Wish
 
 _HEADER = "_X_AMZN_TRACE_ID"
@@ -100,15 +103,25 @@ class Capture:
 
     def begin(self) -> None:
         """Turn tracing on. What raises (a library to be patched that is unknown) leaves everything as it was."""
+        if not _running and self._lasting is not between_tests:
+            between_tests.undo()
+        _running.append(self)
         try:
             self._begin()
         except BaseException:
-            self._undo.close()
+            self.end()
             raise
 
     def end(self) -> None:
-        """Put everything back. What is still open is kept as in progress."""
-        self._undo.close()
+        """Put everything back. What is still open is kept as in progress.
+
+        What has begun since ends before: of a module's fixture and of its last test, the fixture ends first.
+        """
+        while self in _running:
+            last = _running.pop()
+            last._undo.close()
+            if last is not self:
+                last._lasting.undo()
 
     def off_because(self) -> str:
         """What keeps tracing off, as the environment and the code say it now; empty if nothing does."""
@@ -117,7 +130,7 @@ class Capture:
         if settings.switched_off():
             return f"{_DISABLED} is true"
         if not settings.global_sdk_config.sdk_enabled():
-            is_by_tracer = tracer.shared_config()["off_by_choice"]
+            is_by_tracer = tracer.shared["off_by_choice"]
             return "a Tracer was told disabled=True" if is_by_tracer else f"{_SDK_ENABLED} is false"
         return ""
 
@@ -130,7 +143,7 @@ class Capture:
     def _begin(self) -> None:
         self._keep_environment(_HEADER, *((_DISABLED, _SDK_ENABLED) if self._is_forced else ()))
         after = self._undo.callback
-        after(redaction.restore, redaction.state())
+        after(_redact_as, redaction.is_on, frozenset(redaction.further))
         if self._redact is not None:
             redaction.configure(self._redact)
         self._begin_anew()
@@ -183,12 +196,18 @@ class Capture:
 
     def _switch_on(self) -> None:
         after = self._undo.callback
-        config = tracer.shared_config()
-        after(tracer.share, config)
+        config = tracer.shared
+        after(_share, dict(config))
         is_off = not self._is_forced and (config["off_by_choice"] or settings.switched_off())
-        tracer.share({**config, "disabled": is_off, "off_by_choice": is_off})
-        after(settings.global_sdk_config.restore, settings.global_sdk_config.state())
-        settings.global_sdk_config.set_sdk_enabled(not is_off)
+        config.update(disabled=is_off, off_by_choice=is_off)
+        switch = settings.global_sdk_config
+        after(_switch_as, switch.is_wanted, switch.is_stopped)
+        switch.set_sdk_enabled(not is_off)
+        after(_name_in_logs, log_ids.form())
+        after(keeping.configure, keeping.rule)
+        if not is_off:
+            _name_in_logs(settings.log_ids() if config["log_ids"] is None else config["log_ids"])
+            keeping.configure_by(config["keep"])
         after(setattr, settings, "is_capturing", settings.is_capturing)
         settings.is_capturing = True
 
@@ -209,11 +228,40 @@ class Capture:
         self._lasting.begin(wishes)
 
 
+_running: list[Capture] = []  # those that have begun, and not ended, in this order
+
+
 def _switch_off_but(known: list[outside.Noted]) -> None:
     """Tracers that were made meanwhile live on, in modules that were imported: outside Lambda they are off."""
     for each, noted in outside.made():
         if noted not in known:
             each.disabled = True
+
+
+def _share(config: dict[str, Any]) -> None:
+    tracer.shared.clear()
+    tracer.shared.update(config)
+
+
+def _switch_as(is_wanted: bool, is_stopped: bool) -> None:
+    switch = settings.global_sdk_config
+    switch.set_sdk_enabled(is_wanted)
+    if is_stopped:
+        switch.stop()
+
+
+def _redact_as(is_on: bool, further: frozenset[str]) -> None:
+    if redaction.is_on is not is_on or redaction.further != further:
+        redaction.reset()
+        redaction.configure(further)
+        redaction.configure(is_on)
+
+
+def _name_in_logs(form: bool | str) -> None:
+    if form:
+        log_ids.add(with_w3c=form == settings.W3C)
+    else:
+        log_ids.remove()
 
 
 def _put(name: str, value: str | None) -> None:

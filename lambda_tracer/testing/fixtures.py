@@ -15,15 +15,14 @@ import pytest
 
 from .capture import Capture
 from .lambda_context import LambdaContext
-from .lasting import Lasting
+from .lasting import between_tests
 from .traces import Traces
 
 MAX_NAME = 120
 """Characters of a page's name: file systems allow 255 bytes."""
 
-
-_lasting = Lasting()
-"""By the tests of this process, one after the other."""
+MAX_LINES = 200
+"""Of a trace in the report of a failed test."""
 
 
 class Recorded:
@@ -46,7 +45,7 @@ class Recorded:
             cold_start=cold_start,
             redact=redact,
             force=force,
-            lasting=_lasting,
+            lasting=between_tests,
         )
         self.traces = Traces(self.capture)
         self._must_be_valid = valid
@@ -57,29 +56,51 @@ class Recorded:
             self.capture.end()
         finally:
             if "traces" not in getattr(following, "fixturenames", ()):
-                _lasting.undo()
+                between_tests.undo()
 
     def check(self) -> None:
         """Fail the test if X-Ray would not take what it sent."""
         __tracebackhide__ = True
-        if self._must_be_valid:
-            try:
-                self.traces.assert_valid()
-            except AssertionError as error:
-                pytest.fail(f"{error}\n(@pytest.mark.traces(valid=False) allows that)", pytrace=False)
+        said = self._complaint() if self._must_be_valid else ""
+        if said:
+            pytest.fail(f"{said}\n(@pytest.mark.traces(valid=False) allows that)", pytrace=False)
 
     def describe(self, report: pytest.TestReport, folder: str | None) -> None:
-        """Show the trace in the report of a test that failed, and write its page to `folder`."""
-        lines = [self.traces.report()]
-        reason = self.capture.off_because()
-        if reason and not self.traces.documents:
-            lines.append(f"tracing is off: {reason} (@pytest.mark.traces(force=True) turns it on)")
+        """Show the trace in the report of a test that failed, and write its page to `folder`.
+
+        What goes wrong with that is said there: it must not end the run.
+        """
+        try:
+            lines = _excerpt(self.traces.report())
+            reason = self.capture.off_because()
+            if reason and not self.traces.documents:
+                lines.append(f"tracing is off: {reason} (@pytest.mark.traces(force=True) turns it on)")
+        except Exception as error:
+            lines = [f"the trace could not be shown: {error!r}"]
         if folder is not None:
             page = Path(folder) / f"{file_name(report.nodeid)}.html"
-            page.parent.mkdir(parents=True, exist_ok=True)
-            page.write_text(self.traces.html(), encoding="utf-8")
-            lines.append(f"page: {page}")
+            try:
+                page.parent.mkdir(parents=True, exist_ok=True)
+                page.write_text(self.traces.html(), encoding="utf-8")
+                lines.append(f"page: {page}")
+            except Exception as error:
+                lines.append(f"no page could be written: {error!r}")
         report.sections.append(("Trace", "\n".join(lines)))
+
+    def _complaint(self) -> str:
+        try:
+            self.traces.assert_valid()
+        except AssertionError as error:
+            return str(error)
+        return ""
+
+
+def _excerpt(text: str) -> list[str]:
+    lines = text.splitlines()
+    if len(lines) <= MAX_LINES:
+        return lines
+    half = MAX_LINES // 2
+    return [*lines[:half], f"... {len(lines) - 2 * half:,} lines ...", *lines[-half:]]
 
 
 def record(node: pytest.Item) -> Recorded:
@@ -111,8 +132,9 @@ def _made(kind: Callable[..., Any], marker: str, node: pytest.Item) -> Any:
         unknown += [name for name in mark.kwargs if name not in inspect.signature(kind).parameters]
         if unknown:
             known = ", ".join(inspect.signature(kind).parameters)
-            raise pytest.UsageError(
-                f"@pytest.mark.{marker} takes {known} by name, not {', '.join(unknown)}: {node.nodeid}"
+            pytest.fail(
+                f"@pytest.mark.{marker} takes {known} by name, not {', '.join(unknown)}",
+                pytrace=False,
             )
         values.update(mark.kwargs)
     return kind(**values)

@@ -6,6 +6,8 @@ watches handlers.
 
 from __future__ import annotations
 
+import sys
+
 from ..patches import import_hook, registry
 from ..send import watchdog
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     Wish = tuple[Switchable, tuple[str, ...] | None]
     """A Tracer, and what it would have patched in Lambda: None for all libraries."""
 
-    State = tuple[import_hook.State, registry.State]
+    State = tuple[import_hook.State, frozenset[str], dict[str, tuple[str, ...]]]
 
 
 class Lasting:
@@ -64,11 +66,26 @@ class Lasting:
             _restore(before)
 
 
+between_tests = Lasting()
+"""What the fixture of pytest leaves to the next test of this process."""
+
+
 def _state() -> State:
-    return import_hook.state(), registry.state()
+    return import_hook.state(), frozenset(registry.registered.values()), _own_patched()
 
 
 def _restore(state: State) -> None:
-    of_hook, of_registry = state
-    registry.restore(of_registry)
+    """Patch and unpatch until all is as when that was the state."""
+    of_hook, libraries, own = state
+    now, own_now = frozenset(registry.registered.values()), _own_patched()
+    registry.unpatch([*(now - libraries), *(own_now.keys() - own.keys())])
+    registry.patch(libraries - now)
+    for name in own.keys() - own_now.keys():
+        registry.patch([name], ignore_module_patterns=own[name])
     import_hook.restore(of_hook)
+
+
+def _own_patched() -> dict[str, tuple[str, ...]]:
+    """The user's own packages that are patched, with the patterns of what is left out."""
+    own_packages = sys.modules.get("lambda_tracer.patches.own_packages")
+    return {} if own_packages is None else own_packages.patched()

@@ -29,7 +29,13 @@ Wanted = str | re.Pattern[str] | Callable[[S], object] | None
 
 
 def found(among: Iterable[S], wanted: Wanted[S], annotations: Mapping[str, Any]) -> list[S]:
-    """Those of the wanted name with these annotations; `...` stands for any value, a pattern is searched in a text."""
+    """Those of the wanted name with these annotations; `...` stands for any value, a pattern is searched in a text.
+
+    TypeError for a name that is none.
+    """
+    __tracebackhide__ = True
+    if not (wanted is None or isinstance(wanted, (str, re.Pattern)) or callable(wanted)):
+        raise TypeError(f"a name is a text, a pattern or a function, not {type(wanted).__name__}")
     return [each for each in among if _is(each, wanted) and _has(each.annotations, annotations)]
 
 

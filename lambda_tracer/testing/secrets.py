@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, unquote_plus
@@ -21,6 +22,9 @@ MIN_CHARACTERS = 4
 
 MIN_CUT_CHARACTERS = 8
 """Of a secret's beginning, at the end of a value that was cut off."""
+
+MIN_TWICE_CHARACTERS = 8
+"""Of a secret in base64 that is searched for in base64: what is left of fewer is somewhere sooner or later."""
 
 SHORTEST_CUT = 200
 """Characters of a value that may have been cut off: what its marker begins with. URLs have 250, annotations 1,000."""
@@ -43,7 +47,9 @@ HIDDEN = "***"
 _SEPARATED = re.compile(r"[0-9](?:[ ._/-]?[0-9])+")
 _MIN_DIGITS = 8
 _SEPARATOR = r"[ \-\u2010-\u2015._/\u00a0]{0,3}"
-_ESCAPE = re.compile(r"""\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(["'\\/bfnrt]))""")
+_ESCAPE = re.compile(
+    r"""\\(?:U(000[0-9a-fA-F]{5}|0010[0-9a-fA-F]{4})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(["'\\/bfnrt]))"""
+)
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -63,9 +69,15 @@ class Secret:
         self.length = len(text)
         data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
         plain = text if isinstance(text, str) else _decoded(text)
-        self._plain = plain.casefold()
+        self._plain = _folded(plain)
         self._hex = data.hex()
         self._base64 = list(_base64_of(data))
+        self._twice_base64 = [
+            twice
+            for once in self._base64
+            if len(once) >= MIN_TWICE_CHARACTERS
+            for twice in _base64_of(once.encode())
+        ]
         self._digits: re.Pattern[str] | None = None
         digits = re.sub(r"[^0-9]", "", plain)
         if len(digits) >= _MIN_DIGITS and _SEPARATED.fullmatch(plain.strip()):
@@ -76,7 +88,7 @@ class Secret:
         may_be_cut = False
         for spelled, how in spellings:
             may_be_cut = may_be_cut or len(spelled) >= SHORTEST_CUT  # the first is as it was sent
-            folded = spelled.casefold()
+            folded = _folded(spelled)
             if self._plain in folded:
                 return how or "as it is"
             if self._digits is not None and self._digits.search(spelled):
@@ -86,6 +98,8 @@ class Secret:
             unwrapped = spelled.replace("\n", "").replace("\r", "")
             if any(each in unwrapped for each in self._base64):
                 return "in base64"
+            if any(each in unwrapped for each in self._twice_base64):
+                return "in base64 in base64"
             if may_be_cut and _ends_with_beginning(folded, self._plain):
                 return "cut off"
         return ""
@@ -203,8 +217,8 @@ def _without_escapes(text: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    digits = match[1] or match[2]
-    return chr(int(digits, 16)) if digits else _CONTROLS.get(match[3], match[3])
+    digits = match[1] or match[2] or match[3]
+    return chr(int(digits, 16)) if digits else _CONTROLS.get(match[4], match[4])
 
 
 _UNDO: tuple[tuple[str, Callable[[str], str], str], ...] = (
@@ -235,6 +249,11 @@ def _ends_with_beginning(text: str, secret: str) -> bool:
         text.endswith(secret[:length])
         for length in range(longest, max(MIN_CUT_CHARACTERS, len(secret) // 2) - 1, -1)
     )
+
+
+def _folded(text: str) -> str:
+    """What is the same however a text is written: in capitals, with accents of their own, with another end of lines."""
+    return unicodedata.normalize("NFC", text.casefold()).replace("\r\n", "\n")
 
 
 def _decoded(data: bytes) -> str:

@@ -78,6 +78,8 @@ class Subsegments:
     def assert_tree(self, expected: str) -> None:
         """Fail unless `tree` equals the text, with a difference by lines under any test runner."""
         __tracebackhide__ = True
+        if not isinstance(expected, str):
+            raise TypeError(f"a tree is compared with a text, not {type(expected).__name__}")
         came = self.tree
         if came != expected:
             raise AssertionError(difference(came, expected))

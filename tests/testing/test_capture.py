@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
+import logging
 import os
 import sqlite3
 import sys
 import threading
+import types
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,11 +18,13 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Tracer as PowertoolsTracer
 
-from lambda_tracer import Recorder, Tracer, global_sdk_config, patch, unpatch_all, xray_recorder
+from lambda_tracer import Recorder, Tracer, global_sdk_config, patch, recording, unpatch_all, xray_recorder
 from lambda_tracer.encode import redaction
 from lambda_tracer.patches import registry
 from lambda_tracer.send import watchdog
 from lambda_tracer.testing import LambdaContext, Traces, capture_traces
+from lambda_tracer.testing.capture import Capture
+from lambda_tracer.testing.lasting import between_tests
 from lambda_tracer.trace import running
 from tests.daemon import Daemon
 
@@ -377,6 +382,27 @@ def test_one_block_in_another_has_its_own(tracer: Tracer) -> None:
     assert (len(inner.documents), len(outer.documents)) == (2, 2)
 
 
+@pytest.mark.parametrize("is_between_tests", [False, True])
+def test_what_ends_before_that_which_began_in_it_leaves_nothing(is_between_tests: bool) -> None:
+    """As a module's fixture, which ends before the fixture of its last test does."""
+    before = sqlite3.connect, dict(os.environ)
+    tracer = Tracer(patch_modules=["sqlite3"])
+    if is_between_tests:  # a test has ended, and the next one is traced, too
+        first = Capture(lasting=between_tests)
+        first.begin()
+        first.end()
+    outer, inner = Capture(), Capture(lasting=between_tests)
+    outer.begin()
+    inner.begin()
+
+    outer.end()
+    inner.end()
+    between_tests.undo()
+
+    assert ((sqlite3.connect, dict(os.environ)), tracer.disabled) == (before, True)
+    assert registry.registered == {}
+
+
 def test_a_handler_may_run_in_threads_and_on_event_loops(tracer: Tracer) -> None:
     @tracer.capture_lambda_handler
     async def lambda_handler(event: Any, context: object) -> str:
@@ -466,3 +492,61 @@ def test_what_the_block_raises_leaves_as_it_came_and_all_is_put_back(tracer: Tra
 
     assert raised is error
     assert (len(traces.documents), tracer.disabled, HEADER in os.environ) == (1, True, False)
+
+
+def test_records_of_logs_have_ids_in_a_block_where_a_tracer_asks_for_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    Tracer(auto_patch=False, log_ids=True)
+    before = logging.getLogRecordFactory()
+
+    with capture_traces() as traces:
+        with xray_recorder.in_subsegment("a"):
+            logging.getLogger("shop").warning("in it")
+        Tracer(auto_patch=False, log_ids="w3c")
+
+    assert vars(caplog.records[0])["span_id"] == traces.one("a").id
+    assert logging.getLogRecordFactory() is before
+
+
+def test_what_is_kept_of_invocations_that_are_not_sampled_is_so_in_a_block_alone(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    tracer = Tracer(auto_patch=False, keep="errors")
+
+    with capture_traces(sampled=False), pytest.raises(TypeError):
+        function(tracer)(None, LambdaContext())
+    line = json.loads(capfd.readouterr().out)
+
+    assert (line["lambda_tracer"], line["reason"]) == ("kept", "error")
+    assert recording.kept is None
+
+
+def test_what_is_in_progress_and_then_ends_is_one_subsegment() -> None:
+    """Its two documents have the same start, to the microsecond."""
+    with capture_traces() as traces:
+        for _ in range(20):
+            with xray_recorder.in_subsegment("left behind"):
+                running.begin()
+
+    assert (len(traces.documents), len(traces)) == (40, 20)
+
+
+def test_what_took_the_function_of_a_library_between_two_blocks_has_its_own_back() -> None:
+    before = sqlite3.connect
+    tracer = Tracer(patch_modules=["sqlite3"])
+    taker = types.ModuleType("taker")
+    sys.modules["taker"] = taker
+
+    for _ in range(3):
+        with capture_traces():
+            assert sqlite3.connect is not before
+    taker.__dict__["connect"] = before
+    with capture_traces():
+        is_traced = taker.__dict__["connect"] is sqlite3.connect is not before
+        taker.__dict__["again"] = sqlite3.connect
+    del sys.modules["taker"]
+
+    assert is_traced
+    assert taker.__dict__["connect"] is taker.__dict__["again"] is sqlite3.connect is before
+    assert tracer.disabled

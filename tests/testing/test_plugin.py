@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import pytest_lambda_tracer as plugin
 from lambda_tracer.testing.fixtures import file_name
 from tests.shared_build import distributions
 from tests.testing import project
@@ -175,6 +176,7 @@ PASSING = {
             assert time.time() == 1580601600.0
             app.lambda_handler({"amount": 1}, lambda_context)
             assert datetime.datetime.now().year == 2020
+            assert 0 < lambda_context.get_remaining_time_in_millis() <= 30_000
             assert traces.tree == TREE
 
         @time_machine.travel("2031-02-02", tick=False)
@@ -243,7 +245,7 @@ FAILING = {
     "pytest.ini": INI + "    asyncio_mode = strict\n    asyncio_default_fixture_loop_scope = function\n",
     "app.py": APP,
     "conftest.py": CONFTEST,
-    "test_shop.py": """
+    "test_shop.py": '''
         import pytest
 
         import app
@@ -251,6 +253,13 @@ FAILING = {
 
         def test_passes(traces):
             app.lambda_handler({"amount": 1}, None)
+
+        def test_differs(traces):
+            app.lambda_handler({"amount": 1}, None)
+            assert traces.tree == """
+                ## lambda_handler
+                  ## app.refund
+            """
 
         def test_fails_without(lambda_context):
             assert app.lambda_handler({"amount": 1}, lambda_context) == 2
@@ -280,7 +289,7 @@ FAILING = {
         async def test_awaited(traces):
             await app.async_handler({"amount": 1}, None)
             assert traces.tree == "## async_handler"
-    """,
+    ''',
     "test_powertools.py": '''
         from lambda_tracer import compat
         compat.install()
@@ -324,9 +333,13 @@ def test_a_test_that_fails_shows_its_trace_and_gets_a_page(tmp_path: Path) -> No
 
     ran = project.run(folder, "-n", "2", "--traces-html", "pages/of traces", plugins=plugins)
 
-    assert ran.outcomes == {"passed": 2, "failed": 6, "error": 1}, ran.out
+    assert ran.outcomes == {"passed": 2, "failed": 7, "error": 1}, ran.out
     sections = re.findall(r"^-+ Trace -+\n(.*?)\n(?=page)", ran.out, re.MULTILINE | re.DOTALL)
-    assert len(sections) == 5
+    assert len(sections) == 6
+    assert re.search(
+        r"differs: .*\nE +## lambda_handler\nE +-   ## app.refund\nE +\+   ## app.charge\n", ran.out
+    )
+    assert "During handling of" not in ran.out
     failed = next(each for each in sections if "ValueError" in each)
     assert re.search(r"## lambda_handler  fault.*\n    ## app.charge  fault", failed)
     assert "X-Ray would not take what was sent:" in ran.out
@@ -337,14 +350,50 @@ def test_a_test_that_fails_shows_its_trace_and_gets_a_page(tmp_path: Path) -> No
     pages = sorted((folder / "pages" / "of traces").iterdir())
     assert [re.sub("[0-9a-f]{8}", "#", page.name) for page in pages] == [
         "test_shop.py-test_awaited.html",
+        "test_shop.py-test_differs.html",
         "test_shop.py-test_fails_..-a_b_-#.html",
         "test_shop.py-test_fails_xe9_-#.html",
         "test_shop.py-test_off.html",
         "test_shop.py-test_xray_would_not_take.html",
     ]
-    shown = ["## async_handler", "## app.charge", "## app.charge", "", "large"]
+    shown = ["## async_handler", "## app.charge", "## app.charge", "## app.charge", "", "large"]
     for page, text in zip(pages, shown, strict=True):
         assert text in page.read_text(encoding="utf-8")
+
+
+def test_a_page_that_can_not_be_written_and_a_long_trace_do_not_end_the_run(tmp_path: Path) -> None:
+    folder = project.write(
+        tmp_path,
+        {
+            "app.py": APP,
+            "no folder": "",
+            "test_shop.py": """
+                import app
+
+                def test_much(traces):
+                    for _ in range(300):
+                        app.charge(1)
+                    assert not traces
+
+                def test_next():
+                    pass
+            """,
+        },
+    )
+
+    ran = project.run(folder, "--traces-html", "no folder/pages")
+
+    assert ran.outcomes == {"passed": 1, "failed": 1}, ran.out
+    assert "no page could be written: NotADirectoryError" in ran.out
+    assert re.search(r"\n\.\.\. 10\d lines \.\.\.\n", ran.out)
+
+
+def test_hooks_are_of_a_kind_that_each_pytest_knows() -> None:
+    """Failing means that an older pytest does not start any more where we are installed."""
+    marks = [each.pytest_impl for each in vars(plugin).values() if hasattr(each, "pytest_impl")]
+
+    assert len(marks) == 3
+    assert not any(mark.get("wrapper") for mark in marks)
 
 
 def test_the_name_of_a_page_is_short_and_no_other_test_has_it() -> None:

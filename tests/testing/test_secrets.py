@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import random
+import unicodedata
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -72,6 +73,11 @@ SPELLINGS = {
     "URL-safe base64 without padding": base64.urlsafe_b64encode(b">?" + SECRET.encode()).decode().rstrip("="),
     "base64 in lines": base64.encodebytes(b"x" * 50 + SECRET.encode() * 3).decode(),
     "base64 in a URL": quote(base64.b64encode(SECRET.encode()).decode(), safe=""),
+    "base64 in base64": base64.b64encode(
+        b'{"authorization": "Basic ' + base64.b64encode(b"user:" + SECRET.encode()) + b'"}'
+    ).decode(),
+    "decomposed": unicodedata.normalize("NFD", SECRET),
+    "escaped for the whole of Unicode": "".join(f"\\U{ord(character):08x}" for character in SECRET),
     "Basic authorization": "Basic " + base64.b64encode(f"user:{SECRET}".encode()).decode(),
     "cut off": f"{'x' * 200} login with {SECRET[:15]}",
 }
@@ -158,6 +164,10 @@ def test_documents_that_were_replaced_are_searched_too() -> None:
 
     with pytest.raises(AssertionError, match=r"in a: annotations\.Card"):
         traces.assert_no_secrets("hunter2")
+
+
+def test_lines_may_end_in_another_way() -> None:
+    assert is_found("-----BEGIN-----\nabc\n", "-----BEGIN-----\r\nabc\r\n")
 
 
 def test_ids_and_times_are_not_searched() -> None:

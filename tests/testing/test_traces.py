@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,6 +112,15 @@ def test_who_is_not_found_is_looked_for_in_the_tree(
 
     shown = "\n".join(f"  {line}" for line in traces.tree.splitlines())
     assert str(error.value) == f"{message}\n{shown}"
+
+
+def test_what_is_no_name_and_no_tree_is_refused(traces: Traces) -> None:
+    anything: Any = traces
+
+    with pytest.raises(TypeError, match="a name is a text, a pattern or a function, not bytes"):
+        anything.one(b"dynamodb")
+    with pytest.raises(TypeError, match="a tree is compared with a text, not list"):
+        anything.assert_tree([])
 
 
 def test_lines_tell_more_where_it_is_asked_for(traces: Traces) -> None:

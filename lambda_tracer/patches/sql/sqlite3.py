@@ -25,29 +25,39 @@ from . import c_classes, dbapi, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import ModuleType
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    Place: TypeAlias = tuple[dict[str, Any], str]
+    """A module's globals, and a name among them."""
 
 _STATEMENTS = ("execute", "executemany", "executescript")
 _DATABASE = "_lambda_tracer_database"
 
 _connects: dict[int, Callable[..., Any]] = {}  # ours, by the id of the one that it calls
 
+# Where `connect` was found last, with the number of references to it and of modules since then. Tests patch and unpatch
+# it again and again: to look for it in thousands of modules takes milliseconds.
+_found: tuple[int, int, list[Place]] = (0, 0, [])
+
 
 def patch(module: ModuleType) -> None:
     """Patch `sqlite3` or `sqlite3.dbapi2`, and what others took from it."""
+    known = _places(module)
     original = module.connect
     replace.replace(_targets(module))
-    if not _is_being_imported():
-        _rebind(original, module.connect)
+    if not _is_being_imported() and module.connect is not original:
+        _rebind(module, original, known)
 
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`; connections made in the meantime record no more."""
+    known = _places(module)
     replaced = module.connect
     replace.restore(_targets(module))
-    _rebind(replaced, module.connect)
+    if module.connect is not replaced:
+        _rebind(module, replaced, known)
 
 
 def _targets(module: ModuleType) -> list[replace.Target]:
@@ -74,19 +84,31 @@ def _is_being_imported() -> bool:
     return module is None or bool(getattr(module.__spec__, "_initializing", False))
 
 
-def _rebind(before: Any, after: Any) -> None:
-    """Replace a function in every module that has it as a global, under whatever name."""
-    if before is after:
-        return
+def _places(module: ModuleType) -> list[Place] | None:
+    """Where `connect` is; None if somebody may have taken it, or let go of it, since that was looked at."""
+    count, modules_count, places = _found
+    is_as_found = (sys.getrefcount(module.connect), len(sys.modules)) == (count, modules_count)
+    return places if is_as_found else None
+
+
+def _rebind(module: ModuleType, before: Any, known: list[Place] | None) -> None:
+    """Put the module's `connect` in the place of what was it `before`, in all modules that have that as a global."""
+    global _found
+    places = list(_search(before)) if known is None else known
+    for namespace, name in places:
+        namespace[name] = module.connect
+    _found = sys.getrefcount(module.connect), len(sys.modules), places
+
+
+def _search(function: Any) -> Iterator[Place]:
+    """The globals of modules that are this function, under whatever name."""
     for module in list(sys.modules.values()):
         namespace = getattr(module, "__dict__", None)
         if not isinstance(namespace, dict) or namespace.get("__name__") in ("_sqlite3", __name__):
             continue
         # Of thousands of modules hardly one has it: a first look that runs no bytecode takes a third of the time.
-        if any(map(operator.is_, list(namespace.values()), itertools.repeat(before))):
-            for name, value in list(namespace.items()):
-                if value is before:
-                    namespace[name] = after
+        if any(map(operator.is_, list(namespace.values()), itertools.repeat(function))):
+            yield from ((namespace, name) for name, value in list(namespace.items()) if value is function)
 
 
 def _connect(base: type, connect: Callable[..., Any]) -> Callable[..., Any]:
