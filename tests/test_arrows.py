@@ -44,8 +44,9 @@ ARROWS: dict[str, set[str]] = {
     "tracer": {"sdk", "segments", "sandbox", "patches", "capture", "encode"},
     "compat": {
         *("sdk", "segments", "segments.sampling", "patches", "sqs", "recording", "send", "encode", "trace"),
-        "wrapping",
+        *("web", "wrapping"),
     },
+    "web": {"sdk", "segments", "segments.sampling", "patches", "recording", "trace"},
     "sdk": {"segments", "patches", "recording", "trace"},
     "segments": {"segments.sampling", "capture", "recording", "trace", "wrapping"},
     "segments.sampling": {"trace"},

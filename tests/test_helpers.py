@@ -364,7 +364,9 @@ def test_a_skipped_test_fails_where_nothing_may_be_skipped(
         """,
     )
 
-    result = pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "tests.conftest", "--continue-on-collection-errors")
+    result = pytester.runpytest_inprocess(
+        "-p", "no:asyncio", "-p", "tests.conftest", "--continue-on-collection-errors"
+    )
 
     result.assert_outcomes(failed=1, errors=2, skipped=1, xfailed=1)
     result.stdout.fnmatch_lines(["*no server: no test may be skipped here*"])
