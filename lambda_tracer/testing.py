@@ -42,6 +42,7 @@ def reset() -> None:
     subsegment.known_namespaces.clear()
     import_times.stop()
     event_loop.close()
-    decision = sys.modules.get("lambda_tracer.segments.sampling.decision")
-    if decision is not None:
-        decision.reset()
+    for used in ("sampling.decision", "plugins.host"):
+        module = sys.modules.get(f"lambda_tracer.segments.{used}")
+        if module is not None:
+            module.reset()

@@ -33,7 +33,10 @@ hypothesis.settings.register_profile("ci", **PATIENT, derandomize=True, database
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 TRACER_VARIABLES = ("_X_AMZN_TRACE_ID", "AWS_SAM_LOCAL", "AWS_CHALICE_CLI_MODE", "LAMBDA_TASK_ROOT")
-TRACER_VARIABLE_PREFIXES = ("AWS_LAMBDA_", "AWS_XRAY_", "LAMBDA_TRACER_", "POWERTOOLS_")
+TRACER_VARIABLE_PREFIXES = (
+    *("AWS_LAMBDA_", "AWS_XRAY_", "LAMBDA_TRACER_", "POWERTOOLS_"),
+    *("AWS_EC2_METADATA_", "ECS_CONTAINER_METADATA_"),
+)
 """The environment variables that decide what the tracer does; tests start without them."""
 
 NO_DAEMON = "127.0.0.1:9"

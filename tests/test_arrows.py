@@ -43,13 +43,15 @@ ARROWS: dict[str, set[str]] = {
     "durable": {"recording"},
     "tracer": {"sdk", "segments", "sandbox", "patches", "capture", "encode"},
     "compat": {
-        *("sdk", "segments", "segments.sampling", "patches", "sqs", "recording", "send", "encode", "trace"),
-        *("web", "wrapping"),
+        *("web", "sdk", "segments", "segments.sampling", "segments.plugins", "patches", "sqs", "recording"),
+        *("send", "encode", "trace", "wrapping"),
     },
     "web": {"sdk", "segments", "segments.sampling", "patches", "recording", "trace"},
     "sdk": {"segments", "patches", "recording", "trace"},
-    "segments": {"segments.sampling", "capture", "recording", "trace", "wrapping"},
-    "segments.sampling": {"trace"},
+    "segments": {"segments.sampling", "segments.plugins", "capture", "recording", "trace", "wrapping"},
+    "segments.sampling": {"segments.exchange", "send", "trace"},
+    "segments.plugins": {"segments.exchange"},
+    "segments.exchange": set(),
     "sandbox": {"patches", "recording", "trace"},
     "patches": {"events", "recording", "trace", "wrapping"},
     "capture": {"events", "recording", "send", "sqs", "trace", "wrapping"},
@@ -212,7 +214,7 @@ IMPORTED_BY_NAME = {
     "",  # rare public names, on first use
     "auto",  # the function's own module
     "compat.finder",  # what a name of the X-Ray SDK's stands for, when it is asked for
-    "compat.no_effect",  # as the X-Ray SDK finds its plugins
+    "compat.plugins",  # as the X-Ray SDK finds its plugins
     "guard",  # `Late`
     "patches.registry",  # the patch of a library that has been imported
 }

@@ -139,10 +139,9 @@ def wildcard_match(pattern: str | None, text: str | None, case_insensitive: bool
     """Whether a text is what a pattern says: `*` is any text, `?` any character."""
     if pattern is None or text is None:
         return False
-    import re
+    from ..segments.sampling.pattern import matches  # in Lambda few name by host
 
-    expression = "".join({"*": ".*", "?": "."}.get(letter) or re.escape(letter) for letter in pattern)
-    return re.fullmatch(expression, text, re.DOTALL | (re.IGNORECASE if case_insensitive else 0)) is not None
+    return matches(pattern, text, ignores_case=case_insensitive)
 
 
 def get_stacktrace(limit: int | None = None) -> list[Any]:

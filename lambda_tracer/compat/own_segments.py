@@ -12,7 +12,7 @@ from .. import recording
 from ..safe import safe_str
 from ..segments import invocation as own
 from ..segments import segment as own_segment
-from ..segments.sampling import decision
+from ..segments.sampling.request import Request
 from ..trace import running
 from ..trace import subsegment as trace
 from ..trace.context import see
@@ -21,6 +21,7 @@ from ..trace.invocation import Invocation, is_id, is_trace_id
 from .detached import MAX_KEPT, NOWHERE, detached, meet, runs_in_invocation, told
 from .helpers import AtomicCounter, TraceId, service_info
 from .kind import Kind, record, told_in_vain, why
+from .sampling import decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -187,16 +188,11 @@ told_in_vain(Segment, "trace_id", "in_progress", "subsegments")
 def sampled(recorder: Any, name: str, sampling: Any) -> str | None:
     """Whether a segment that is begun outside Lambda is recorded: by which rule, an empty text by none; None if not.
 
-    A `sampling` that is given decides (1, or the name of a rule), else the recorder's sampler, if it has got one.
+    A `sampling` that is given decides (1, or the name of a rule), else the environment, or the recorder's sampler.
     """
     if sampling is None and recorder.sampling:
-        sampler = vars(recorder).get("sampler")
-        if sampler is not None:
-            sampling = sampler.should_trace({"service": name})
-        else:
-            sampling = decision.decide(TraceHeader(), decision.Request(name), decision.XRAYS_DEFAULT)[0]
-        if not sampling:
-            return None
+        is_sampled, rule = decide(recorder, TraceHeader(), Request(name))
+        return rule or "" if is_sampled else None
     return sampling if isinstance(sampling, str) else ""
 
 

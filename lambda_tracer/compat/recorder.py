@@ -18,13 +18,18 @@ from .segment_recorder import SegmentRecorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from . import context as contexts
     from . import no_effect
+    from . import plugins as plugins_here
+    from . import sampling as sampling_here
 else:
     contexts = Late("lambda_tracer.compat.context")
     no_effect = Late("lambda_tracer.compat.no_effect")
+    plugins_here = Late("lambda_tracer.compat.plugins")
+    sampling_here = Late("lambda_tracer.compat.sampling")
 
 TRACING_NAME_KEY = "AWS_XRAY_TRACING_NAME"
 DAEMON_ADDR_KEY = "AWS_XRAY_DAEMON_ADDRESS"
@@ -51,12 +56,12 @@ def _alias(name: str) -> Any:
     return property(get, put, doc=f"`{name}`, under the name that it has in the X-Ray SDK.")
 
 
-def _made_when_asked_for(name: str, kind: str) -> Any:
+def _made_when_asked_for(name: str, make: Callable[[Any], Any]) -> Any:
     """A setting that is an object of the SDK's where nobody has given one."""
 
     def get(self: Any) -> Any:
         if vars(self).get(name) is None:
-            vars(self)[name] = getattr(no_effect, kind)()
+            vars(self)[name] = make(self)
         return vars(self)[name]
 
     def put(self: Any, value: Any) -> None:
@@ -65,13 +70,17 @@ def _made_when_asked_for(name: str, kind: str) -> Any:
     return property(get, put, doc=f"The `{name}` that was configured, or one that stands for it.")
 
 
+def _default_sampler(_: Any) -> Any:
+    return sampling_here.LocalSampler() if settings.in_lambda() else sampling_here.DefaultSampler()
+
+
 class AWSXRayRecorder(SegmentRecorder):
     """The recorder, with what code written for the X-Ray SDK asks of it besides. See `lambda_tracer.Recorder`."""
 
     __module__ = "aws_xray_sdk.core.recorder"
 
-    sampler = _made_when_asked_for("sampler", "LocalSampler")
-    streaming = _made_when_asked_for("streaming", "DefaultStreaming")
+    sampler = _made_when_asked_for("sampler", _default_sampler)
+    streaming = _made_when_asked_for("streaming", lambda its: no_effect.DefaultStreaming())
     _context = _alias("context")
     _sampler = _alias("sampler")
     _streaming = _alias("streaming")
@@ -113,14 +122,14 @@ class AWSXRayRecorder(SegmentRecorder):
         sampler: Any = None,
         stream_sql: bool | None = None,
     ) -> None:
-        """Change settings, as `Recorder.configure` does; one log message names what has no effect in Lambda."""
-        given = {
-            "plugins": plugins,
-            "sampling_rules": sampling_rules,
-            "sampler": sampler,
-            "streaming": streaming,
-        }
-        for name, value in given.items():
+        """Change settings, as `Recorder.configure` does; one log message names what has no effect.
+
+        In Lambda `plugins`, `sampling_rules` and `sampler` have none.
+        """
+        in_vain: dict[str, Any] = {"streaming": streaming}
+        if self._is_in_lambda:
+            in_vain.update(plugins=plugins, sampling_rules=sampling_rules, sampler=sampler)
+        for name, value in in_vain.items():
             if value:
                 no_effect.has_no_effect(f"configure({name}=...)", _NO_EFFECT[name])
         if context is not None and not contexts.is_own(context):
@@ -144,6 +153,10 @@ class AWSXRayRecorder(SegmentRecorder):
             sampler=sampler,
             stream_sql=stream_sql,
         )
+        if not self._is_in_lambda:
+            sampling_here.configure(self, sampling_rules, sampler, daemon_address)
+            if plugins is not None:
+                plugins_here.describe(self, plugins)
         if context_missing:
             self.context.context_missing = os.environ.get(CONTEXT_MISSING_KEY, context_missing)
 

@@ -111,41 +111,42 @@ MODULES: dict[str, str] = {
         "patches: patch patch_all SUPPORTED_MODULES NO_DOUBLE_PATCH _PATCHED_MODULES; log: log; " + _SWITCH
     ),
     "core.plugins.ec2_plugin": (
-        "no_effect: SERVICE_NAME=EC2 ORIGIN=EC2_ORIGIN IMDS_URL initialize runtime_context; log: log"
+        "plugins: SERVICE_NAME=EC2 ORIGIN=EC2_ORIGIN IMDS_URL initialize=initialize_ec2 runtime_context; log: log"
     ),
-    "core.plugins.ecs_plugin": "no_effect: SERVICE_NAME=ECS ORIGIN=ECS_ORIGIN initialize runtime_context; log: log",
+    "core.plugins.ecs_plugin": (
+        "plugins: SERVICE_NAME=ECS ORIGIN=ECS_ORIGIN initialize=initialize_ecs runtime_context; log: log"
+    ),
     "core.plugins.elasticbeanstalk_plugin": (
-        "no_effect: SERVICE_NAME=BEANSTALK ORIGIN=BEANSTALK_ORIGIN CONF_PATH=BEANSTALK_CONF initialize "
-        "runtime_context; log: log"
+        "plugins: SERVICE_NAME=BEANSTALK ORIGIN=BEANSTALK_ORIGIN CONF_PATH=BEANSTALK_CONF "
+        "initialize=initialize_beanstalk runtime_context; log: log"
     ),
-    "core.plugins.utils": "no_effect: module_prefix PLUGIN_MAPPING get_plugin_modules; exceptions: MissingPluginNames",
+    "core.plugins.utils": "plugins: module_prefix PLUGIN_MAPPING get_plugin_modules; exceptions: MissingPluginNames",
     "core.recorder": (
         "recorder: AWSXRayRecorder TRACING_NAME_KEY DAEMON_ADDR_KEY CONTEXT_MISSING_KEY XRAY_META "
         "SERVICE_INFO; subsegment_context: SubsegmentContextManager; log: log; "
         "segments: DummySegment; own_segments: Segment; segment_context: SegmentContextManager; "
         "entities: Subsegment DummySubsegment; helpers: DefaultDynamicNaming; emitter: UDPEmitter DaemonConfig; "
-        "no_effect: DefaultStreaming get_plugin_modules; context: Context check_in_lambda; "
+        "no_effect: DefaultStreaming; plugins: get_plugin_modules; context: Context check_in_lambda; "
         "config: global_sdk_config VERSION; exceptions: SegmentNameMissingException SegmentNotFoundException; "
         + _STACKTRACE
     ),
     "core.sampling.connector": (
         "no_effect: ServiceConnector=Unneeded SamplingRule=Unneeded; context: Context; segments: DummySegment"
     ),
-    "core.sampling.local.reservoir": "no_effect: Reservoir=Unneeded",
+    "core.sampling.local.reservoir": "sampling: Reservoir",
     "core.sampling.local.sampler": (
-        "no_effect: LocalSampler SamplingRule=Unneeded SUPPORTED_RULE_VERSION local_sampling_rule; "
+        "sampling: LocalSampler SamplingRule SUPPORTED_RULE_VERSION local_sampling_rule; "
         "exceptions: InvalidSamplingManifestError"
     ),
     "core.sampling.local.sampling_rule": (
-        "no_effect: SamplingRule=Unneeded Reservoir=Unneeded; helpers: wildcard_match; "
-        "exceptions: InvalidSamplingManifestError"
+        "sampling: SamplingRule Reservoir; helpers: wildcard_match; exceptions: InvalidSamplingManifestError"
     ),
     "core.sampling.reservoir": "no_effect: Reservoir=Unneeded ReservoirDecision",
     "core.sampling.rule_cache": "no_effect: RuleCache=Unneeded TTL",
     "core.sampling.rule_poller": "no_effect: RulePoller=Unneeded DEFAULT_INTERVAL; log: log",
     "core.sampling.sampler": (
-        "no_effect: DefaultSampler LocalSampler RuleCache=Unneeded RulePoller=Unneeded TargetPoller=Unneeded "
-        "ServiceConnector=Unneeded ReservoirDecision; log: log; " + _SWITCH
+        "sampling: DefaultSampler LocalSampler; no_effect: RuleCache=Unneeded RulePoller=Unneeded "
+        "TargetPoller=Unneeded ServiceConnector=Unneeded ReservoirDecision; log: log; " + _SWITCH
     ),
     "core.sampling.sampling_rule": "no_effect: SamplingRule=Unneeded Reservoir=Unneeded; helpers: wildcard_match",
     "core.sampling.target_poller": "no_effect: TargetPoller=Unneeded; log: log",

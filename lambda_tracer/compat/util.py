@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from .. import recording
-from ..guard import warn_once
+from ..guard import Late, warn_once
 from ..trace.header import HEADER_NAME, TraceHeader
 from ..trace.subsegment import Subsegment
+from . import detached
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
     from typing import Any
+
+    from . import sampling
+else:
+    sampling = Late("lambda_tracer.compat.sampling")
 
 UNKNOWN_HOSTNAME = "UNKNOWN HOST"
 
@@ -31,11 +36,19 @@ def construct_xray_header(headers: Mapping[str, str]) -> TraceHeader:
     return TraceHeader.from_header_str(headers.get(HEADER_NAME) or headers.get("HTTP_X_AMZN_TRACE_ID"))
 
 
-def calculate_sampling_decision(trace_header: TraceHeader, recorder: Any, sampling_req: Any) -> int:
-    """What the header of a request decides, else what the invocation's does."""
+def calculate_sampling_decision(trace_header: TraceHeader, recorder: Any, sampling_req: Any) -> int | str:
+    """What the header of a request decides: 1 or 0. Else what the invocation's does.
+
+    Where segments are our own, else what the recorder's sampler says: it may be the name of a rule.
+    """
     if trace_header.sampled in (0, 1):
         return int(trace_header.sampled)
-    return int(recorder.is_sampled())
+    if detached.runs_in_invocation():
+        return int(recorder.is_sampled())
+    if not recorder.sampling:
+        return 1
+    is_sampled, rule = sampling.decide(recorder, trace_header, sampling.request_of(sampling_req))
+    return rule or int(is_sampled)
 
 
 def calculate_segment_name(host_name: str, recorder: Any) -> Any:

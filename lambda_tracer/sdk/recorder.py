@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..patches import registry as patches
+    from ..segments import configured
     from ..segments import recorder as own
     from ..segments.invocation import AnySegment, SegmentInvocation
     from ..segments.recorder import SegmentContext
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from . import segment
     from .segment import LambdaSegment
 else:
+    configured = Late("lambda_tracer.segments.configured")
     own = Late("lambda_tracer.segments.recorder")  # in Lambda segments are Lambda's
     processed = Late("lambda_tracer.sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
     patches = Late("lambda_tracer.patches.registry")
@@ -116,7 +118,9 @@ class Recorder(SubsegmentRecorder):
         `daemon_address`: where documents go, unless `AWS_XRAY_DAEMON_ADDRESS` says; raises
         InvalidDaemonAddressException. `emitter`: any object with `send(document)` or the SDK's
         `send_entity(entity)`. `max_trace_back`: frames kept of an exception, 0 for none. `stream_sql`:
-        whether SQL text is recorded. The others are kept and have no effect in Lambda.
+        whether SQL text is recorded. `sampling_rules`, `sampler` and `plugins` are for segments of our own, see
+        `begin_segment`: rules are a dict, or a JSON file's path, and raise ValueError or OSError. The others are
+        kept.
         """
         if emitter is not None:
             self.emitter = emitter
@@ -139,6 +143,13 @@ class Recorder(SubsegmentRecorder):
         for name, value in kept.items():
             if value is not None:
                 setattr(self, name, value)
+        if settings.segment_name() is not None:
+            configured.configure(
+                sampling_rules=sampling_rules,
+                own_sampler=sampler,
+                plugins=plugins,
+                daemon_address=daemon_address,
+            )
 
     def begin_segment(
         self,

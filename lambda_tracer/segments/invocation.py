@@ -22,6 +22,7 @@ from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation, ids, is_id, is_trace_id
 from ..trace.running import bind, bound_to
 from ..trace.subsegment import opened_in
+from .plugins import host
 from .sampling import decision as sampling
 from .segment import Segment, UnsampledSegment, service_info
 
@@ -91,15 +92,16 @@ def begin(
     rule: str | None = None
     if sampled is None:
         asked = request or sampling.Request(name)
+        asked.service_type = asked.service_type or origin or host.origin or ""
         sampled, rule = sampling.decide(came, asked, default_sampling)
     is_recorded = bool(sampled) and settings.global_sdk_config.enabled
     told = TraceHeader(trace_id, new_id(), is_recorded, came.data)
     begun = SegmentInvocation(told, is_block=is_block)
     if begun.is_sampled:
         segment = Segment(name, parent_id, begun, recorder or recording.default)
-        segment.origin = origin
+        segment.origin = origin or host.origin
         segment.service = service_info()
-        segment.aws = {"xray": {"sdk": SDK, "sdk_version": _version()}}
+        segment.aws = {**host.blocks, "xray": {"sdk": SDK, "sdk_version": _version()}}
         if rule:
             segment.set_rule_name(rule)
         begun.top = segment

@@ -311,8 +311,8 @@ def _is_ip(host: str) -> bool:
     return True
 
 
-def parse_daemon_address(address: str) -> tuple[str, int]:
-    """The host and UDP port that `address` names.
+def parse_daemon_address(address: str, side: str = "udp") -> tuple[str, int]:
+    """The host and port that `address` names for a `side`, `udp` or `tcp`.
 
     `host:port`, `[IPv6]:port`, or several of these marked `udp:` and `tcp:` with space between them. Raises
     InvalidDaemonAddressException.
@@ -323,8 +323,8 @@ def parse_daemon_address(address: str) -> tuple[str, int]:
     }
     if len(parts) == 1 and not marked:
         target = parts[0]
-    elif len(marked) == len(parts) and "udp" in marked:
-        target = marked["udp"]
+    elif len(marked) == len(parts) and side in marked:
+        target = marked[side]
     else:
         raise InvalidDaemonAddressException("expected host:port, or tcp:host:port udp:host:port")
     host, _, port = target.partition("]:") if target.startswith("[") else target.partition(":")

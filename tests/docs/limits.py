@@ -14,6 +14,8 @@ from lambda_tracer.local.view import http_server, joined_trace, log, store
 from lambda_tracer.local.view.xray_api import put, traces
 from lambda_tracer.patches import registry
 from lambda_tracer.patches.sql import text as sql_text
+from lambda_tracer.segments import exchange
+from lambda_tracer.segments.sampling import central_rules, poller
 from lambda_tracer.send import emitter, outbox, watchdog
 from lambda_tracer.trace import header, initialization
 
@@ -82,6 +84,10 @@ LIMITS = [
     Limit(xray.MAX_TRACE_BYTES, _BATCHES, "keeps up to {} bytes of the records"),
     Limit(envelope.MAX_BEGINNING, _BATCHES, "the first {} characters of the body"),
     Limit(sqs.MAX_BODY_CHARACTERS, "docs/guides/sqs.md", "made of the body, up to {} characters"),
+    Limit(int(exchange.TIMEOUT_S), _LIMITS, "An answer of the daemon's has {} second,"),
+    Limit(exchange.MAX_ANSWER_BYTES, _LIMITS, "at most {} bytes. Rules are"),
+    Limit(int(poller.RULES_S), _LIMITS, "asked for every {} seconds"),
+    Limit(central_rules.TTL_S, _LIMITS, "hold for {} seconds"),
     Limit(guard.MAX_UNSAID, "docs/guides/beside-others.md", "At most {} messages wait for a log"),
     Limit(header.MAX_HEADER_CHARACTERS, "docs/libraries/http.md", "fields beyond {} characters in all"),
     Limit(sql_text.MAX_TEXT, "docs/libraries/sql.md", "comments go, and {} characters are kept"),

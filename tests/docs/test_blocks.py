@@ -58,8 +58,8 @@ VIEWS = [line for _, line in SHELL if line.startswith("lambda-tracer view")]
 MIGRATIONS = [line for _, line in SHELL if "lambda-tracer migrate" in line]
 
 
-OUTSIDE_LAMBDA = "docs/guides/outside-lambda.md"
-"""The page whose code runs where no Lambda is, and segments are its own."""
+OUTSIDE_LAMBDA = ("docs/guides/outside-lambda.md", "docs/guides/sampling.md")
+"""The pages whose code runs where no Lambda is, and segments are its own."""
 
 
 @pytest.mark.parametrize("block", SNIPPETS, ids=[block.place for block in SNIPPETS])
@@ -67,7 +67,7 @@ def test_a_snippet_runs_silently_and_gives_the_trace_below_it(
     block: Block, daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = trace_below(block)
-    if block.page == OUTSIDE_LAMBDA:
+    if block.page in OUTSIDE_LAMBDA:
         monkeypatch.delenv("LAMBDA_TASK_ROOT")
         monkeypatch.delenv("_X_AMZN_TRACE_ID")
         monkeypatch.setenv("LAMBDA_TRACER_SEGMENT", "on")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lambda_tracer import TraceHeader
-from lambda_tracer.clock import clock
 from lambda_tracer.segments.sampling import decision
+from lambda_tracer.segments.sampling.rate import Rate, read
 
 REQUEST = decision.Request("service")
 
@@ -26,34 +26,34 @@ REQUEST = decision.Request("service")
 def test_a_rate_is_a_share_or_so_many_a_second_and_a_share_of_the_rest(
     text: str, per_second: int, share: float
 ) -> None:
-    rate = decision.read(text)
+    rate = read(text)
 
     assert rate is not None
-    assert (rate.per_second, rate.share) == (per_second, share)
+    assert (rate.reservoir.per_second, rate.share) == (per_second, share)
 
 
 @pytest.mark.parametrize("text", ["all", "2", "-1", "1/s+", "1/m", "5%+1/s", "nan", "1.5/s", "-1/s"])
 def test_anything_else_is_no_rate(text: str) -> None:
-    assert decision.read(text) is None
+    assert read(text) is None
 
 
-def test_so_many_are_taken_each_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1_000.0]
-    monkeypatch.setattr(clock, "now", lambda: now[0])
-    rate = decision.Rate(2, 0.0)
+def test_so_many_are_taken_each_second() -> None:
+    rate = Rate(2, 0.0)
 
-    taken = []
-    for moment in (1_000.0, 1_000.5, 1_000.9, 1_001.0, 1_001.1, 1_001.2):
-        now[0] = moment
-        taken.append(rate.takes())
-
-    assert taken == [True, True, False, True, True, False]
+    assert [rate.takes(now) for now in (1_000.0, 1_000.5, 1_000.9, 1_001.0, 1_001.1, 1_001.2)] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_share_is_by_chance() -> None:
-    rate = decision.Rate(0, 0.5)
+    rate = Rate(0, 0.5)
 
-    taken = sum(rate.takes() for _ in range(2_000))
+    taken = sum(rate.takes(0.0) for _ in range(2_000))
 
     assert 700 < taken < 1_300  # beyond that once in 10^40
 
@@ -86,5 +86,5 @@ def test_a_variable_that_is_no_rate_is_said_once_and_the_default_holds(
 
     assert [decision.decide(TraceHeader(), REQUEST)[0] for _ in range(3)] == [True] * 3
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
-        "LAMBDA_TRACER_SAMPLING is neither a share such as 0.05 nor one such as 1/s+0.05: 1.0 holds"
+        "LAMBDA_TRACER_SAMPLING is neither a share such as 0.05 nor one such as 1/s+0.05, nor xray: 1.0 holds"
     ]
