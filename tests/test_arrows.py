@@ -43,7 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "durable": {"recording"},
     "tracer": {"sdk", "segments", "sandbox", "patches", "capture", "encode"},
     "compat": {
-        *("web", "sdk", "segments", "segments.sampling", "segments.plugins", "patches", "sqs", "recording"),
+        *("sdk", "segments", "segments.sampling", "segments.plugins", "patches", "sqs", "recording"),
         *("send", "encode", "trace", "wrapping"),
     },
     "web": {"sdk", "segments", "segments.sampling", "patches", "recording", "trace"},

@@ -9,7 +9,7 @@ from ..patches.web import answer
 from ..sdk.recorder import xray_recorder
 from ..segments import invocation
 from ..segments import recorder as own
-from ..segments.sampling import decision
+from ..segments.sampling.request import Request
 from ..segments.segment import Segment
 from ..trace.context import last_seen, place
 from ..trace.header import TraceHeader
@@ -190,7 +190,7 @@ def begin(asked: Asked, name: Name, app: object, carrier: dict[str, Any]) -> Req
         header = asked.trace_header()
         host = asked.host or ""
         called = _name(name, host)
-        request = decision.Request(called, host, asked.method, asked.path)
+        request = Request(called, host, asked.method, asked.path)
         begun = invocation.begin(
             called, header=header, request=request, recorder=xray_recorder, is_block=True
         )
