@@ -14,11 +14,11 @@ from . import request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, MutableMapping
     from typing import Any, TypeAlias
 
-    Scope: TypeAlias = dict[str, Any]
-    Message: TypeAlias = dict[str, Any]
+    Scope: TypeAlias = MutableMapping[str, Any]
+    Message: TypeAlias = MutableMapping[str, Any]
     Receive: TypeAlias = Callable[[], Awaitable[Message]]
     Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
@@ -44,6 +44,7 @@ class ASGIMiddleware:
         """
         self.app = app
         self.name = name
+        request.prepare()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Call the application. What it raises leaves as it came."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import recording, settings
+from ..clock import clock
 from ..guard import failed
 from ..patches import registry
 from ..patches.web import answer
@@ -19,6 +20,7 @@ from . import traceparent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
     from typing import Any, Protocol, TypeAlias
 
     from ..patches.web.answer import Answer
@@ -41,8 +43,6 @@ AFTER = "background"
 
 _WEB = ("starlette", "flask", "quart", "django", "bottle", "aiohttp_web")
 """Frameworks that tell which route matched, and which exception became the answer."""
-
-_is_patched = False
 
 
 class Asked:
@@ -90,7 +90,7 @@ class Asked:
 class RequestSegment:
     """A request that is a segment, and the answer to it. No method raises because of the trace."""
 
-    __slots__ = ("_answer", "_begun", "_header", "_is_over", "_seen", "_status")
+    __slots__ = ("_answer", "_begun", "_end_time", "_header", "_is_over", "_seen", "_status")
 
     def __init__(self, begun: SegmentInvocation, header: TraceHeader, found: Answer | None) -> None:
         """`header` is what the request came with, `found` what the framework tells of the answer."""
@@ -100,6 +100,7 @@ class RequestSegment:
         self._status: int | None = None
         self._seen: AnySubsegment | None = None
         self._is_over = False
+        self._end_time: float | None = None
 
     def answers(self, status: object, length: object = None) -> None:
         """The status of the answer, and its length in bytes, as far as they are known."""
@@ -143,13 +144,21 @@ class RequestSegment:
             with_it.close(error)
 
     def completes(self) -> None:
-        """The last of the answer has been sent: the segment ends. Work that goes on is below it all the same."""
-        if self._begun.top.end_time is not None:
-            return
+        """The last of the answer has been sent: the segment ends. Work that goes on is below it all the same.
+
+        With a status of 500 or more it is sent later, but not longer: the exception is on its way through middlewares.
+        """
+        if self._status is not None and self._status >= 500:
+            self._end_time = clock.now()
+        else:
+            self._end()
+
+    def _end(self) -> None:
         try:
-            self._leave_answer(None)
-            self._begun.handler = None
-            invocation.close(self._begun)
+            if self._begun.top.end_time is None:
+                self._leave_answer(None)
+                self._begun.handler = None
+                invocation.close(self._begun, self._end_time)
         except Exception as error:
             failed(error)
 
@@ -158,7 +167,7 @@ class RequestSegment:
         if not self._is_over:
             self._is_over = True
             try:
-                self.completes()
+                self._end()
             finally:
                 invocation.leave(self._begun)
 
@@ -177,7 +186,16 @@ class RequestSegment:
             found.__exit__(None if error is None else type(error), error, None)
 
 
-def begin(asked: Asked, name: Name, app: object, carrier: dict[str, Any]) -> RequestSegment | None:
+def prepare() -> None:
+    """Have frameworks tell of their answers, where requests are going to be segments."""
+    try:
+        if own.are_ours():
+            registry.patch(_WEB)
+    except Exception as error:
+        failed(error)
+
+
+def begin(asked: Asked, name: Name, app: object, carrier: MutableMapping[str, Any]) -> RequestSegment | None:
     """Begin the segment of a request; None where that is none: nobody asks for segments, or it belongs to another.
 
     `carrier` is the environ or scope in which the request comes.
@@ -214,7 +232,6 @@ def _described(begun: SegmentInvocation, asked: Asked, app: object, carrier: obj
             put("x_forwarded_for", True if asked.forwarded_for else None)
         begun.answers_http = True
         begun.handler = begun.top
-        _patch()
         segment = begun.top if isinstance(begun.top, Segment) else None
         return answer.begin((asked.method, asked.path), asked.base, app, carrier, segment)
     except Exception as error:
@@ -234,10 +251,3 @@ def _answers_for_a_handler() -> bool:
     """Whether a captured handler answers here, whose segment it is: an adapter calls the application."""
     handler = handler_of(place()[0])
     return handler is not None and handler.type != "segment" and handler.end_time is None
-
-
-def _patch() -> None:
-    global _is_patched
-    if not _is_patched:
-        _is_patched = True
-        registry.patch(_WEB)

@@ -34,6 +34,7 @@ class WSGIMiddleware:
         """See `ASGIMiddleware`."""
         self.app = app
         self.name = name
+        request.prepare()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Call the application. What it raises leaves as it came."""
