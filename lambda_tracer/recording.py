@@ -347,8 +347,9 @@ class SubsegmentRecorder:
             return
         current.close(end_time)
         see(current.parent)
-        if running.has_ended:
-            running.leave_if_over()
+        if running.has_ended and running.is_of_context:
+            over: Any = running
+            over.leave_if_over()
 
     def in_subsegment(
         self, name: str | None = None, namespace: str = "local", **ignored: Any
@@ -499,7 +500,12 @@ class SubsegmentRecorder:
     def document_of(self, subsegment: Subsegment) -> str:
         """The document of a subsegment as it would be sent now, without children."""
         text = document.encode(subsegment, in_progress=subsegment.end_time is None)
-        return document.alone(subsegment, document.closed(text, []))
+        return document.standalone(
+            document.closed(text, []),
+            subsegment.invocation.trace_id,
+            subsegment.parent_id,
+            subsegment.type,
+        )
 
     def send(self, invocation: Invocation, documents: list[str]) -> None:
         """Send finished documents."""

@@ -189,16 +189,11 @@ def closed(text: str, children: list[str]) -> str:
     return text + "}"
 
 
-def standalone(text: str, trace_id: str, parent_id: str) -> str:
+def standalone(text: str, trace_id: str, parent_id: str, kind: str = "subsegment") -> str:
     """A closed text as a document of its own, which names the trace and the parent it belongs to."""
+    if kind == "segment":
+        return segment_fields.standalone(text, trace_id, parent_id)
     return f'{{"trace_id":"{trace_id}","parent_id":"{parent_id}","type":"subsegment",{text[1:]}'
-
-
-def alone(subsegment: Subsegment, text: str) -> str:
-    """The closed text of a subsegment, or of a segment, as a document of its own."""
-    if subsegment.type == "segment":
-        return segment_fields.alone(text, subsegment.invocation.trace_id, subsegment.parent_id)
-    return standalone(text, subsegment.invocation.trace_id, subsegment.parent_id)
 
 
 def _what_it_is(subsegment: Subsegment) -> str:

@@ -34,7 +34,7 @@ def fields_of(segment: Any) -> str:
     return text
 
 
-def alone(text: str, trace_id: str, parent_id: str) -> str:
+def standalone(text: str, trace_id: str, parent_id: str) -> str:
     """A closed text as the document of a segment, which has a parent where another service has asked for it."""
     of = f',"parent_id":"{parent_id}"' if parent_id else ""
     return f'{{"trace_id":"{trace_id}"{of},{text[1:]}'

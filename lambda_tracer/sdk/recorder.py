@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..patches import registry as patches
     from ..segments import configured
     from ..segments import recorder as own
-    from ..segments.invocation import AnySegment, SegmentInvocation
+    from ..segments.invocation import AnySegment
     from ..segments.recorder import SegmentContext
     from ..trace.context import AnySubsegment
     from . import meta_processor as processed
@@ -166,7 +166,7 @@ class Recorder(SubsegmentRecorder):
         In Lambda that warns once, and gives the segment that is there already.
         """
         if settings.segment_name() is not None and own.are_ours():
-            return self._begun(name, traceid, parent_id, sampling).top
+            return own.begin_segment(self, name, traceid, parent_id, sampling).top
         warn_once("begin_segment", "begin_segment: ignored, in Lambda the segment belongs to Lambda")
         return self.current_segment()
 
@@ -184,30 +184,7 @@ class Recorder(SubsegmentRecorder):
         """
         if settings.segment_name() is None:
             return segment.LambdasBlock(self.begin_segment)
-
-        def begin() -> SegmentInvocation | None:
-            return self._begun(name, is_block=True, **segment_kwargs) if own.are_ours() else None
-
-        return own.SegmentContext(begin, self.begin_segment)
-
-    def _begun(
-        self,
-        name: str | None = None,
-        traceid: str | None = None,
-        parent_id: str | None = None,
-        sampling: Any = None,
-        *,
-        is_block: bool = False,
-    ) -> SegmentInvocation:
-        return own.begin_segment(
-            self,
-            own.name_for(name, self.service),
-            traceid,
-            parent_id,
-            sampling,
-            is_sampling=bool(self.sampling),
-            is_block=is_block,
-        )
+        return own.in_segment(self, name, segment_kwargs)
 
     in_segment_async = in_segment
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from ..trace.context import AnySubsegment
+    from ..trace.subsegment import Owner
 
     AnySegment: TypeAlias = "Segment | UnsampledSegment"
 
@@ -73,7 +74,7 @@ def begin(
     sampled: bool | None = None,
     request: sampling.Request | None = None,
     default_sampling: str = sampling.ALL,
-    recorder: recording.SubsegmentRecorder | None = None,
+    recorder: Owner | None = None,
     origin: str | None = None,
     is_block: bool = False,
 ) -> SegmentInvocation:
@@ -83,7 +84,9 @@ def begin(
     decision, where the caller has made it. `request`: what else is known, for sampling rules; `default_sampling` is in
     the place of `LAMBDA_TRACER_SAMPLING` where that is not set. `recorder`: who records it, by default the shared one.
     """
-    running.look_around()
+    if "time_machine" in sys.modules:
+        clock.renew()
+    settings.global_sdk_config.refresh()
     ids.renew()
     came = header or TraceHeader()
     goes_on = is_trace_id(came.root or "")

@@ -17,15 +17,24 @@ from .sampling import decision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
-    from typing import Any, TypeVar
+    from typing import Any, Protocol, TypeVar
 
-    from ..recording import SubsegmentRecorder
     from ..trace.context import AnySubsegment
+    from ..trace.subsegment import Owner
     from .invocation import SegmentInvocation
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
+
+    class Recorder(Owner, Protocol):
+        """A recorder, as far as segments know it."""
+
+        service: str | None
+        sampling: Any
+
+        def begin_segment(self) -> Any:
+            """What is entered where the segment is Lambda's."""
 
 
 def are_ours() -> bool:
@@ -57,25 +66,34 @@ def name_for(given: str | None, *others: str | None) -> str:
 
 
 def begin_segment(
-    recorder: SubsegmentRecorder,
-    name: str,
-    trace_id: str | None = None,
+    recorder: Recorder,
+    name: str | None = None,
+    traceid: str | None = None,
     parent_id: str | None = None,
     sampling: Any = None,
     *,
-    is_sampling: bool = True,
     is_block: bool = False,
 ) -> SegmentInvocation:
-    """`Recorder.begin_segment`. `sampling`: the decision, 0 or 1; `is_sampling`: whether one is made without it."""
-    sampled = None if sampling is None and is_sampling else sampling is None or bool(sampling)
+    """`Recorder.begin_segment`, which has these arguments. `is_block`: whether a block ends it."""
+    called = name_for(name, recorder.service)
+    is_decided = sampling is not None or not recorder.sampling
     return invocation.begin(
-        name,
-        header=TraceHeader(trace_id, parent_id),
-        sampled=sampled,
-        request=decision.Request(name),
+        called,
+        header=TraceHeader(traceid, parent_id),
+        sampled=(sampling is None or bool(sampling)) if is_decided else None,
+        request=decision.Request(called),
         recorder=recorder,
         is_block=is_block,
     )
+
+
+def in_segment(recorder: Recorder, name: str | None, arguments: Mapping[str, Any]) -> SegmentContext:
+    """`Recorder.in_segment`: whether the segment is our own is known when the block, or the function, is entered."""
+
+    def begin() -> SegmentInvocation | None:
+        return begin_segment(recorder, name, **arguments, is_block=True) if are_ours() else None
+
+    return SegmentContext(begin, recorder.begin_segment)
 
 
 def end_segment(end_time: float | None = None) -> bool:
@@ -86,7 +104,7 @@ def end_segment(end_time: float | None = None) -> bool:
             warn_once("end_segment", "end_segment: ignored, no segment was begun here")
         return False
     innermost: Any = place()[1]
-    if innermost is begun.top:
+    if innermost is None or innermost is begun.top:
         invocation.end(begun, end_time)
     else:
         invocation.close(begun, end_time)

@@ -103,7 +103,7 @@ class Outbox:
                 height = 1
             size = len(text) + 1
             if parent is None or not parent.accepts_children or size > MAX_WAITING_BYTES:
-                alone = document.alone(subsegment, text)
+                alone = document.standalone(text, invocation.trace_id, subsegment.parent_id, subsegment.type)
                 kept = invocation.outgoing, alone
                 invocation.outgoing.append(alone)
                 subsegment.is_stored = True
@@ -165,7 +165,12 @@ class Outbox:
         `is_brief`: without metadata, whose encoding may take its time.
         """
         text = document.encode(subsegment, in_progress=True, fault_cause=fault_cause, is_brief=is_brief)
-        text = document.alone(subsegment, document.closed(text, []))
+        text = document.standalone(
+            document.closed(text, []),
+            subsegment.invocation.trace_id,
+            subsegment.parent_id,
+            subsegment.type,
+        )
         if subsegment.end_time is None:
             subsegment.is_announced = True
             self.send(subsegment.invocation, [text])

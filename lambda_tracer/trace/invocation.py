@@ -96,7 +96,10 @@ class Invocation:
     """What keeps what is finished, where there is no trace yet to send it to."""
 
     is_of_context = False
-    """Whether only contexts that are bound to it work for it, and not the process: many may run at once."""
+    """Whether only contexts that are bound to it work for it, and not the process: many may run at once.
+
+    Such a one has `leave_if_over`: once it has ended, and nothing in it is open in this context, that leaves it.
+    """
 
     def __init__(self, raw: object) -> None:
         """`raw` is the environment's value, as `settings.trace_header` gives it."""
@@ -148,9 +151,6 @@ class Invocation:
         lost = self.losses.setdefault(what, [0, 0])
         lost[0] += 1
         lost[1] += size_bytes
-
-    def leave_if_over(self) -> None:
-        """Nothing: it goes on until the next one begins. Contexts that are bound to one that has ended may leave it."""
 
     def _is_unsampled_by_intent(self) -> bool:
         """A decision not to record, one yet to be made, or none: Lambda's pass-through has a Root without Parent."""

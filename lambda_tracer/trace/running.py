@@ -88,15 +88,10 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
     return fresh
 
 
-def look_around() -> None:
-    """See what may have changed since the last invocation: the switch, and how time is told in tests."""
+def _made(raw: bytes | str | None, *, is_first: bool) -> Invocation:
     if "time_machine" in sys.modules:
         clock.renew()
     settings.global_sdk_config.refresh()
-
-
-def _made(raw: bytes | str | None, *, is_first: bool) -> Invocation:
-    look_around()
     if is_first and owner is not None and settings.initialization_is_traced() and can_load(initialization):
         return initialization.Initialization(owner)
     fresh = Invocation(raw)

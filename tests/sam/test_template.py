@@ -22,7 +22,10 @@ FUNCTIONS = of_type(TEMPLATE, "AWS::Serverless::Function")
 
 def test_cfn_lint_finds_nothing() -> None:
     ran = subprocess.run(
-        [Path(sysconfig.get_path("scripts"), "cfn-lint"), "template.yaml"],
+        [
+            Path(sysconfig.get_path("scripts"), "cfn-lint"),
+            *("template.yaml", "examples/sam_local/template.yaml"),
+        ],
         cwd=PROJECT,
         capture_output=True,
         text=True,

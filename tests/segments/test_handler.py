@@ -270,6 +270,34 @@ def test_an_unsampled_one_sends_nothing_and_says_so_to_others(
     assert xray_recorder.trace_header() is None
 
 
+def test_before_a_deadline_all_is_sent_as_it_stands(outside: Daemon) -> None:
+    may_end = threading.Event()
+
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return 250
+
+    @Tracer(service="payment").capture_lambda_handler
+    def lambda_handler(event: object, context: object) -> None:
+        with xray_recorder.in_subsegment("hangs"):
+            may_end.wait(10)
+
+    thread = threading.Thread(target=lambda_handler, args=({}, Context()))
+    thread.start()
+    unfinished = outside.documents(at_least=3)
+    may_end.set()
+    thread.join()
+
+    assert [document["name"] for document in unfinished] == ["payment", "## lambda_handler", "hangs"]
+    assert all(document["in_progress"] for document in unfinished)
+    outside.documents(at_least=4)
+    outside.expect_tree("""
+        payment
+          ## lambda_handler
+            hangs
+    """)
+
+
 def test_without_the_variable_a_tracer_is_off_outside_lambda(
     outside: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:

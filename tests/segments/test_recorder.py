@@ -204,6 +204,25 @@ def test_another_thread_may_be_given_the_segment_or_what_is_below_it(outside: Da
     """)
 
 
+def test_another_thread_may_end_it(outside: Daemon) -> None:
+    def work() -> None:
+        xray_recorder.set_trace_entity(segment)
+        xray_recorder.end_segment()
+        assert xray_recorder.trace_header() is None
+
+    segment = xray_recorder.begin_segment("s")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
+
+    assert not segment.in_progress
+    xray_recorder.begin_segment("t")
+    xray_recorder.end_segment()
+    outside.expect_tree("""
+        s
+        t
+    """)
+
+
 def test_many_tasks_at_once_have_each_their_own(outside: Daemon) -> None:
     async def work(number: int) -> None:
         async with xray_recorder.in_segment_async(f"task {number}"):

@@ -151,6 +151,7 @@ def test_nothing_is_wrong_with_the_examples() -> None:
         "PaymentApiFunction",
         "BatchFunction",
         "ZeroCodeFunction",
+        "GreetingFunction",
     ]
     for name, handler in (("payment", "app"), ("sqs_batch", "plain")):
         found = doctor(PROJECT / "examples" / name, ".", f"{handler}.lambda_handler")
