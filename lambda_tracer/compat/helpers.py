@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import time
 
+from ..guard import Late
 from ..safe import safe_str
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
+
+    from ..segments.sampling import pattern as patterns
+else:
+    patterns = Late("lambda_tracer.segments.sampling.pattern")  # in Lambda few name by host
 
 ORIGIN_TRACE_HEADER_ATTR_KEY = "_origin_trace_header"
 MUTATION_UNSUPPORTED_MESSAGE = "the segment belongs to Lambda"
@@ -139,9 +144,7 @@ def wildcard_match(pattern: str | None, text: str | None, case_insensitive: bool
     """Whether a text is what a pattern says: `*` is any text, `?` any character."""
     if pattern is None or text is None:
         return False
-    from ..segments.sampling.pattern import matches  # in Lambda few name by host
-
-    return matches(pattern, text, ignores_case=case_insensitive)
+    return patterns.matches(pattern, text, ignores_case=case_insensitive)
 
 
 def get_stacktrace(limit: int | None = None) -> list[Any]:

@@ -143,7 +143,7 @@ class Recorder(SubsegmentRecorder):
         for name, value in kept.items():
             if value is not None:
                 setattr(self, name, value)
-        if settings.segment_name() is not None:
+        if settings.segment_name() is not None and (not settings.in_lambda() or settings.is_sam_local()):
             configured.configure(
                 sampling_rules=sampling_rules,
                 own_sampler=sampler,

@@ -144,13 +144,16 @@ class CentralRules:
         for rule in self.rules:
             rule.begin_anew()
 
-    def due(self, now: float) -> list[tuple[CentralRule, tuple[int, int, int]]]:
-        """Rules that X-Ray is to be told counts of, with these."""
-        waiting = [(rule, rule.counts()) for rule in self.rules if now >= rule.report_at]
+    def due(self, at: float) -> list[tuple[CentralRule, tuple[int, int, int]]]:
+        """Rules that X-Ray is to be told counts of, with these. `at` is by a clock that never leaps."""
+        waiting = [(rule, rule.counts()) for rule in self.rules if at >= rule.report_at]
         return [(rule, counts) for rule, counts in waiting if counts[0]]
 
-    def load_targets(self, targets: Iterable[Any], now: float) -> None:
-        """What X-Ray lets this process take by each rule from now on. Parts that are no such thing are left out."""
+    def load_targets(self, targets: Iterable[Any], at: float) -> None:
+        """What X-Ray lets this process take by each rule from now on. Parts that are no such thing are left out.
+
+        `at`: see `due`.
+        """
         rules = {rule.name: rule for rule in self.rules}
         for target in targets:
             rule = rules.get(_text(target, "RuleName") or "")
@@ -168,7 +171,7 @@ class CentralRules:
                 rule.quota.until = int(until)
             if interval is not None and interval > 0:
                 rule.report_s = interval
-            rule.report_at = now + rule.report_s
+            rule.report_at = at + rule.report_s
 
 
 def read_rule(record: Any) -> CentralRule | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ... import settings
 from ...clock import clock
-from ...guard import warn_once
+from ...guard import Late, can_load, warn_once
 from .rate import Rate, read
 from .request import Request
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from ...trace.header import TraceHeader
+    from . import sampler
     from .local_rules import LocalRules
     from .request import Decision
-    from .sampler import CentralSampler
 
     Decider: TypeAlias = "Callable[[Request, str], Decision]"
+else:
+    sampler = Late("lambda_tracer.segments.sampling.sampler")  # where it is asked for
 
 __all__ = ["ALL", "XRAY", "XRAYS_DEFAULT", "Request", "decide", "reset", "use"]
 
@@ -42,7 +44,7 @@ def decide(header: TraceHeader, request: Request, default: str = ALL) -> Decisio
         return header.sampled == 1, None
     said = settings.sampling()
     if said.lower() == XRAY:
-        return central().decide(request)
+        return central().decide(request) if can_load(sampler) else by_rate(XRAYS_DEFAULT)
     return by_rate(said, default) if said or _decider is None else _decider(request, default)
 
 
@@ -67,7 +69,7 @@ def by_rate(text: str, default: str = ALL) -> Decision:
 _rates: dict[str, Rate] = {}
 _decider: Decider | None = None
 _rules: LocalRules | None = None
-_central: CentralSampler | None = None
+_central: sampler.CentralSampler | None = None
 _address = ""
 
 
@@ -86,13 +88,11 @@ def use_rules(rules: LocalRules) -> None:
     use(lambda request, default: rules.decide(request))
 
 
-def central() -> CentralSampler:
+def central() -> sampler.CentralSampler:
     """What decides by the rules that X-Ray keeps: one for the process."""
     global _central
     if _central is None:
-        from .sampler import CentralSampler  # where it is asked for
-
-        _central = CentralSampler(_rules, _address)
+        _central = sampler.CentralSampler(_rules, _address)
     return _central
 
 

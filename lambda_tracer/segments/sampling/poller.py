@@ -93,7 +93,7 @@ class Poller:
                 self._retry_s = min(self._retry_s * 2, RULES_S)
             self._targets_at = at + REPORT_S if self.rules.rules else self._rules_at
         elif at >= self._targets_at:
-            self._guarded(self._report)
+            self._guarded(lambda: self._report(at))
             self._targets_at = at + min((rule.report_s for rule in self.rules.rules), default=REPORT_S)
         return max(min(self._rules_at, self._targets_at) - at, 0.0)
 
@@ -127,9 +127,8 @@ class Poller:
         if found:
             self.rules.load(found, clock.now())
 
-    def _report(self) -> None:
-        now = clock.now()
-        due = self.rules.due(now)
+    def _report(self, at: float) -> None:
+        due = self.rules.due(at)
         changed_at = 0.0
         for first in range(0, len(due), TARGETS_MAX):
             part = due[first : first + TARGETS_MAX]
@@ -140,16 +139,16 @@ class Poller:
                     "RequestCount": counts[0],
                     "BorrowCount": counts[1],
                     "SampledCount": counts[2],
-                    "Timestamp": int(now),
+                    "Timestamp": int(clock.now()),
                 }
                 for rule, counts in part
             ]
             answer = self._asked("/SamplingTargets", {"SamplingStatisticsDocuments": told})
             for rule, counts in part:
                 rule.have_been_reported(counts)
-                rule.report_at = now + rule.report_s
+                rule.report_at = at + rule.report_s
             targets = answer.get("SamplingTargetDocuments")
-            self.rules.load_targets(targets if isinstance(targets, list) else [], now)
+            self.rules.load_targets(targets if isinstance(targets, list) else [], at)
             changed = answer.get("LastRuleModification")
             if isinstance(changed, (int, float)):
                 changed_at = max(changed_at, changed)

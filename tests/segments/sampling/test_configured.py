@@ -96,9 +96,12 @@ def test_configure_reads_rules_where_segments_are_ours_and_nowhere_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     recorder = lambda_tracer.Recorder()
-    recorder.configure(sampling_rules={"version": 9})  # as in Lambda: nobody reads them
-
+    recorder.configure(sampling_rules={"version": 9})  # nobody reads them
     monkeypatch.setenv("LAMBDA_TRACER_SEGMENT", "on")
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", "/var/task")
+    recorder.configure(sampling_rules={"version": 9})
+
+    monkeypatch.delenv("LAMBDA_TASK_ROOT")
     with pytest.raises(InvalidRules, match="version must be 1 or 2"):
         recorder.configure(sampling_rules={"version": 9})
     recorder.configure(sampling_rules=NONE)

@@ -197,10 +197,13 @@ def test_counts_are_told_of_rules_that_decided_as_often_as_x_ray_wants(daemon: N
     sampler.poller.ask(11.0)
     sampler.rules.decide(Request("shop"), now)
     sampler.poller.ask(22.0)  # too early: an interval of 30 s was told
+    early = [asked.path for asked in daemon.asked]
+    sampler.poller.ask(44.0)
 
-    assert [asked.path for asked in daemon.asked] == ["/GetSamplingRules"] * 2 + ["/SamplingTargets"]
+    assert early == ["/GetSamplingRules"] * 2 + ["/SamplingTargets"]
+    assert [asked.path for asked in daemon.asked[3:]] == ["/SamplingTargets"]
     [told, other] = sorted(
-        daemon.asked[-1].body["SamplingStatisticsDocuments"], key=lambda told: str(told["RuleName"])
+        daemon.asked[2].body["SamplingStatisticsDocuments"], key=lambda told: str(told["RuleName"])
     )
     assert len(told.pop("ClientID")) == 24
     assert abs(told.pop("Timestamp") - now) < PATIENCE_S
