@@ -8,7 +8,7 @@ from .. import recording
 from ..wrapping.kinds import CO_ASYNC_GENERATOR, CO_GENERATOR, code_flags, like
 from ..wrapping.wrap import wrap
 from . import span as spans
-from .context import SPAN_KEY
+from .context import make_current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class CurrentSpan:
     def __enter__(self) -> Span:
         span = self.span = self._tracer.start_span(*self._given)
         try:
-            if isinstance(span, spans.BridgedSpan):  # what stands for nothing recorded is current by itself
-                self._token = api.attach(api.set_value(SPAN_KEY, span))
+            if spans.bridged(span) is not None:  # what stands for nothing recorded is current by itself
+                self._token = make_current(span)
         except BaseException:  # it came from outside, and nobody else will end it
             span.end()
             raise
@@ -63,7 +63,7 @@ class CurrentSpan:
         try:
             if token is not None:
                 api.detach(token)
-            if exc is not None and isinstance(span, spans.SubsegmentSpan):
+            if exc is not None and type(span) is spans.SubsegmentSpan:
                 span.fail(exc, *self._given[6:8])
         finally:
             if self._ends and span is not None and span.is_recording():
@@ -124,7 +124,7 @@ class CurrentSpan:
     def resume(self) -> None:
         """Be current again."""
         if self.span is not None and self._token is None:
-            self._token = api.attach(api.set_value(SPAN_KEY, self.span))
+            self._token = make_current(self.span)
 
 
 class _Theirs:
