@@ -45,6 +45,9 @@ NO_DAEMON = "127.0.0.1:9"
 NO_SKIP = bool(os.environ.get("LAMBDA_TRACER_NO_SKIP"))
 """Set where everything is installed: a skipped test is a failure there, for something is missing."""
 
+TAKEN_AWAY = tuple(os.environ.get("LAMBDA_TRACER_WITHOUT", "").split())
+"""What is not installed on purpose: that a test needs one of these is a reason to skip it, also there."""
+
 # The authorities that a machine trusts are some hundred: each client that may use TLS would read them all, which takes
 # it 30 ms. No test speaks to a server that one of them has signed; one authority is enough.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("authority.pem"))
@@ -208,11 +211,15 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    """See NO_SKIP. A reason that begins with "needs Python" stays a reason: no installation helps there."""
+    """See NO_SKIP. A reason that begins with "needs Python" stays a reason: no installation helps there.
+
+    So does one that names what is TAKEN_AWAY.
+    """
     if not NO_SKIP or not report.skipped or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    if not reason.removeprefix("Skipped: ").startswith("needs Python"):
+    is_wanted = any(name in reason for name in TAKEN_AWAY)
+    if not is_wanted and not reason.removeprefix("Skipped: ").startswith("needs Python"):
         report.outcome = "failed"
         report.longrepr = f"{reason}: no test may be skipped here (LAMBDA_TRACER_NO_SKIP)"
 

@@ -351,6 +351,7 @@ def test_a_skipped_test_fails_where_nothing_may_be_skipped(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.conftest.NO_SKIP", True)
+    monkeypatch.setattr("tests.conftest.TAKEN_AWAY", ("taken",))
     pytester.makepyfile(
         test_module="import pytest; pytest.importorskip('no_such_module')",
         test_functions="""
@@ -361,6 +362,9 @@ def test_a_skipped_test_fails_where_nothing_may_be_skipped(
 
         @pytest.mark.skipif(True, reason="no program")
         def test_before(): ...
+
+        @pytest.mark.skipif(True, reason="taken is not installed")
+        def test_of_what_is_taken_away(): ...
 
         @pytest.mark.skipif(True, reason="needs Python 4")
         def test_for_another_python(): ...
@@ -375,7 +379,7 @@ def test_a_skipped_test_fails_where_nothing_may_be_skipped(
         "-p", "no:asyncio", "-p", "tests.conftest", "--continue-on-collection-errors"
     )
 
-    result.assert_outcomes(failed=1, errors=2, skipped=1, xfailed=1)
+    result.assert_outcomes(failed=1, errors=2, skipped=2, xfailed=1)
     result.stdout.fnmatch_lines(["*no server: no test may be skipped here*"])
 
 

@@ -38,6 +38,9 @@ else:
     shrink = Late("lambda_tracer.encode.shrink")  # few are so large
 
 
+_MAX_TIME = 1e11
+"""Epoch seconds, in the year 5138: what is more was meant as something else."""
+
 FEW_ENTRIES = 5
 """Values of metadata that need no bounds but each its own."""
 
@@ -178,7 +181,8 @@ def bare(subsegment: Subsegment) -> str:
     """What arrives of a subsegment even when describing the rest of it failed: the same open text, of its identity."""
     text = f'{{"id":"{subsegment.id}","name":{quote(names.clean_name(subsegment.name))}'
     for key, value in (("start_time", subsegment.start_time), ("end_time", subsegment.end_time)):
-        text += f',"{key}":{value if isinstance(value, (int, float)) else clock.now():.6f}'
+        is_time = isinstance(value, (int, float)) and 0 <= value < _MAX_TIME
+        text += f',"{key}":{value if is_time else clock.now():.6f}'
     text += ',"in_progress":false'
     for flag in ("fault", "error", "throttle"):
         if getattr(subsegment, flag) is True:

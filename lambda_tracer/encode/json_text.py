@@ -76,6 +76,10 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYT
     that needs more bytes the text is a `Marker`, or larger by what could not be foreseen.
     """
     try:
+        if type(value) is str and len(value) <= _SHORT and len(value) + 2 <= room and '"' not in value:
+            return _quote(value)  # as below: there is nothing in it to look for
+        if type(value) is bool:
+            return "true" if value else "false"
         verdict, look, is_table = _CAREFUL, False, False
         # A dict of scalars under harmless names, which most functions return, is told by one short loop.
         if type(value) is dict and len(value) <= _FEW and _harmless.issuperset(value):

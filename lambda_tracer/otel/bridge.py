@@ -125,7 +125,8 @@ def _tracer_of(proxy: Any) -> Tracer:
     attributes = vars(proxy)
     tracer: Tracer | None = attributes.get(_TRACER)
     if tracer is None:
-        tracer = attributes[_TRACER] = Tracer(attributes.get("_instrumenting_module_name") or "")
+        name = attributes.get("_instrumenting_module_name")
+        tracer = attributes[_TRACER] = Tracer("" if name is None else name)
     return tracer
 
 

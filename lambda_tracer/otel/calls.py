@@ -66,7 +66,7 @@ def place_by_span(what: str, method: object, url: str | None) -> Place | None:
             is_theirs = beside.is_recorded(trace.get_current_span()) or _is_suppressed(what)
             return Place(current) if is_theirs or _is_sqlalchemys(what) else None
         span = None if current is None or not current.sampled else spans.opened_by_api(current)
-        if span is not None and span.kind.name in spans.OUTGOING:
+        if span is not None and span.kind in spans.OUTGOING:
             return Place(current) if _is_for(span, nesting.users_frame_id(), what, method, url) else None
         if what == "aws" or not _by_users_frame:
             return None

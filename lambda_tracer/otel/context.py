@@ -119,7 +119,7 @@ class RuntimeContext:
                 return context
             span = current_span()
             given = context.get(SPAN_KEY)
-            if span is None and isinstance(given, spans.BridgedSpan):
+            if span is None and spans.bridged(given) is not None:
                 span = INVALID_SPAN  # it was left behind in an invocation that is over
             if span is None or span is given:
                 return context
@@ -141,7 +141,8 @@ class RuntimeContext:
             if span is None:
                 return token
             seen = last_seen()
-            now = span.subsegment if isinstance(span, spans.BridgedSpan) else seen
+            bridged = spans.bridged(span)
+            now = seen if bridged is None else bridged.subsegment
             if now is not seen:
                 see(now)
                 if now is not None and bound_to() is not None:
@@ -173,6 +174,15 @@ class RuntimeContext:
                 see(found.seen)
         except Exception as error:
             failed(error)
+
+
+def make_current(span: Span) -> Any:
+    """Attach the current context with that span in it; what this returns is to be detached."""
+    ours: Any = api._RUNTIME_CONTEXT
+    if type(ours) is not RuntimeContext:
+        return api.attach(api.set_value(SPAN_KEY, span))
+    # Without the span that is current, which this one takes the place of.
+    return ours.attach(Context({**ours.inner.get_current(), SPAN_KEY: span}))
 
 
 def stand_around(is_off: Callable[[], bool]) -> None:

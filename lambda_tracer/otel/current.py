@@ -8,7 +8,7 @@ from .. import recording
 from ..wrapping.kinds import CO_ASYNC_GENERATOR, CO_GENERATOR, code_flags, like
 from ..wrapping.wrap import wrap
 from . import span as spans
-from .context import SPAN_KEY
+from .context import make_current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from opentelemetry.trace import Span
+
+    from ..trace.kept import KeptSubsegment
 
     class Starts(Protocol):
         """A tracer."""
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 class CurrentSpan:
     """A span that is current in a `with` block, or while a function runs that it decorates: what `wrap` records."""
 
-    __slots__ = ("_ends", "_given", "_token", "_tracer", "other", "span")
+    __slots__ = ("_ends", "_given", "_kept", "_token", "_tracer", "other", "span")
 
     other: Callable[[], AbstractContextManager[Span] | None] | None
     """Makes what the application's own provider has in its place, once it has one."""
@@ -43,15 +45,22 @@ class CurrentSpan:
         self._ends = ends
         self.other = None
         self._token: Any = None
+        self._kept: KeptSubsegment | None = None
         self.span = None
 
     def __enter__(self) -> Span:
         span = self.span = self._tracer.start_span(*self._given)
         try:
-            if isinstance(span, spans.BridgedSpan):  # what stands for nothing recorded is current by itself
-                self._token = api.attach(api.set_value(SPAN_KEY, span))
-        except BaseException:  # it came from outside, and nobody else will end it
+            if spans.bridged(span) is not None:  # what stands for nothing recorded is current by itself
+                self._token = make_current(span)
+            elif recording.kept is not None:
+                kept = self._kept = _keep(*self._given)
+                if kept is not None:
+                    kept.open()
+        except BaseException as error:  # it came from outside, and nobody else will end it
             span.end()
+            if self._kept is not None:
+                self._kept.close(error)
             raise
         return span
 
@@ -63,8 +72,10 @@ class CurrentSpan:
         try:
             if token is not None:
                 api.detach(token)
-            if exc is not None and isinstance(span, spans.SubsegmentSpan):
+            if exc is not None and type(span) is spans.SubsegmentSpan:
                 span.fail(exc, *self._given[6:8])
+            if self._kept is not None:
+                self._kept.close(exc if any(self._given[6:8]) else None)
         finally:
             if self._ends and span is not None and span.is_recording():
                 span.end()
@@ -86,12 +97,12 @@ class CurrentSpan:
 
         return call
 
-    def _again(self) -> CurrentSpan | _Theirs | None:
+    def _again(self) -> CurrentSpan | KeptSubsegment | _Theirs | None:
         theirs = None if self.other is None else self.other()
         if theirs is not None:
             return _Theirs(theirs)
         if recording.default.place() is None:
-            return None
+            return None if recording.kept is None else _keep(*self._given)
         return CurrentSpan(self._tracer, self._given, self._ends)
 
     # As `wrapping.kinds.Recording`
@@ -124,7 +135,12 @@ class CurrentSpan:
     def resume(self) -> None:
         """Be current again."""
         if self.span is not None and self._token is None:
-            self._token = api.attach(api.set_value(SPAN_KEY, self.span))
+            self._token = make_current(self.span)
+
+
+def _keep(name: str, context: object, kind: object, *_: object) -> KeptSubsegment | None:
+    """What is kept of a span of which nothing is recorded; None for a call, which our patch keeps."""
+    return None if kind in spans.OUTGOING else recording.default.keep(name)
 
 
 class _Theirs:

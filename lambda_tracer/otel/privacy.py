@@ -115,7 +115,7 @@ def is_event_of_content(name: str) -> bool:
 
 def shown(key: str, value: Any) -> Any:
     """The value, unless the name is a secret's; URLs, and paths of requests, without credentials and queries."""
-    if _hides(key, value):
+    if redaction.is_secret(key) and not _counts_tokens(key, value):
         return redaction.REDACTED
     if type(value) is str:
         return _without_query(key, value)
@@ -138,11 +138,9 @@ def _without_query(key: str, text: str) -> str:
     return Address(text).url if "://" in text and _URL.match(text) else text
 
 
-def _hides(key: str, value: object) -> bool:
-    """Whether the name is a secret's, unless it is only about tokens and the value is a number: it counts them."""
-    if not redaction.is_secret(key):
-        return False
-    return not (is_number(value) and not redaction.is_secret(key.lower().replace("token", "")))
+def _counts_tokens(key: str, value: object) -> bool:
+    """Whether the name is a secret's only because it is about tokens, and the value is their number."""
+    return is_number(value) and not redaction.is_secret(key.lower().replace("token", ""))
 
 
 def connection_of(text: str) -> str:

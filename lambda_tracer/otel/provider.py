@@ -10,6 +10,7 @@ from opentelemetry import trace
 from opentelemetry.trace import NoOpTracer, SpanKind
 
 from .. import recording
+from ..encode.name import clean_name
 from ..guard import Late, can_load, failed, pass_on
 from ..patches import nesting, registry
 from ..safe import safe_str
@@ -17,6 +18,7 @@ from . import calls
 from . import span as spans
 from .context import SPAN_KEY, standing_span, unrecorded
 from .current import CurrentSpan
+from .described import MAX_ATTRIBUTES
 from .given import copied, nanoseconds
 
 TYPE_CHECKING = False
@@ -143,17 +145,20 @@ class Tracer(trace.Tracer):
         attributes: Any,
     ) -> Span | None:
         """A span below `current`, or below what the context says; None where it could not be opened."""
-        if not can_load(mapping):
-            return None
         if type(kind) is not SpanKind:
             kind = SpanKind.INTERNAL
-        is_call = kind.name in spans.OUTGOING
+        is_call = kind in spans.OUTGOING
         if is_call and current is not None and calls.is_recorded():
             return spans.of_call(current)  # type: ignore[arg-type]  # where nothing is recorded, nothing comes here
         parent, other = _parent(running, current, context)
         name = safe_str(name)
         facts = copied(attributes)
-        opened_as, namespace = mapping.begin_name(name, kind, facts)
+        if kind is SpanKind.INTERNAL:
+            opened_as, namespace = clean_name(name), "local"
+        elif can_load(mapping):
+            opened_as, namespace = mapping.begin_name(name, kind, facts)
+        else:
+            return None
         subsegment = recording.default.begin_below(parent, running, opened_as, namespace)
         if subsegment is None:
             return None
@@ -166,7 +171,10 @@ class Tracer(trace.Tracer):
             record_exception,
             set_status_on_exception,
         )
-        span.set_attributes(facts)
+        if facts and len(facts) <= MAX_ATTRIBUTES and "" not in facts:
+            span.attributes = facts
+        elif facts:
+            span.set_attributes(facts)
         if is_call:
             calls.begun(span)
         if other is not None:
@@ -199,13 +207,14 @@ def _parent(
     given: Any = standing_span() if context is None else context.get(SPAN_KEY)
     if given is None:
         return current, None
-    if isinstance(given, spans.BridgedSpan):
-        parent: AnySubsegment | None = given.subsegment
+    bridged = spans.bridged(given)
+    if bridged is not None:
+        parent: AnySubsegment | None = bridged.subsegment
         while parent is not None and parent.end_time is not None:
             parent = parent.parent
-        if given.subsegment.invocation is running:
+        if bridged.subsegment.invocation is running:
             return parent, None
-        return current, given.get_span_context()
+        return current, bridged.get_span_context()
     if type(given) is spans.Segment or not isinstance(given, trace.Span):
         return current, None
     other = given.get_span_context()

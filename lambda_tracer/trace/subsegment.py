@@ -339,7 +339,11 @@ class Subsegment:
         """
         if self.end_time is None:
             now = clock.now() if end_time is None else _seconds(end_time) or clock.now()
-            self.end_time = now if now > self.start_time else self.start_time
+            try:
+                self.end_time = now if now > self.start_time else self.start_time
+            except Exception as error:  # somebody has set it to what is no time
+                pass_on(error)
+                self.start_time = self.end_time = now
         elif self.is_stored or self.id not in self.invocation.open:
             self._has_ended("close")  # says so
             return

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from lambda_tracer import xray_recorder
+from lambda_tracer import Tracer, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
+from tests.keep.lines import Log
 
 pytestmark = pytest.mark.otel
 
@@ -419,3 +421,56 @@ def test_what_the_sdks_spans_show_beyond_the_api_ours_show_too(otel: Any, daemon
     assert view.start_time <= span.start_time <= span.end_time <= view.end_time
     assert span.context is span.get_span_context()
     daemon.clear()
+
+
+def test_where_nothing_is_sampled_current_spans_are_kept_for_a_failure(
+    otel: Any, daemon: Daemon, invoke: Invoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But for calls, which our patches keep."""
+    invoke(sampled=0)
+    log, spans = Log(capsys), otel.get_tracer(__name__)
+    tracer = Tracer(service="shop", auto_patch=False, keep="errors")
+
+    @spans.start_as_current_span("count")
+    def count() -> Iterator[int]:
+        yield 1
+
+    @spans.start_as_current_span("charge")
+    def charge() -> None:
+        with spans.start_as_current_span("ask", kind=otel.SpanKind.CLIENT):
+            raise LookupError("nobody answers")
+
+    @tracer.capture_lambda_handler
+    def handler(event: object, context: object) -> None:
+        for _ in count():
+            with spans.start_as_current_span("consume"):
+                pass
+        with spans.start_as_current_span("pay") as span:
+            assert not span.is_recording()
+            charge()
+
+    with pytest.raises(LookupError):
+        handler({}, None)
+
+    log.expect(
+        "error",
+        """
+        ## handler  fault
+          count
+          consume
+          pay  fault
+            charge  fault  LookupError: nobody answers
+        """,
+    )
+
+
+class NoTruth:
+    def __bool__(self) -> bool:
+        raise ValueError
+
+
+@pytest.mark.parametrize("name", [None, b"bytes", NoTruth()])
+def test_any_name_of_a_tracer_will_do(otel: Any, daemon: Daemon, name: Any) -> None:
+    otel.ProxyTracer(name).start_span("span").end()
+
+    assert only(daemon, "span")

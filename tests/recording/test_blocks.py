@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambda_tracer import xray_recorder
+from lambda_tracer import guard, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.logged import messages
@@ -71,6 +71,22 @@ def test_a_subsegment_may_end_at_a_given_time(daemon: Daemon) -> None:
     xray_recorder.end_subsegment(end_time)
 
     assert daemon.subsegment("work")["end_time"] == end_time
+
+
+@pytest.mark.parametrize("start_time", [float("nan"), float("inf"), 10**400, "soon", None])
+def test_a_start_that_is_no_time_loses_nothing(
+    daemon: Daemon, start_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user has set it."""
+    monkeypatch.setattr(guard, "reraise", False)
+
+    with xray_recorder.in_subsegment("outer"), xray_recorder.in_subsegment("work") as subsegment:
+        subsegment.start_time = start_time
+
+    daemon.expect_tree("""
+        outer
+          work
+    """)
 
 
 def test_a_block_gives_its_subsegment(daemon: Daemon) -> None:
