@@ -25,18 +25,25 @@ FLAGS = {
 MILLISECONDS = {"LAMBDA_TRACER_TIMEOUT_MARGIN_MS": 200.0, "LAMBDA_TRACER_IMPORTS_MS": 10.0}
 """Variables that are a number of milliseconds, and what holds for any other value."""
 
+WORDS = {
+    "LAMBDA_TRACER_PROPAGATORS": ("xray", "tracecontext", "baggage", "none"),
+    "LAMBDA_TRACER_WIRE": ("xray", "otlp"),
+}
+"""Variables whose words are known, and which those are."""
+
+LISTS = frozenset(("LAMBDA_TRACER_PROPAGATORS",))
+"""Those of them that may have several, with commas between."""
+
 _TEXTS = (
     "LAMBDA_TRACER_KEEP",
     "LAMBDA_TRACER_REDACT",
     "LAMBDA_TRACER_HANDLER",
     "LAMBDA_TRACER_LOG_IDS",
-    "LAMBDA_TRACER_PROPAGATORS",
-    "LAMBDA_TRACER_WIRE",
     "OTEL_SERVICE_NAME",
     "POWERTOOLS_SERVICE_NAME",
 )
 
-OURS = {*FLAGS, *MILLISECONDS, *_TEXTS}
+OURS = {*FLAGS, *MILLISECONDS, *WORDS, *_TEXTS}
 """Those that the tracer reads and a template may set."""
 
 # https://docs.aws.amazon.com/powertools/python/latest/environment_variables/ and what its sources read.
@@ -169,6 +176,17 @@ def _value(function: Function, name: str, setting: Setting, text: str) -> Iterat
             function.file,
             setting.line,
         )
+    if name in WORDS:
+        words = text.split(",") if name in LISTS else [text]
+        unknown = [word.strip() for word in words if word.strip().lower() not in {"", *WORDS[name]}]
+        if unknown:
+            yield Finding(
+                "variable-value",
+                f"{name} has the word {unknown[0][:40]!r}: it counts for nothing.",
+                f"Known are {', '.join(WORDS[name])}.",
+                function.file,
+                setting.line,
+            )
     if name in MILLISECONDS and text and _milliseconds(text) is None:
         yield Finding(
             "variable-value",
