@@ -39,11 +39,13 @@ _TEXTS = (
     "LAMBDA_TRACER_REDACT",
     "LAMBDA_TRACER_HANDLER",
     "LAMBDA_TRACER_LOG_IDS",
+    "LAMBDA_TRACER_PROPAGATORS",
+    "LAMBDA_TRACER_WIRE",
     "OTEL_SERVICE_NAME",
     "POWERTOOLS_SERVICE_NAME",
 )
 
-OURS = {*FLAGS, *MILLISECONDS, *WORDS, *_TEXTS}
+OURS = {*FLAGS, *MILLISECONDS, *_TEXTS}
 """Those that the tracer reads and a template may set."""
 
 # https://docs.aws.amazon.com/powertools/python/latest/environment_variables/ and what its sources read.
