@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from contextlib import redirect_stdout
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -40,6 +40,8 @@ def kept_line(daemon: Daemon, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -
     def handler(event: object, context: object) -> None:
         charge("A-1")
 
-    with redirect_stdout(io.StringIO()) as log, pytest.raises(LookupError):
+    log = io.StringIO()
+    monkeypatch.setattr(sys, "__stdout__", log)
+    with pytest.raises(LookupError):
         handler({}, SimpleNamespace(aws_request_id="ed2791d9-0000"))
     return log.getvalue().rstrip("\n")

@@ -201,11 +201,14 @@ def _tell(kept: KeptLines, told: set[str]) -> None:
 
 
 def _open(name: str, content: bytes, store: Store) -> None:
-    """Put what is in a file into the store, and say what could not be read."""
+    """Put what is in a file into the store, and say what could not be read.
+
+    Most files of a log have nothing that was kept, and nothing is said of these.
+    """
     from lambda_tracer.local.view.files import open_file
     from lambda_tracer.local.view.intake import Intake
     from lambda_tracer.local.view.log import Log
 
     opened = open_file(content, Intake(store, Log()))
-    if opened.refused:
+    if opened.refused and not opened.is_foreign:
         complain(f"{called(name)}: {opened.message}")

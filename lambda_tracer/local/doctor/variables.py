@@ -25,6 +25,15 @@ FLAGS = {
 MILLISECONDS = {"LAMBDA_TRACER_TIMEOUT_MARGIN_MS": 200.0, "LAMBDA_TRACER_IMPORTS_MS": 10.0}
 """Variables that are a number of milliseconds, and what holds for any other value."""
 
+WORDS = {
+    "LAMBDA_TRACER_PROPAGATORS": ("xray", "tracecontext", "baggage", "none"),
+    "LAMBDA_TRACER_WIRE": ("xray", "otlp"),
+}
+"""Variables whose words are known, and which those are."""
+
+LISTS = frozenset(("LAMBDA_TRACER_PROPAGATORS",))
+"""Those of them that may have several, with commas between."""
+
 _TEXTS = (
     "LAMBDA_TRACER_KEEP",
     "LAMBDA_TRACER_REDACT",
@@ -171,6 +180,17 @@ def _value(function: Function, name: str, setting: Setting, text: str) -> Iterat
             function.file,
             setting.line,
         )
+    if name in WORDS:
+        words = text.split(",") if name in LISTS else [text]
+        unknown = [word.strip() for word in words if word.strip().lower() not in {"", *WORDS[name]}]
+        if unknown:
+            yield Finding(
+                "variable-value",
+                f"{name} has the word {unknown[0][:40]!r}: it counts for nothing.",
+                f"Known are {', '.join(WORDS[name])}.",
+                function.file,
+                setting.line,
+            )
     if name in MILLISECONDS and text and _milliseconds(text) is None:
         yield Finding(
             "variable-value",

@@ -43,6 +43,10 @@ class Opened:
     others: int = 0
     """What is none of a trace's, and may be anything that a function writes into its log."""
     others_reason: str = ""
+    is_broken: bool = False
+    """It is one value that is no JSON."""
+    is_foreign: bool = False
+    """It can be read and has nothing of a trace's: a log, for example, in which nothing was kept."""
 
     @property
     def message(self) -> str:
@@ -64,6 +68,7 @@ class Opened:
     def end(self) -> None:
         """All of it has been read."""
         if self.others and not self.is_log:
+            self.is_foreign = not (self.refused or self.traces or self.is_broken)
             self.refused += self.others
             self.reason = self.reason or self.others_reason
         self.others = 0
@@ -98,6 +103,7 @@ def _values(data: bytes, opened: Opened, kept: KeptLines) -> Iterator[object]:
     # It is one value on several lines, not a line a value.
     is_one = len(lines) == 1 or (bool(lines) and lines[0].strip() in ("{", "["))
     if is_one:
+        opened.is_broken = True
         opened.pass_over(f"it is not JSON: {whole}")
     for number, line in enumerate(lines, 1):
         known, was_inside = dict(kept.problems), kept.is_inside

@@ -38,7 +38,12 @@ def draw(trace: JoinedTrace, console: Console) -> None:
     told = [word.replace("_", " ") for word in words if summary[word]]
     if told:
         heading.append(f"  {', '.join(told)}", style="yellow")
-    print_line(console, heading.append(f"  {clean(trace.id)}", style="dim"))
+    trace_id = Text(clean(trace.id), style="dim")
+    if heading.cell_len + 2 + trace_id.cell_len <= console.width:
+        print_line(console, heading.append("  ").append_text(trace_id))
+    else:  # an id that is cut off leads nowhere
+        print_line(console, heading)
+        print_line(console, trace_id)
     for mark in marks_of(trace):
         draw_mark(mark, console)
     Waterfall(console).draw(trace.roots())

@@ -696,7 +696,12 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: WARN}
-      Environment: {Variables: {LAMBDA_TRACER_KEEP: "errors, slow:2999.5", LAMBDA_TRACER_LOG_IDS: w3c}}
+      Environment:
+        Variables:
+          LAMBDA_TRACER_KEEP: errors, slow:2999.5
+          LAMBDA_TRACER_LOG_IDS: w3c
+          LAMBDA_TRACER_PROPAGATORS: XRay, none
+          LAMBDA_TRACER_WIRE: OTLP
   Off:
     Type: AWS::Serverless::Function
     Properties:
@@ -708,6 +713,8 @@ Resources:
         Variables:
           LAMBDA_TRACER_KEEP: error,slow  # doctor: keep-word
           LAMBDA_TRACER_LOG_IDS: w3  # doctor: variable-value
+          LAMBDA_TRACER_PROPAGATORS: xray,tracecontex  # doctor: variable-value
+          LAMBDA_TRACER_WIRE: otpl  # doctor: variable-value
   Patient:
     Type: AWS::Serverless::Function
     Properties:

@@ -55,7 +55,7 @@ def test_what_can_not_be_read_says_why(body: bytes, problem: str, daemon: Daemon
 
 
 HANDLER = """
-from lambda_tracer import Tracer
+from lambda_tracer import Tracer, xray_recorder
 
 tracer = Tracer(service="payment")
 
@@ -66,6 +66,8 @@ def check():
 @tracer.capture_lambda_handler
 def handler(event, context):
     try:
+        with xray_recorder.in_subsegment("bank") as subsegment:
+            subsegment.put_metadata("otel.span.name", "ask the bank")
         check()
     except ValueError:
         return {"statusCode": 400}
@@ -76,7 +78,7 @@ def test_the_command_shows_the_same_tree_for_both(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(HANDLER)
     ran = [
         invoke(
-            *("app.handler", "--event", "{}", "--inline"),
+            *("app.handler", "--event", "{}", "--inline", "--metadata"),
             *("--env", f"LAMBDA_TRACER_WIRE={wire}"),
             folder=tmp_path,
         )
@@ -85,6 +87,7 @@ def test_the_command_shows_the_same_tree_for_both(tmp_path: Path) -> None:
 
     assert ran[0].tree == ran[1].tree
     assert "## handler" in ran[1].tree
+    assert all("default.otel.span.name: ask the bank" in each.err for each in ran)
     assert "ValueError: amount must be positive  app.py:8" in ran[1].err
-    assert "Received: 2 documents" in ran[1].err, "the spans of one datagram"
+    assert "Received: 3 documents" in ran[1].err, "the spans of one datagram"
     assert ran[1].err.count("WIRE") == 0, "it is known"

@@ -113,12 +113,33 @@ def test_the_exit_code_says_whether_there_was_something_to_draw(tmp_path: Path, 
     nothing = "lambda-tracer: there is nothing to draw: no kept line and no trace\n"
 
     assert show(stdin=b"START\n{\nREPORT\n") == (1, "", nothing)
+    for name, text in (
+        ("log", "START\nREPORT"),
+        ("log.json", '{"level": "INFO"}\n{"message": "x"}'),
+        ("events.json", '{"events": [{"message": "START"}]}'),
+        ("no-message.csv", "@timestamp,reason\n2026-11-30,error\n"),
+    ):
+        (tmp_path / name).write_text(text)
+        assert show(str(tmp_path / name)) == (1, "", nothing), name
+    (tmp_path / "broken").write_text('{\n "trace_id":')
+    assert "could not be read: it is not JSON" in show(str(tmp_path / "broken"))[2]
     assert show(str(tmp_path / "x")) == (
         2,
         "",
         f"lambda-tracer: {tmp_path}/x: No such file or directory (see lambda-tracer show --help)\n",
     )
     assert show("--filter", "nope")[0] == 2
+
+
+def test_an_id_that_has_no_room_beside_the_rest_has_a_line_of_its_own(
+    kept_line: str, show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+
+    first, second, *_ = show(stdin=kept_line.encode())[1].splitlines()
+
+    assert "  payment  " in first
+    assert second == json.loads(kept_line)["xray_trace_id"]
 
 
 def test_an_invocation_that_is_not_sampled_is_drawn_by_what_it_has_kept(tmp_path: Path) -> None:

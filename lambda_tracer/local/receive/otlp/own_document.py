@@ -52,7 +52,7 @@ def own_document_of(span: Span) -> Document:
             attributes[name] = value
     flags = [flag for flag in _FLAGS if attributes.pop(f"aws.xray.{flag}", None) is True]
     kind = INTERNAL if span.kind == SERVER else span.kind
-    document = document_of(replace(span, kind=kind, scope="", attributes=attributes))
+    document = document_of(replace(span, name="", kind=kind, scope="", attributes=attributes))
     document["name"] = span.name
     document |= dict.fromkeys(flags, True)
     document.pop("http", None)  # the status alone, by which `document_of` knows the flags
@@ -62,7 +62,6 @@ def own_document_of(span: Span) -> Document:
         document["sql"] = sql
     metadata = document.get("metadata", {})
     default = metadata.get("default", {})
-    default.pop("otel.span.name", None)
     for name in [name for name in attributes if name in default and name.startswith("aws.")]:
         document.setdefault("aws", {})[name.removeprefix("aws.")] = default.pop(name)
     if not default:
