@@ -100,6 +100,18 @@ RESERVED = frozenset(
 _TRUE = frozenset(("1", "y", "yes", "t", "true", "on"))
 _FALSE = frozenset(("0", "n", "no", "f", "false", "off"))
 
+HOSTS = frozenset(
+    (
+        *("AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT"),
+        *(
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+            "ECS_CONTAINER_METADATA_URI",
+            "ECS_CONTAINER_METADATA_URI_V4",
+        ),
+    )
+)
+"""Those that tell the plugins for segments outside Lambda where they run: nothing is to be said of them here."""
+
 LOCAL = {
     "AWS_SAM_LOCAL": "a function under `sam local`",
     "AWS_CHALICE_CLI_MODE": "Chalice's command line",
