@@ -337,9 +337,10 @@ def test_a_ring_that_is_full_takes_less_than_256_kb(tracer: Tracer, log: Log) ->
         tracemalloc.stop()
         sizes.append(after - before)
 
-    told(tracer, log, work)
+    for _ in range(2):  # the first loads modules, too
+        told(tracer, log, work)
 
-    assert sizes[0] < 256_000
+    assert min(sizes) < 256_000
 
 
 def test_an_invocation_leaves_nothing_to_the_garbage_collector(tracer: Tracer, log: Log) -> None:

@@ -424,11 +424,11 @@ def test_what_the_sdks_spans_show_beyond_the_api_ours_show_too(otel: Any, daemon
 
 
 def test_where_nothing_is_sampled_current_spans_are_kept_for_a_failure(
-    otel: Any, daemon: Daemon, invoke: Invoke, capsys: pytest.CaptureFixture[str]
+    otel: Any, daemon: Daemon, invoke: Invoke, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """But for calls, which our patches keep."""
     invoke(sampled=0)
-    log, spans = Log(capsys), otel.get_tracer(__name__)
+    log, spans = Log(capfd), otel.get_tracer(__name__)
     tracer = Tracer(service="shop", auto_patch=False, keep="errors")
 
     @spans.start_as_current_span("count")

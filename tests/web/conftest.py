@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from lambda_tracer import unpatch
 from tests.daemon import Daemon
 
 
 @pytest.fixture
 def server(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Daemon:
     """A daemon, in a process that runs nowhere near Lambda, with `LAMBDA_TRACER_SEGMENT` naming it."""
+    unpatch(["opentelemetry"])  # by which FastAPI traces itself, if an earlier test has patched it
     monkeypatch.delenv("LAMBDA_TASK_ROOT")
     monkeypatch.delenv("_X_AMZN_TRACE_ID")
     monkeypatch.setenv("LAMBDA_TRACER_SEGMENT", "shop")
