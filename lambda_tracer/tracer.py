@@ -122,9 +122,9 @@ class Tracer:
             config["event_facts"] = bool(event_facts)
         if keep is not None:
             if keep:
-                from .capture import keeping  # only where it is asked for
+                from .capture import keep_rule  # only where it is asked for
 
-                keeping.rule_of(keep)  # raises for a misspelt one, where tracing is off, too
+                keep_rule.rule_of(keep)  # raises for a misspelt one, where tracing is off, too
             config["keep"] = keep
         if log_ids is not None:
             config["log_ids"] = log_ids
@@ -176,9 +176,10 @@ class Tracer:
             snapshot.prepare()
         variable = settings.keep() if keep is None else ""
         if keep or variable:
-            from .capture import keeping  # only where it is asked for
+            from .capture import keep_rule, keeping  # only where it is asked for
 
-            keeping.configure(keeping.rule_of(keep) if keep else keeping.rule_of_variable(variable))
+            rule = keep_rule.rule_of(keep) if keep else keep_rule.rule_of_variable(variable)
+            keeping.configure(rule)
         else:
             recording.kept = None
 
