@@ -174,12 +174,10 @@ class Tracer:
             from .sandbox import snapshot
 
             snapshot.prepare()
-        variable = settings.keep() if keep is None else ""
-        if keep or variable:
-            from .capture import keep_rule, keeping  # only where it is asked for
+        if keep or (keep is None and settings.keep()):
+            from .capture import keeping  # only where it is asked for
 
-            rule = keep_rule.rule_of(keep) if keep else keep_rule.rule_of_variable(variable)
-            keeping.configure(rule)
+            keeping.configure_by(keep)
         else:
             recording.kept = None
 

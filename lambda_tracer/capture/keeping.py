@@ -21,9 +21,11 @@ from ..trace import keeper, kept
 from ..trace.collection import is_collecting
 from ..trace.context import in_handler
 from ..trace.invocation import is_trace_id
+from .keep_rule import Rule, rule_of, rule_of_variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ..encode import kept_line
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from ..trace.invocation import Invocation
     from ..trace.kept import KeptSubsegment
     from . import kept_exceptions
-    from .keep_rule import Rule
 else:
     # Of no use until something fails: 10 ms.
     kept_line = Late("lambda_tracer.encode.kept_line")
@@ -51,13 +52,19 @@ _LEVELS = {"slow": "WARN"}
 """For Lambda, which can keep lines back by their level; all other reasons are errors."""
 
 
-_rule: Rule | None = None
+rule: Rule | None = None
+"""What is in force; `configure` sets it."""
 
 
-def configure(rule: Rule | None) -> None:
+def configure_by(words: str | Sequence[str] | bool | None) -> None:
+    """Keep what `Tracer(keep=...)` asks for, or `LAMBDA_TRACER_KEEP` where that was not given (None)."""
+    configure(rule_of_variable(settings.keep()) if words is None else rule_of(words or False))
+
+
+def configure(wanted: Rule | None) -> None:
     """Keep what that asks for from the next invocation on; None for nothing."""
-    global _rule
-    _rule = rule
+    global rule
+    rule = wanted
     recording.kept = None if rule is None else keeper
 
 
@@ -75,9 +82,9 @@ def begin(
 
     `context` is what Lambda passed, `name` that of the handler's subsegment, where it has one.
     """
-    if _rule is None or running.is_sampled or not settings.global_sdk_config.enabled:
+    if rule is None or running.is_sampled or not settings.global_sdk_config.enabled:
         return None
-    return KeptInvocation(_rule, running, context, was_cold, name)
+    return KeptInvocation(rule, running, context, was_cold, name)
 
 
 class KeptInvocation:
