@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from .trace import w3c
     from .trace.context import AnySubsegment
     from .trace.invocation import Invocation
-    from .trace.kept import Keeper, KeptSubsegment
+    from .trace.keeper import Keeper
+    from .trace.kept import KeptSubsegment
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
     Recorded: TypeAlias = "Recording | KeptSubsegment"
@@ -52,7 +53,7 @@ else:
     w3c = Late("lambda_tracer.trace.w3c")  # only where something is sent
 
 kept: Keeper | None = None
-"""The module `trace.kept`, once `capture.keeping` has it keep calls in invocations that are not sampled; None else."""
+"""The module `trace.keeper`, once `capture.keeping` has it keep calls of invocations that are not sampled."""
 
 new_subsegment: type[Subsegment] = Subsegment
 new_unrecorded: type[UnrecordedSubsegment] = UnrecordedSubsegment

@@ -125,9 +125,9 @@ class Tracer:
             config["event_facts"] = bool(event_facts)
         if keep is not None:
             if keep:
-                from .capture import keeping  # only where it is asked for
+                from .capture import keep_rule  # only where it is asked for
 
-                keeping.rule_of(keep)  # raises for a misspelt one, where tracing is off, too
+                keep_rule.rule_of(keep)  # raises for a misspelt one, where tracing is off, too
             config["keep"] = keep
         if log_ids is not None:
             config["log_ids"] = log_ids

@@ -88,11 +88,10 @@ class HandlerCapture:
                 running = recording.default.begin_invocation_unless_begun()
             recorded = self.capture()
             was_cold = recorded is None and take_cold_start()
-            context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
-            # The event is the one before the context: a method's first argument is itself.
-            event = kwargs.get("event")
-            if "event" not in kwargs and args:
-                event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+            if len(args) == 2 and not kwargs:  # as Lambda calls it
+                event, context = args
+            else:
+                event, context = _event_and_context(args, kwargs)
             if recorded is None:
                 if running is None:
                     return None
@@ -322,6 +321,15 @@ class HandlerCall:
             self._running.handler = None  # each would keep the other
         if self._watched is not None:
             watchdog.end(self._watched)
+
+
+def _event_and_context(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Those of a handler's arguments; None for what there is not. A method's first argument is itself."""
+    context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
+    event = kwargs.get("event")
+    if "event" not in kwargs and args:
+        event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+    return event, context
 
 
 def _came_with(event: object, context: Any) -> dict[Any, Any] | None:

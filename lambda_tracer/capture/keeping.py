@@ -11,124 +11,49 @@ begins a `Ring`, has the handler watched, and at its end decides whether there i
 
 from __future__ import annotations
 
-import os
 import sys
 
 from .. import recording, settings
 from ..clock import clock
-from ..guard import Late, can_load, failed, pass_on, warn_once
+from ..guard import Late, can_load, failed, pass_on
 from ..send import watchdog
-from ..trace import kept
+from ..trace import keeper, kept
 from ..trace.collection import is_collecting
 from ..trace.context import in_handler
 from ..trace.invocation import is_trace_id
+from .keep_rule import Rule, rule_of, rule_of_variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from ..encode import any_value, cause, kept_line
+    from ..encode import kept_line
     from ..events import http, trigger
     from ..events.facts import Facts
     from ..send import log_line
     from ..trace import answer
     from ..trace.invocation import Invocation
     from ..trace.kept import KeptSubsegment
+    from . import kept_exceptions
 else:
     # Of no use until something fails: 10 ms.
-    any_value = Late("lambda_tracer.encode.any_value")
-    cause = Late("lambda_tracer.encode.cause")
     kept_line = Late("lambda_tracer.encode.kept_line")
     http = Late("lambda_tracer.events.http")
     trigger = Late("lambda_tracer.events.trigger")
     log_line = Late("lambda_tracer.send.log_line")
     answer = Late("lambda_tracer.trace.answer")
+    kept_exceptions = Late("lambda_tracer.capture.kept_exceptions")
 
 VERSION = 1
 """Of the line's form."""
 
-MAX_MESSAGES = 100
-"""Exceptions of one invocation whose messages are kept; one that leaves the handler has its message in any case. A
-message takes more than all else that is kept of a call."""
-
-MAX_EXCEPTIONS = 10
-"""Of one subsegment: those that left it, and those of which a web framework made an answer."""
-
-_ERRORS = "errors"
-_SLOW = "slow:"
-_MAX_MS = 1e9
 _LEVELS = {"slow": "WARN"}
 """For Lambda, which can keep lines back by their level; all other reasons are errors."""
 
 
-class Rule:
-    """Which invocations are told of."""
-
-    __slots__ = ("errors", "slow_s")
-
-    def __init__(self, errors: bool, slow_s: float | None) -> None:
-        """`slow_s`: those that take longer, in seconds; None for none."""
-        self.errors = errors
-        self.slow_s = slow_s
-
-
 rule: Rule | None = None
 """What is in force; `configure` sets it."""
-
-
-def rule_of(words: str | Sequence[str] | bool) -> Rule | None:
-    """What `Tracer(keep=...)` asks for; None for nothing. Raises ValueError for what is none of the words."""
-    if words is False:
-        return None
-    if isinstance(words, bool) or not isinstance(words, (str, list, tuple, set, frozenset)):
-        raise ValueError(
-            f"keep: expected 'errors', 'slow:<milliseconds>' or several of them, not {type(words).__name__}"
-        )
-    rule, unknown = _read(words.split(",") if isinstance(words, str) else words)
-    if unknown:
-        raise ValueError(f"keep: expected 'errors' or 'slow:<milliseconds>', not {unknown[0]!r}")
-    return rule
-
-
-def rule_of_variable(text: str) -> Rule | None:
-    """What `LAMBDA_TRACER_KEEP` asks for. Unknown words are reported once, and count for nothing."""
-    if text.strip().lower() in settings.FALSE:
-        return None
-    rule, unknown = _read(text.split(","))
-    if unknown:
-        warn_once(
-            "keep",
-            "LAMBDA_TRACER_KEEP: errors and slow with milliseconds (slow:2000) are known, the rest is ignored",
-        )
-    return rule
-
-
-def _read(words: Any) -> tuple[Rule | None, list[Any]]:
-    errors, slow_s = False, None
-    unknown = []
-    for given in words:
-        word = given.strip().lower() if isinstance(given, str) else given
-        if word == _ERRORS:
-            errors = True
-        elif (
-            isinstance(word, str)
-            and word.startswith(_SLOW)
-            and (read := _seconds(word[len(_SLOW) :])) is not None
-        ):
-            slow_s = read
-        elif word != "":
-            unknown.append(given)
-    return (Rule(errors, slow_s) if errors or slow_s is not None else None), unknown
-
-
-def _seconds(milliseconds: str) -> float | None:
-    try:
-        value = float(milliseconds)
-    except ValueError as error:
-        pass_on(error)
-        return None
-    return value / 1000 if 0 <= value < _MAX_MS else None  # NaN is not, either
 
 
 def configure_by(words: str | Sequence[str] | bool | None) -> None:
@@ -140,7 +65,7 @@ def configure(wanted: Rule | None) -> None:
     """Keep what that asks for from the next invocation on; None for nothing."""
     global rule
     rule = wanted
-    recording.kept = None if rule is None else kept
+    recording.kept = None if rule is None else keeper
 
 
 def reset() -> None:
@@ -173,7 +98,6 @@ class KeptInvocation:
         "_event",
         "_facts",
         "_is_decided",
-        "_messages",
         "_reason",
         "_ring",
         "_root",
@@ -200,7 +124,6 @@ class KeptInvocation:
         self._service = ""
         self._durable = False
         self._tells_facts = False
-        self._messages = 0
         self._reason = ""
         self._turn = [True]  # taken by the one who tells: the handler, or the thread that watches over it
         self._watched: watchdog.Watched | None = None
@@ -311,10 +234,10 @@ class KeptInvocation:
     # What a ring asks
 
     def _fail(self, subsegment: KeptSubsegment, error: BaseException) -> None:
-        """An exception left a subsegment: its flags, and its type and message, once for all that it passes through."""
+        """An exception left a subsegment: its flags, and what is kept of the exception."""
         if type(error) is GeneratorExit or recording.is_suspension(error):
             return
-        if not (can_load(answer) and can_load(cause) and can_load(any_value)):
+        if not (can_load(answer) and can_load(kept_exceptions)):
             subsegment.fault = True
             return
         status = None if subsegment is self._root else answer.status_of(error)
@@ -322,35 +245,7 @@ class KeptInvocation:
             subsegment.apply_status_code(status)
         else:
             subsegment.fault = True
-        causes = cause.causes_of(self._running)
-        known = causes.recall(error)
-        if known is not None:
-            subsegment.cause = subsegment.cause or known
-            return
-        described = {"id": os.urandom(8).hex(), "type": _name_of(type(error))}
-        if self._messages < MAX_MESSAGES:
-            self._messages += 1
-            message = _message_of(error)
-            if message and self._ring.has_room(len(message)):
-                described["message"] = message
-        causes.remember(error, described["id"])
-        before = subsegment.cause if type(subsegment.cause) is list else []
-        if len(before) < MAX_EXCEPTIONS:
-            subsegment.cause = [*before, described]
-
-    def _describe_last(self, error: BaseException) -> None:
-        """See to it that what left the handler is described, with its message, whatever there was no room for."""
-        known = cause.causes_of(self._running).recall(error)
-        if known is None or not self._entries:
-            return
-        all_described = [each for entry in self._entries if type(entry.cause) is list for each in entry.cause]
-        described = next((each for each in all_described if each["id"] == known), None)
-        if described is None:
-            described = {"id": known, "type": _name_of(type(error))}
-            self._entries[0].cause = [described]
-        message = "" if "message" in described else _message_of(error)
-        if message:
-            described["message"] = message
+        kept_exceptions.describe(subsegment, error)
 
     def _answers_http(self) -> bool:
         return self._read_facts() is not None and self._read_facts().request is not None  # type: ignore[union-attr]
@@ -411,9 +306,9 @@ class KeptInvocation:
     def _line(
         self, reason: str, trouble: kept_line.Trouble | None, error: BaseException | None, missing: int
     ) -> str:
-        if error is not None and can_load(cause) and can_load(any_value):
-            self._describe_last(error)
         entries = list(self._entries)
+        if error is not None and entries and can_load(kept_exceptions):
+            kept_exceptions.describe_last(entries, error)
         if self._root is not None:
             self._root.given_annotations = {**self._own_annotations(), **(self._root.given_annotations or {})}
         head = self._head(reason, missing)
@@ -472,17 +367,6 @@ def _may_be_request(event: object) -> bool:
     except BaseException as error:  # a key's own code
         pass_on(error)
         return False
-
-
-_name_of = type.__dict__["__name__"].__get__
-
-
-def _message_of(error: BaseException) -> str:
-    try:
-        return any_value.message_of(error)
-    except BaseException as failure:  # the exception's own code
-        pass_on(failure)
-        return ""
 
 
 def _request_id(context: Any) -> str | None:

@@ -27,7 +27,6 @@ _OF_INSTANCES = ("dictionary for instance variables", "dictionary for instance v
 
 mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 namespace_of = type.__dict__["__dict__"].__get__
-error_dict = BaseException.__dict__["__dict__"].__get__
 
 
 def dict_of(bases: tuple[type, ...]) -> Callable[[Any], dict[str, Any]] | None:

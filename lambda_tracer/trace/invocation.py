@@ -68,7 +68,7 @@ class Invocation:
     subsegment of the outermost handler that is captured, once it is open (see `subsegment.handler_of`), and
     `answers_http` whether that answers an HTTP request. `incoming` is where other tracers' headers are that the handler
     was called with, and once they are needed what `w3c` has made of them. `ring` is what is kept of one that is not
-    sampled (see `kept.ring_of`).
+    sampled (see `keeper.ring_of`).
     """
 
     __slots__ = (

@@ -8,11 +8,11 @@ find it. For everybody else it is one of which nothing is recorded: requests bel
 
 from __future__ import annotations
 
-from .. import guard, settings
+from .. import guard
 from ..clock import clock
 from ..xray import MAX_ANNOTATION_TEXT, is_annotation_key
 from .collection import letters
-from .context import last_seen, place, see, seen
+from .context import last_seen, see, seen
 from .invocation import ids
 from .unrecorded import UNRECORDED, UnrecordedSubsegment
 
@@ -20,21 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
-    from typing import Any, Protocol
+    from typing import Any
 
     from .context import AnySubsegment
     from .invocation import Invocation
-
-    class Keeper(Protocol):
-        """This module, as the recorder has it."""
-
-        def keep(self, name: str, /) -> KeptSubsegment | None: ...
-
-        def keep_outermost(self, name: str, /) -> KeptSubsegment | None: ...
-
-        def invocation_here(self) -> Invocation | None: ...
-
-        def is_kept(self, subsegment: object, /) -> bool: ...
 
 
 MAX_ENTRIES = 500
@@ -49,8 +38,6 @@ MAX_TEXT = 24_000
 _MAX_ANNOTATIONS = 16_000
 """Characters of text that leave no room for more annotations, but for the messages of exceptions."""
 
-_new = object.__new__
-_switch = settings.global_sdk_config
 _UNSET: Any = object()
 _shared: Any = UNRECORDED
 
@@ -275,7 +262,7 @@ class Ring:
     too many.
     """
 
-    __slots__ = ("entries", "fail", "invocation", "is_open", "left_out", "size")
+    __slots__ = ("entries", "fail", "invocation", "is_open", "left_out", "messages", "size")
 
     def __init__(self, invocation: Invocation, fail: Callable[[KeptSubsegment, BaseException], None]) -> None:
         """`fail` notes on a kept subsegment that an exception left it."""
@@ -284,6 +271,7 @@ class Ring:
         self.invocation = invocation
         self.is_open = True
         self.left_out = 0
+        self.messages = 0
         self.size = 0
 
     def has_room(self, characters: int, most: int = MAX_TEXT) -> bool:
@@ -351,56 +339,3 @@ def _text_size(entry: KeptSubsegment) -> int:
 
 def _ignore(subsegment: KeptSubsegment, error: BaseException) -> None:
     """Nothing: of what ends behind the handler nobody tells."""
-
-
-def keep(name: str) -> KeptSubsegment | None:
-    """A subsegment to be opened and closed by the caller, if the current one is kept; else None.
-
-    In an invocation that is sampled none is: so this may be asked first, and spares all other questions.
-    """
-    parent: AnySubsegment | None = last_seen() if "a" in letters else seen.get()
-    while parent is not None and parent.end_time is not None:
-        parent = parent.parent
-    if type(parent) is not KeptSubsegment:
-        return None
-    ring = parent.ring
-    if not ring.is_open or not _switch.enabled:
-        return None
-    entry = _new(
-        KeptSubsegment
-    )  # and no call of `__init__`, which would be a tenth of what is done for a call
-    entry.name = name
-    entry.parent = parent
-    entry.ring = ring
-    entry.invocation = ring.invocation
-    entry.end_time = None
-    return entry
-
-
-def keep_outermost(name: str) -> KeptSubsegment | None:
-    """`keep` where nothing is current: in a thread that knows nothing of who started it."""
-    running, current = place()
-    ring = ring_of(running)
-    if current is not None or ring is None or not ring.is_open or not _switch.enabled:
-        return None
-    return KeptSubsegment(name, None, ring)
-
-
-def invocation_here() -> Invocation | None:
-    """The invocation in which what is opened now would be kept; None where it would not."""
-    parent = last_seen()
-    while parent is not None and parent.end_time is not None:
-        parent = parent.parent
-    if type(parent) is not KeptSubsegment:
-        return None
-    return parent.invocation if parent.ring.is_open and _switch.enabled else None
-
-
-def is_kept(subsegment: object) -> bool:
-    """Whether it is one of these."""
-    return type(subsegment) is KeptSubsegment
-
-
-def ring_of(invocation: Invocation) -> Ring | None:
-    """The ring of an invocation, from when its handler is called."""
-    return invocation.ring  # type: ignore[return-value]  # it keeps nothing else there

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lambda_tracer import guard, settings, sqs, xray
-from lambda_tracer.capture import keeping
+from lambda_tracer.capture import kept_exceptions
 from lambda_tracer.encode import any_value, kept_line, limits, redaction
 from lambda_tracer.events import envelope
 from lambda_tracer.local import cli
@@ -103,8 +103,8 @@ LIMITS = [
     Limit(int(log_line.INTERVAL_S), _LIMITS, "one line in {} second at most"),
     Limit(kept_line.MAX_LINE_BYTES, _LIMITS, "at most, of {} bytes"),
     Limit(kept_line.MAX_LINE_BYTES, _KEPT, "your log takes: at most {} bytes"),
-    Limit(keeping.MAX_MESSAGES, _LIMITS, "The messages of {} exceptions are kept"),
-    Limit(keeping.MAX_MESSAGES, _KEPT, "the messages of {} exceptions are kept"),
+    Limit(kept_exceptions.MAX_MESSAGES, _LIMITS, "The messages of {} exceptions are kept"),
+    Limit(kept_exceptions.MAX_MESSAGES, _KEPT, "the messages of {} exceptions are kept"),
     Limit(initialization.MAX_HELD_BYTES, _COLD_START, "At most {} bytes are kept beside"),
     Limit(int(initialization.MAX_AGE_S), _COLD_START, "begins within {} seconds of the last thing"),
     Limit(int(settings.DEFAULT_IMPORTS_MS), _COLD_START, "Imports that take less than {} ms leave no trace"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Tracer, global_sdk_config, recording
-from lambda_tracer.capture.keeping import Rule, rule_of, rule_of_variable
+from lambda_tracer.capture.keep_rule import Rule, rule_of, rule_of_variable
 from tests.daemon import Daemon
 from tests.keep.lines import Log
 from tests.logged import messages

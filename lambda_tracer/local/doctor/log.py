@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lambda_tracer import settings
-from lambda_tracer.capture import keeping
+from lambda_tracer.capture import keep_rule
 
 from . import files
 from .configuration import tracers
@@ -43,7 +43,7 @@ _NO_MS = re.compile(r"slow(?:[:=]?\s*\D*)?$|slow:.*", re.IGNORECASE)
 class _Asked(NamedTuple):
     """What is to be kept, and where that is said."""
 
-    rule: keeping.Rule
+    rule: keep_rule.Rule
     file: Path | None
     line: int
 
@@ -114,13 +114,13 @@ def _words(node: ast.expr) -> list[str] | None:
 
 
 def _rule(words: list[str], file: Path | None, line: int) -> list[_Asked]:
-    rule = keeping.rule_of([word for word in words if not _is_unknown(word)])
+    rule = keep_rule.rule_of([word for word in words if not _is_unknown(word)])
     return [] if rule is None else [_Asked(rule, file, line)]
 
 
 def _is_unknown(word: str) -> bool:
     try:
-        keeping.rule_of([word])
+        keep_rule.rule_of([word])
     except ValueError:
         return True
     return False

@@ -41,9 +41,6 @@ CONTEXTS = {
 }
 """What is only there to be given to `configure(context=...)`. Each task and thread of ours has its own without it."""
 
-TRACED_MIDDLEWARE = f"{POWERTOOLS}.middleware_factory.lambda_handler_decorator"
-"""With `trace_execution=True` it makes a Tracer of Powertools' own."""
-
 NO_SEGMENT = (
     "makes no segment with lambda_tracer, and none with the X-Ray SDK in Lambda either. Code that runs elsewhere, and "
     "needs it, keeps the SDK"

@@ -354,11 +354,6 @@ def whole_url(scheme: str, host: str, port: int | None, target: object) -> str:
     return f"{scheme}://{authority}{target}"
 
 
-def is_trace_header(name: Any) -> bool:
-    """Whether a header's name (str or bytes) is that of the trace header."""
-    return len(name) == len(HEADER_NAME) and text_of(name).lower() == _HEADER_NAME_LOWER
-
-
 def is_context_header(name: Any) -> bool:
     """Whether a header's name (str or bytes) is that of the trace header, or of one that goes with it."""
     return len(name) in _LENGTHS and text_of(name).lower() in _NAMES
