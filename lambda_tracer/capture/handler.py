@@ -35,14 +35,15 @@ else:
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
 # Known by their names, so that the AWS Durable Execution SDK need not be imported.
-_DURABLE_SDK = "<aws_durable_execution_sdk_python."
-_DURABLE_CONTEXT = f"{_DURABLE_SDK}context.DurableContext>"
+_DURABLE_SDK = "aws_durable_execution_sdk_python"
+_DURABLE_CONTEXT = f"<{_DURABLE_SDK}.context.DurableContext>"
 _DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
 
 
 def _lambda_context(context: Any) -> Any:
     """What Lambda passed: a durable function is given a context that has it."""
-    if name_of(type(context)) != _DURABLE_CONTEXT:
+    # Most have no such SDK, and the type's name costs each of their handlers 0.3 us.
+    if _DURABLE_SDK not in sys.modules or name_of(type(context)) != _DURABLE_CONTEXT:
         return context
     return object.__getattribute__(context, "__dict__").get("lambda_context")
 
@@ -50,7 +51,7 @@ def _lambda_context(context: Any) -> Any:
 def _is_durable(event: object) -> bool:
     """Whether it is the event of a durable function; also as the SDK's local runner passes it."""
     if type(event) is not dict:
-        return name_of(type(event)).startswith(_DURABLE_SDK)
+        return name_of(type(event)).startswith(f"<{_DURABLE_SDK}.")
     try:
         return "DurableExecutionArn" in event
     except BaseException as error:  # a key's own code
