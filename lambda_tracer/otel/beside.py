@@ -17,7 +17,7 @@ from ..patches import registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
 INSTRUMENTOR = "opentelemetry.instrumentation.instrumentor"
@@ -38,6 +38,9 @@ _LIBRARIES = {
     },
 }
 """By the last part of an instrumentation's name: the library that our patch records the same calls of."""
+
+_AROUND_THE_SAME = {**_LIBRARIES, "threading": "threads"}
+"""Those, and what both patch for purposes of their own: neither records the work that a thread is given."""
 
 _given_up: set[str] = set()
 
@@ -114,7 +117,7 @@ def then_patch_again(uninstrument: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def uninstrument_alone(self: Any, *args: Any, **kwargs: Any) -> Any:
-        library = _library_of(type(self))
+        library = _library_of(type(self), _AROUND_THE_SAME)
         try:
             if library in registry.registered.values():
                 registry.unpatch([library])
@@ -140,9 +143,9 @@ def _instrumented() -> Iterator[str]:
             yield library
 
 
-def _library_of(kind: type) -> str:
-    """The library that an instrumentation is of, by our name for it; empty for one that no patch of ours records."""
+def _library_of(kind: type, libraries: Mapping[str, str] = _LIBRARIES) -> str:
+    """The library that an instrumentation is of, by our name for it; empty for one that is not among `libraries`."""
     module = kind.__module__
     if type(module) is not str or not module.startswith(_PACKAGE):
         return ""
-    return _LIBRARIES.get(module[len(_PACKAGE) :].partition(".")[0], "")
+    return libraries.get(module[len(_PACKAGE) :].partition(".")[0], "")

@@ -198,6 +198,11 @@ def test_threads_are_given_the_span_and_the_baggage_once(daemon: Daemon, way: st
                 assert list(pool.map(work, ["one", "two"])) == ["one", "two"]
         context.detach(token)
 
+    after = threading.Thread(target=len, args=[()])
+    after.start()
+    after.join()
+
+    assert "_otel_context" not in vars(after)  # what it instrumented is as before
     assert seen == [("c-1", True)] * 4
     daemon.expect_tree("""
         handler
