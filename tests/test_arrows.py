@@ -62,9 +62,10 @@ ARROWS: dict[str, set[str]] = {
     "log_ids": {"trace"},
     "outside": set(),
     "compat": {
-        *("sdk", "segments", "segments.sampling", "segments.plugins", "patches", "sqs", "recording", "send"),
-        *("encode", "trace", "wrapping"),
+        *("sdk", "segments", "segments.sampling", "segments.plugins", "patches", "sqs", "recording"),
+        *("send", "encode", "trace", "wrapping"),
     },
+    "web": {"sdk", "segments", "segments.sampling", "patches", "recording", "trace"},
     "sdk": {"segments", "patches", "recording", "trace"},
     "segments": {"segments.sampling", "segments.plugins", "capture", "recording", "trace", "wrapping"},
     "segments.sampling": {"segments.exchange", "send", "trace"},

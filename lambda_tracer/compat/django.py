@@ -16,7 +16,8 @@ from django.test.signals import setting_changed
 from ..guard import failed, pass_on
 from ..patches import registry
 from ..sdk.recorder import xray_recorder
-from .middlewares import Request, say_what_is_missing
+from .detached import runs_in_invocation
+from .middlewares import Request
 from .patches import patch
 
 XRAY_NAMESPACE = "XRAY_RECORDER"
@@ -122,11 +123,10 @@ class XRayMiddleware:
 
     def __init__(self, get_response: Any) -> None:
         """`get_response` answers."""
-        say_what_is_missing()
         self.get_response = get_response
 
     def __call__(self, request: Any) -> Any:
-        """Answer a request, in a subsegment."""
+        """Answer a request, in a subsegment or a segment of its own."""
         begun = _begun(request)
         if begun is None:
             return self.get_response(request)
@@ -148,7 +148,7 @@ def _begun(request: Any) -> Request | None:
     begun = None
     try:
         meta = request.META
-        begun = Request(xray_recorder, meta.get("HTTP_HOST") or "", meta)
+        begun = Request(xray_recorder, meta.get("HTTP_HOST") or "", meta, request.method, request.path)
         meta["lambda_tracer.request"] = begun
         forwarded = meta.get("HTTP_X_FORWARDED_FOR")
         try:
@@ -158,7 +158,7 @@ def _begun(request: Any) -> Request | None:
             url = request.path
         user_agent = meta.get("HTTP_USER_AGENT")
         begun.asks(url, request.method, user_agent, forwarded or meta.get("REMOTE_ADDR"), bool(forwarded))
-        if settings.URLS_AS_ANNOTATION in ("LAMBDA", "ALL"):
+        if _urls_are_annotated():
             for key, value in (("url", url), ("method", request.method), ("user_agent", user_agent)):
                 if value:
                     begun.subsegment.put_annotation(key, value)
@@ -167,11 +167,17 @@ def _begun(request: Any) -> Request | None:
     return begun
 
 
+def _urls_are_annotated() -> bool:
+    """Whether what is asked is annotated, too: X-Ray finds a segment by its URL, but no subsegment."""
+    asked = settings.URLS_AS_ANNOTATION
+    return asked == "ALL" or (asked == "LAMBDA" and runs_in_invocation())
+
+
 def _answered(begun: Request, response: Any) -> None:
     try:
         length = response.get("Content-Length")
         response["X-Amzn-Trace-Id"] = begun.answers(response.status_code, length)
-        if settings.URLS_AS_ANNOTATION in ("LAMBDA", "ALL"):
+        if _urls_are_annotated():
             begun.subsegment.put_annotation("status", response.status_code)
     except Exception as error:
         failed(error)

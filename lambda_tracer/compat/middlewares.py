@@ -1,8 +1,8 @@
 """The X-Ray SDK's middlewares for Flask, Bottle and aiohttp's server.
 
-As with the SDK in Lambda, each request is a subsegment named by `service` or `dynamic_naming`, with an `http` block.
-What the SDK makes of it elsewhere, a segment of its own, does not exist here. The client's address is recorded where
-`LAMBDA_TRACER_CLIENT_IP` asks for it.
+As with the SDK each request is named by `service` or `dynamic_naming`, and has an `http` block: in Lambda it is a
+subsegment, elsewhere a segment of its own. The client's address is recorded where `LAMBDA_TRACER_CLIENT_IP` asks for
+it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,15 @@ from contextlib import nullcontext
 
 from .. import settings
 from ..guard import failed, warn_once
+from ..sdk.recorder import xray_recorder
+from .detached import runs_in_invocation
 from .entities import DummySubsegment
-from .util import calculate_segment_name, construct_xray_header, prepare_response_header
+from .util import (
+    calculate_sampling_decision,
+    calculate_segment_name,
+    construct_xray_header,
+    prepare_response_header,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,18 +31,29 @@ _KEY = "lambda_tracer.request"
 
 
 class Request:
-    """One request while it is answered."""
+    """One request while it is answered: a subsegment in Lambda, elsewhere a segment."""
 
-    def __init__(self, recorder: Any, host: str, headers: Any) -> None:
-        """Opens its subsegment."""
+    def __init__(self, recorder: Any, host: str, headers: Any, method: str, path: str) -> None:
+        """Opens it. `host` is what was asked for, with the port that was named, and `path` has no query."""
         name = calculate_segment_name(host, recorder) or host or "request"
         self._header = construct_xray_header(headers)
-        self._context = (
-            recorder.in_subsegment(name)
-            if recorder.is_sampled()
-            else nullcontext(DummySubsegment.named(name))
-        )
+        self._context: Any
+        if runs_in_invocation():
+            self._context = (
+                recorder.in_subsegment(name)
+                if recorder.is_sampled()
+                else nullcontext(DummySubsegment.named(name))
+            )
+        else:
+            asked = {"host": host, "method": method, "path": path, "service": name}
+            self._context = recorder.in_segment(
+                name,
+                traceid=self._header.root,
+                parent_id=self._header.parent,
+                sampling=calculate_sampling_decision(self._header, recorder, asked),
+            )
         self.subsegment = self._context.__enter__()
+        self.subsegment.save_origin_trace_header(self._header)
 
     def asks(
         self, url: str, method: str, user_agent: str | None, address: str | None, is_forwarded: bool
@@ -70,21 +88,11 @@ class Request:
         self._context.__exit__(None, None, None)
 
 
-def say_what_is_missing() -> None:
-    """Log once, outside Lambda, that requests are no segments."""
-    if not settings.in_lambda():
-        warn_once(
-            "compat middleware",
-            "XRayMiddleware: requests are subsegments of a Lambda invocation; outside Lambda nothing is recorded",
-        )
-
-
 class FlaskMiddleware:
     """`XRayMiddleware(app, recorder)` of `aws_xray_sdk.ext.flask.middleware`."""
 
     def __init__(self, app: Any, recorder: Any) -> None:
         """Hooks into the application's requests."""
-        say_what_is_missing()
         self.app = app
         self.in_lambda_ctx = settings.in_lambda()
         self._recorder = recorder
@@ -96,7 +104,9 @@ class FlaskMiddleware:
         from flask import request
 
         try:
-            begun = request.environ[_KEY] = Request(self._recorder, request.host, request.headers)
+            begun = request.environ[_KEY] = Request(
+                self._recorder, request.host, request.headers, request.method, request.path
+            )
             forwarded = request.headers.get("X-Forwarded-For")
             begun.asks(
                 request.base_url,
@@ -140,8 +150,7 @@ class BottleMiddleware:
     api = 2
 
     def __init__(self, recorder: Any) -> None:
-        """`recorder` opens the subsegments."""
-        say_what_is_missing()
+        """`recorder` records the requests."""
         self._recorder = recorder
 
     def apply(self, callback: Callable[..., Any], route: Any) -> Callable[..., Any]:
@@ -174,7 +183,7 @@ def _of_bottle(recorder: Any) -> Request | None:
 
     begun = None
     try:
-        begun = Request(recorder, request.urlparts[1], request.headers)
+        begun = Request(recorder, request.urlparts[1], request.headers, request.method, request.path)
         forwarded = request.environ.get("HTTP_X_FORWARDED_FOR")
         begun.asks(
             request.url,
@@ -199,12 +208,57 @@ def _answered(begun: Request, answer: Any) -> None:
 
 
 async def aiohttp_middleware(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
-    """`middleware` of `aws_xray_sdk.ext.aiohttp.middleware`: hands on. The SDK in Lambda sends nothing, either."""
-    warn_once(
-        "compat aiohttp middleware",
-        "aws_xray_sdk.ext.aiohttp.middleware: segments of requests do not exist in Lambda: nothing is recorded of it",
-    )
-    return await handler(request)
+    """`middleware` of `aws_xray_sdk.ext.aiohttp.middleware`. In Lambda it hands on: the SDK sends nothing there."""
+    if runs_in_invocation():
+        warn_once(
+            "compat aiohttp middleware",
+            "aws_xray_sdk.ext.aiohttp.middleware: segments of requests do not exist in Lambda: nothing is recorded",
+        )
+        return await handler(request)
+    begun = _of_aiohttp(request)
+    if begun is None:
+        return await handler(request)
+    from aiohttp.web_exceptions import HTTPException
+
+    try:
+        response = await handler(request)
+        _tell_aiohttp(begun, response)
+        return response
+    except HTTPException as answer:  # an answer as any other
+        _tell_aiohttp(begun, answer)
+        raise
+    except BaseException as error:
+        begun.fails(error)
+        raise
+    finally:
+        begun.ends()
+
+
+def _of_aiohttp(request: Any) -> Request | None:
+    try:
+        headers, host = request.headers, request.host
+        begun = Request(xray_recorder, host.partition(":")[0], headers, request.method, request.path)
+        forwarded = headers.get("X-Forwarded-For")
+        begun.asks(
+            str(request.url),
+            request.method,
+            headers.get("User-Agent"),
+            forwarded or request.remote,
+            bool(forwarded),
+        )
+        return begun
+    except Exception as error:
+        failed(error)
+        return None
+
+
+def _tell_aiohttp(begun: Request, answer: Any) -> None:
+    try:
+        header = begun.answers(answer.status, answer.headers.get("Content-Length"))
+        if not answer.prepared:  # else its headers have been sent: that of a stream, or of a websocket
+            answer.headers[_HEADER] = header
+    except Exception as error:
+        failed(error)
 
 
 aiohttp_middleware.__middleware_version__ = 1  # type: ignore[attr-defined]  # what aiohttp.web.middleware sets

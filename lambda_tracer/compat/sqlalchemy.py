@@ -56,11 +56,3 @@ def parse_bind(bind: Any) -> dict[str, Any]:
         "user": url.username or "",
         "database_type": bind.engine.name,
     }
-
-
-def __getattr__(name: str) -> Any:
-    if name != "XRayFlaskSqlAlchemy":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from flask_sqlalchemy import SQLAlchemy  # which need not be there
-
-    return SQLAlchemy

@@ -191,8 +191,8 @@ MODULES: dict[str, str] = {
         f"middlewares: XRayMiddleware=FlaskMiddleware; {_HTTP}; {_STACKTRACE}; {_UTIL}; {_IN_LAMBDA}"
     ),
     "ext.flask_sqlalchemy.query": (
-        "sqlalchemy: XRayFlaskSqlAlchemy XRayBaseQuery=XRayQuery XRaySignallingSession=XRaySession XRaySession "
-        "XRayQuery decorate_all_functions xray_on_call"
+        "flask_sqlalchemy: XRayFlaskSqlAlchemy XRayBaseQuery XRaySignallingSession; "
+        "sqlalchemy: XRaySession XRayQuery decorate_all_functions xray_on_call"
     ),
     "ext.sqlalchemy.query": (
         "sqlalchemy: XRaySession XRayQuery XRaySessionMaker decorate_all_functions xray_on_call"

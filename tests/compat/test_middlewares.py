@@ -181,30 +181,3 @@ def test_the_address_and_the_query_are_not_recorded_unless_they_are_asked_for(
 
     assert ours["unasked"][1] == {"url": "http://localhost/ok", "method": "GET", "user_agent": "ua"}
     assert "secret" not in str(ours)
-
-
-def test_outside_lambda_one_message_says_what_is_missing() -> None:
-    ran = run(
-        """
-import bottle
-from aws_xray_sdk.core import xray_recorder
-from aws_xray_sdk.ext.bottle.middleware import XRayMiddleware
-from wsgiref.util import setup_testing_defaults
-xray_recorder.configure(context_missing="RUNTIME_ERROR")
-for _ in range(2):
-    if _:
-        del os.environ["_X_AMZN_TRACE_ID"]
-    app = bottle.Bottle()
-    app.install(XRayMiddleware(xray_recorder))
-    app.route("/", callback=lambda: "hi")
-    environ = {}
-    setup_testing_defaults(environ)
-    note(_, lambda: b"".join(app(environ, lambda status, headers, error=None: None)).decode())
-""",
-        LAMBDA_TASK_ROOT="",
-    )
-
-    assert ran.told == {"0": "hi", "1": "hi"}
-    assert ran.log == [
-        "XRayMiddleware: requests are subsegments of a Lambda invocation; outside Lambda nothing is recorded"
-    ]

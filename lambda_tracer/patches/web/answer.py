@@ -49,8 +49,8 @@ class Answer:
     ) -> None:
         """`handler` is what is recorded on. `request` is what a request is known by in the applications that are
         mounted in this one, and `base` the path above the application, which is no part of routes. `outer` is what
-        this context is answering otherwise: then nothing is recorded. `app` is the application, and `carrier` the
-        object that the request is in: a middleware may change what it says.
+        this context is answering otherwise: then nothing is recorded, unless that is recorded on another one. `app` is
+        the application, and `carrier` the object that the request is in: a middleware may change what it says.
         """
         self.handler = handler
         self.request = request
@@ -58,7 +58,7 @@ class Answer:
         self._carrier = carrier
         self._base = base
         self._outer = outer
-        self._is_called_inside = outer is not None
+        self._is_called_inside = outer is not None and outer.handler is handler
         self._is_over = False
         self._prefix = ""
         self._status = 0
@@ -173,14 +173,25 @@ def matched(method: object, template: object) -> None:
         found.matched(method, template)
 
 
-def begin(request: object, base: str = "", app: object = None, carrier: object = None) -> Answer | None:
+def begin(
+    request: object,
+    base: str = "",
+    app: object = None,
+    carrier: object = None,
+    handler: Subsegment | None = None,
+) -> Answer | None:
     """Begin the answer of an application that is called; see `Answer`. The call is to be within it.
+
+    `handler` is what is recorded on where that is no captured handler: the segment of a request.
 
     None where it is nothing new: nothing is recorded, or the application is part of one that is answering already.
     """
     try:
         outer = _answer.get()
-        if outer is not None and outer.is_under_way():
+        is_inside = outer is not None and outer.is_under_way()
+        if handler is not None:
+            found = Answer(handler, request, base, outer if is_inside else None, app, carrier)
+        elif outer is not None and is_inside:
             if not outer.is_recorded() or outer.is_of(request, carrier):
                 return None
             found = Answer(outer.handler, request, base, outer, app, carrier)

@@ -1,0 +1,158 @@
+"""WSGIMiddleware: requests of a WSGI application as segments (PEP 3333).
+
+The input is handed on unread. The answer gets one header more. It is read by the server alone, part by part, and the
+segment ends when the server closes it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ..guard import failed
+from ..trace.header import HEADER_NAME
+from . import request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+_WANTED = {
+    "HTTP_HOST": "host",
+    "HTTP_USER_AGENT": "user_agent",
+    "HTTP_X_FORWARDED_FOR": "forwarded_for",
+    "HTTP_X_AMZN_TRACE_ID": "header",
+    "HTTP_TRACEPARENT": "traceparent",
+    "REMOTE_ADDR": "address",
+}
+
+
+class WSGIMiddleware:
+    """A WSGI application that makes each request of another one a segment."""
+
+    def __init__(self, app: Any, name: request.Name = None) -> None:
+        """See `ASGIMiddleware`."""
+        self.app = app
+        self.name = name
+        request.prepare()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Call the application. What it raises leaves as it came."""
+        begun = _begun(environ, self.name, self.app)
+        if begun is None:
+            answer: Iterable[bytes] = self.app(environ, start_response)
+            return answer
+
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            return start_response(status, _noted(begun, status, headers), *exc_info)
+
+        is_complete = True
+        try:
+            body = self.app(environ, start)
+            if type(body) not in (list, tuple) and not _is_file(body, environ):
+                body = Sized(begun, body) if hasattr(type(body), "__len__") else Body(begun, body)
+                is_complete = False
+            return body  # type: ignore[no-any-return]  # whatever it is
+        except BaseException as error:
+            begun.fails(error)
+            raise
+        finally:
+            if is_complete:
+                begun.ends()
+            else:
+                begun.leave()
+
+
+class Body:
+    """The parts of an answer, made while the server asks for them. The segment goes on for as long as that takes."""
+
+    def __init__(self, begun: request.RequestSegment, parts: Iterable[bytes]) -> None:
+        """`parts` are the application's."""
+        self._begun = begun
+        self._parts = parts
+        self._iterator: Iterator[bytes] | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        begun = self._begun
+        begun.go_on()
+        try:
+            if self._iterator is None:
+                self._iterator = iter(self._parts)
+            return next(self._iterator)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            begun.fails(error)
+            raise
+        finally:
+            begun.leave()
+
+    def close(self) -> None:
+        """The server needs no more: close what the application gave, if it can be closed, and end the segment."""
+        begun = self._begun
+        begun.go_on()
+        try:
+            close = getattr(self._parts, "close", None)
+            if close is not None:
+                close()
+        except BaseException as error:
+            begun.fails(error)
+            raise
+        finally:
+            begun.ends()
+
+
+class Sized(Body):
+    """One whose parts are counted: servers know the length of an answer that has one part."""
+
+    def __len__(self) -> int:
+        return len(self._parts)  # type: ignore[arg-type]  # made for what has a length
+
+
+def _is_file(body: object, environ: dict[str, Any]) -> bool:
+    """Whether the server is to send a file by itself, as it knows best: it must get its own kind back."""
+    kind = environ.get("wsgi.file_wrapper")
+    return isinstance(kind, type) and isinstance(body, kind)
+
+
+def _noted(begun: request.RequestSegment, status: Any, headers: Any) -> Any:
+    """Note the answer's status; returns its headers, with the trace header behind them."""
+    try:
+        known = {name.lower(): value for name, value in headers}
+        number = int(status[:3]) if type(status) is str and status[:3].isdecimal() else None
+        length = known.get("content-length", "")
+        begun.answers(number, length if length.isdecimal() else None)
+        if HEADER_NAME.lower() not in known:
+            return [*headers, (HEADER_NAME, begun.header())]
+    except Exception as error:
+        failed(error)
+    return headers
+
+
+def _begun(environ: dict[str, Any], name: request.Name, app: object) -> request.RequestSegment | None:
+    try:
+        base = environ.get("SCRIPT_NAME") or ""
+        path = base + (environ.get("PATH_INFO") or "")
+        asked = request.Asked(
+            environ.get("wsgi.url_scheme") or "http",
+            environ.get("REQUEST_METHOD") or "GET",
+            path,
+            base,
+            quote(path.encode("latin-1")),
+        )
+        for key, found in _WANTED.items():
+            setattr(asked, found, environ.get(key))
+        if not asked.host:
+            port = environ.get("SERVER_PORT")
+            asked.host = (
+                f"{environ.get('SERVER_NAME')}:{port}"
+                if port not in (None, "80", "443")
+                else environ.get("SERVER_NAME")
+            )
+        return request.begin(asked, name, app, environ)
+    except Exception as error:
+        failed(error)
+        return None

@@ -1,0 +1,1 @@
+"""Servers: `lambda_tracer.web`."""
