@@ -228,7 +228,9 @@ def _described(begun: SegmentInvocation, asked: Asked, app: object, carrier: obj
         put("method", asked.method)
         put("user_agent", asked.user_agent)
         if settings.client_ip():
-            put("client_ip", (asked.forwarded_for or asked.address or "").partition(",")[0].strip() or None)
+            # The last one is what the nearest proxy has added; those before it are what the client wrote.
+            address = (asked.forwarded_for or asked.address or "").rpartition(",")[2].strip()
+            put("client_ip", address or None)
             put("x_forwarded_for", True if asked.forwarded_for else None)
         begun.answers_http = True
         begun.handler = begun.top

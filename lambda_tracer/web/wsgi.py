@@ -1,7 +1,7 @@
 """WSGIMiddleware: requests of a WSGI application as segments (PEP 3333).
 
 The input is handed on unread. The answer gets one header more. It is read by the server alone, part by part, and the
-segment ends when the server closes it.
+segment ends with the last one, or when the server closes the answer.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class Body:
                 self._iterator = iter(self._parts)
             return next(self._iterator)
         except StopIteration:
+            begun.completes()
             raise
         except BaseException as error:
             begun.fails(error)

@@ -74,7 +74,7 @@ SHOWS = [line.partition("lambda-tracer ")[2] for _, line in SHELL if "lambda-tra
 MIGRATIONS = [line for _, line in SHELL if "lambda-tracer migrate" in line]
 
 
-OUTSIDE_LAMBDA = ("docs/guides/outside-lambda.md", "docs/guides/sampling.md")
+OUTSIDE_LAMBDA = ("docs/guides/outside-lambda.md", "docs/guides/sampling.md", "docs/guides/servers.md")
 """The pages whose code runs where no Lambda is, and segments are its own."""
 
 

@@ -280,7 +280,7 @@ def test_segments_are_named_by_hosts_and_say_who_asked(
 
     first, second = server.documents()
     assert (first["name"], second["name"]) == ("a.example.com", "other")
-    assert first["http"]["request"]["client_ip"] == "192.0.2.1"
+    assert first["http"]["request"]["client_ip"] == "192.0.2.2"
     assert first["http"]["request"]["x_forwarded_for"] is True
     assert second["http"]["request"]["client_ip"] == "192.0.2.3"
 
