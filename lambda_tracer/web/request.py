@@ -205,14 +205,14 @@ def begin(asked: Asked, name: Name, app: object, carrier: MutableMapping[str, An
             return None
         if _answers_for_a_handler():
             return None
+        carrier[MARK] = True
         header = asked.trace_header()
-        host = asked.host or ""
+        host = asked.host = (asked.host or "").rpartition("@")[2]
         called = _name(name, host)
         request = Request(called, host, asked.method, asked.path)
         begun = invocation.begin(
             called, header=header, request=request, recorder=xray_recorder, is_block=True
         )
-        carrier[MARK] = begun.trace_id
     except Exception as error:
         failed(error)
         return None

@@ -55,8 +55,8 @@ _INERT = f"{POWERTOOLS}.tracing.base"
 
 _COMPATIBLE = "or run it unchanged under lambda_tracer.compat"
 NO_MIDDLEWARE = (
-    "lambda_tracer has no middlewares: a captured handler is told the route and status by the framework. "
-    f"Take it out, {_COMPATIBLE}"
+    "a captured handler is told the route and status by the framework, without a middleware. Take it out, "
+    f"put one of lambda_tracer.web in its place on a server, {_COMPATIBLE}"
 )
 
 _STAYS = (
