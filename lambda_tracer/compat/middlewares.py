@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _HEADER = "X-Amzn-Trace-Id"
-_KEY = "lambda_tracer.request"
+_KEY = "lambda_tracer.compat.request"
 
 
 class Request:

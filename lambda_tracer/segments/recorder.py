@@ -79,7 +79,9 @@ def begin_segment(
     is_decided = sampling is not None or not recorder.sampling
     return invocation.begin(
         called,
-        header=TraceHeader(traceid, parent_id),
+        header=TraceHeader(
+            traceid if isinstance(traceid, str) else None, parent_id if isinstance(parent_id, str) else None
+        ),
         sampled=(sampling is None or bool(sampling)) if is_decided else None,
         request=decision.Request(called),
         recorder=recorder,
