@@ -130,7 +130,9 @@ def _noted(begun: request.RequestSegment, given: tuple[Any, ...]) -> tuple[Any, 
     """
     try:
         status, headers = (*given, None, None)[:2]
-        known = {name.lower(): value for name, value in headers} if isinstance(headers, (list, tuple)) else None
+        known = (
+            {name.lower(): value for name, value in headers} if isinstance(headers, (list, tuple)) else None
+        )
         number = int(status[:3]) if type(status) is str and status[:3].isdecimal() else None
         length = known.get("content-length", "") if known else ""
         begun.answers(number, length if length.isdecimal() else None)

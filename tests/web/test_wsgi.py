@@ -22,6 +22,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
 from lambda_tracer import xray_recorder
+from lambda_tracer.compat.middlewares import FlaskMiddleware
 from lambda_tracer.web import DynamicNaming, WSGIMiddleware
 from tests.conftest import Invoke
 from tests.daemon import Daemon
@@ -240,6 +241,15 @@ def test_what_an_application_tells_is_what_the_server_is_told(server: Daemon) ->
     ]
     assert headers == [("A", "b")]
     server.expect_tree("shop  fault")
+
+
+def test_the_sdks_middleware_within_is_a_subsegment(server: Daemon) -> None:
+    app = shop()
+    FlaskMiddleware(app, xray_recorder)
+
+    assert b"".join(call(WSGIMiddleware(app, "outer"), PATH_INFO="/items/a")[1]) == b"a"
+
+    server.expect_tree("outer\n  127.0.0.1\n    load\n      row a")
 
 
 def test_an_answer_that_nobody_closes_is_sent_all_the_same(server: Daemon) -> None:
