@@ -288,6 +288,17 @@ def test_a_service_that_was_configured_names_it_and_sampling_may_be_turned_off(
     outside.expect_tree("configured")
 
 
+def test_ids_that_are_no_text_raise_nothing(outside: Daemon) -> None:
+    odd: Any = 5
+    xray_recorder.begin_segment("a", traceid=odd)
+    xray_recorder.end_segment()
+    xray_recorder.begin_segment("b", parent_id=odd)
+    xray_recorder.end_segment()
+
+    outside.expect_tree("a\nb")
+    assert not any("parent_id" in each for each in outside.documents())
+
+
 def test_an_end_without_a_beginning_is_said_once(outside: Daemon, caplog: pytest.LogCaptureFixture) -> None:
     xray_recorder.end_segment()
 
