@@ -15,6 +15,7 @@ from ..segments.segment import Segment
 from ..trace.context import last_seen, place
 from ..trace.header import TraceHeader
 from ..trace.invocation import is_trace_id
+from ..trace.running import bound_to
 from ..trace.subsegment import handler_of
 from . import traceparent
 
@@ -214,6 +215,7 @@ def begin(asked: Asked, name: Name, app: object, carrier: MutableMapping[str, An
 
     `carrier` is the environ or scope in which the request comes.
     """
+    before = bound_to()
     try:
         if not own.are_wanted() or not settings.global_sdk_config.sdk_enabled() or MARK in carrier:
             return None
@@ -228,10 +230,13 @@ def begin(asked: Asked, name: Name, app: object, carrier: MutableMapping[str, An
         begun = invocation.begin(
             called, header=header, request=request, recorder=xray_recorder, is_block=True
         )
-    except Exception as error:
+        return RequestSegment(begun, header, _described(begun, asked, app, carrier), carrier)
+    except BaseException as error:
+        invocation.undo(before)
+        if not isinstance(error, Exception):  # it came from outside
+            raise
         failed(error)
         return None
-    return RequestSegment(begun, header, _described(begun, asked, app, carrier), carrier)
 
 
 def _described(begun: SegmentInvocation, asked: Asked, app: object, carrier: object) -> Answer | None:
