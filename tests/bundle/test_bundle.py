@@ -72,9 +72,10 @@ SourceLoader.source_to_code = lambda self, data, path, **_: (compiled.append(pat
 import pkgutil, importlib, lambda_tracer
 for module in pkgutil.walk_packages(lambda_tracer.__path__, "lambda_tracer."):
     # These want a handler, or what they are made for: an SDK, a framework.
-    of_others = ["auto", "durable", "compat.django", "compat.sqlalchemy", "compat.flask_sqlalchemy"]
-    of_others += ["otel." + name for name in "beside bridge calls context current given provider span".split()]
-    if module.name.removeprefix("lambda_tracer.") not in of_others:
+    of_others = ["durable", "compat.django", "compat.sqlalchemy", "compat.flask_sqlalchemy"]
+    of_otel = "beside bridge calls context current given provider span"
+    of_others += ["otel." + name for name in of_otel.split()]
+    if module.name.removeprefix("lambda_tracer.") not in ("auto", *of_others):
         importlib.import_module(module.name)
 print(*sorted(path.partition("lambda_tracer/")[2] for path in compiled if "lambda_tracer/" in path))
 """
