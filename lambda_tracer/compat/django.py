@@ -139,7 +139,7 @@ class XRayMiddleware:
 
     def process_exception(self, request: Any, exception: BaseException) -> None:
         """A view raised."""
-        begun = request.META.get("lambda_tracer.request")
+        begun = request.META.get("lambda_tracer.compat.request")
         if begun is not None:
             begun.fails(exception)
 
@@ -149,7 +149,7 @@ def _begun(request: Any) -> Request | None:
     try:
         meta = request.META
         begun = Request(xray_recorder, meta.get("HTTP_HOST") or "", meta, request.method, request.path)
-        meta["lambda_tracer.request"] = begun
+        meta["lambda_tracer.compat.request"] = begun
         forwarded = meta.get("HTTP_X_FORWARDED_FOR")
         try:
             url = request.build_absolute_uri().partition("?")[0]

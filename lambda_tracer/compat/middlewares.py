@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from .. import settings
 from ..guard import failed, warn_once
 from ..sdk.recorder import xray_recorder
+from . import own_segments
 from .detached import runs_in_invocation
 from .entities import DummySubsegment
 from .util import (
@@ -27,18 +28,18 @@ if TYPE_CHECKING:
     from typing import Any
 
 _HEADER = "X-Amzn-Trace-Id"
-_KEY = "lambda_tracer.request"
+_KEY = "lambda_tracer.compat.request"
 
 
 class Request:
-    """One request while it is answered: a subsegment in Lambda, elsewhere a segment."""
+    """One request while it is answered: a subsegment in Lambda, or below another segment; elsewhere a segment."""
 
     def __init__(self, recorder: Any, host: str, headers: Any, method: str, path: str) -> None:
         """Opens it. `host` is what was asked for, with the port that was named, and `path` has no query."""
         name = calculate_segment_name(host, recorder) or host or "request"
         self._header = construct_xray_header(headers)
         self._context: Any
-        if runs_in_invocation():
+        if runs_in_invocation() or own_segments.is_anothers():
             self._context = (
                 recorder.in_subsegment(name)
                 if recorder.is_sampled()

@@ -119,10 +119,10 @@ class Segment(Entity, own_segment.Segment):
     ) -> None:
         """Ids and the trace's id are made up where they are not given."""
         meet()
-        trace_id = traceid or TraceId().to_id()
+        trace_id = safe_str(traceid) if traceid else TraceId().to_id()
         made = Trace(trace_id, entityid or own.new_id(), is_sampled=bool(sampled))
         own_segment.Segment.__init__(
-            self, safe_str(name or "unnamed"), parent_id or "", made, recording.default
+            self, safe_str(name or "unnamed"), safe_str(parent_id or ""), made, recording.default
         )
         made.top = self
         self.__dict__.update(sampled=sampled, ref_counter=AtomicCounter(), _total=0, _below=[])
@@ -226,6 +226,12 @@ def overtaken() -> None:
     before = own.current()
     if isinstance(before, Trace):
         own.leave_behind(before)
+
+
+def is_anothers() -> bool:
+    """Whether this context works for a segment that these names have not begun: a handler's, or a web middleware's."""
+    working_for = own.current()
+    return working_for is not None and not isinstance(working_for, Trace)
 
 
 def begun_here() -> Segment | None:

@@ -60,21 +60,23 @@ class SegmentCapture(HandlerCapture):
 
     def __call__(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] = _NO_ARGUMENTS) -> Any:
         """Begin a segment if the environment names no trace and this context works for none; record the call."""
-        begun = self._begin()
-        if begun is None:
-            return super().__call__(args, kwargs)
+        before = running.bound_to()
         try:
+            begun = self._begin()
+            if begun is None:
+                return super().__call__(args, kwargs)
             call = super().__call__(args, kwargs)
             if isinstance(call, SegmentCall):
                 call.segment = begun
                 return call
             return recorder.SegmentContext(lambda: begun)
         except BaseException:  # it came from outside
-            invocation.end(begun)
+            invocation.undo(before)
             raise
 
     def _begin(self) -> SegmentInvocation | None:
         tracer = self.capture.tracer
+        before = running.bound_to()
         try:
             if tracer.disabled or not recorder.are_wanted() or invocation.current() is not None:
                 return None
@@ -85,6 +87,7 @@ class SegmentCapture(HandlerCapture):
                 keeper.end(begun)
             return begun
         except Exception as error:
+            invocation.undo(before)
             failed(error)
             return None
 

@@ -151,6 +151,13 @@ def end(begun: SegmentInvocation, end_time: float | None = None, error: BaseExce
             leave(begun)
 
 
+def undo(before: Invocation | None) -> None:
+    """End what has been begun since this context worked for `before`: an interruption kept it from being anybody's."""
+    begun = bound_to()
+    if isinstance(begun, SegmentInvocation) and begun is not before:
+        end(begun)
+
+
 def close(begun: SegmentInvocation, end_time: float | None = None) -> None:
     """End its segment. This context goes on working for it."""
     _open.pop(id(begun), None)

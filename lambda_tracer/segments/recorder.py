@@ -11,6 +11,7 @@ from .. import settings
 from ..guard import failed, warn_once
 from ..trace.context import in_handler, last_seen, place
 from ..trace.header import TraceHeader
+from ..trace.running import bound_to
 from ..wrapping.wrap import wrap
 from . import invocation
 from .sampling import decision
@@ -79,7 +80,9 @@ def begin_segment(
     is_decided = sampling is not None or not recorder.sampling
     return invocation.begin(
         called,
-        header=TraceHeader(traceid, parent_id),
+        header=TraceHeader(
+            traceid if isinstance(traceid, str) else None, parent_id if isinstance(parent_id, str) else None
+        ),
         sampled=(sampling is None or bool(sampling)) if is_decided else None,
         request=decision.Request(called),
         recorder=recorder,
@@ -127,10 +130,15 @@ class SegmentContext:
 
     def __enter__(self) -> Any:
         """Begin it and return it."""
-        self._begun = begun = self._begin()
-        if begun is not None:
-            return begun.top
-        return None if self._otherwise is None else self._otherwise()
+        before = bound_to()
+        try:
+            self._begun = begun = self._begin()
+            if begun is not None:
+                return begun.top
+            return None if self._otherwise is None else self._otherwise()
+        except BaseException:
+            invocation.undo(before)
+            raise
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
@@ -157,9 +165,13 @@ class SegmentContext:
 
     def open(self) -> None:
         """Begin it."""
+        before = bound_to()
         try:
             self._begun = self._begin()
-        except Exception as error:
+        except BaseException as error:
+            invocation.undo(before)
+            if not isinstance(error, Exception):  # it came from outside
+                raise
             failed(error)
 
     def close(self, error: BaseException | None = None) -> None:

@@ -75,6 +75,11 @@ def _begun(incoming: Any, name: request.Name) -> request.RequestSegment | None:
 
 def _answered(begun: request.RequestSegment, response: Any) -> None:
     try:
+        if not hasattr(
+            response, "status"
+        ):  # a handler that returned nothing, say: the server makes an answer
+            begun.answers(500)
+            return
         begun.answers(response.status, response.headers.get("Content-Length"))
         if not response.prepared and HEADER_NAME not in response.headers:
             response.headers[HEADER_NAME] = begun.header()

@@ -14,7 +14,7 @@ from . import request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
     from typing import Any, TypeAlias
 
     Scope: TypeAlias = MutableMapping[str, Any]
@@ -98,17 +98,23 @@ class Sending:
     def _started(self, message: Message) -> Message:
         self._has_started = True
         self._has_trailers = bool(message.get("trailers", False))
-        headers = message.get("headers") or ()
-        length = next((value for name, value in headers if name.lower() == b"content-length"), None)
+        headers = _headers(message)
+        length = next((value for name, value in headers or () if name.lower() == b"content-length"), None)
         number = length.decode("latin-1") if length is not None else ""
         self._begun.answers(message.get("status"), number if number.isdecimal() else None)
         return self._with_header(message)
 
     def _with_header(self, message: Message) -> Message:
-        headers = list(message.get("headers") or ())
-        if any(name.lower() == _HEADER for name, _ in headers):
+        headers = _headers(message)
+        if headers is None or any(name.lower() == _HEADER for name, _ in headers):
             return message
         return {**message, "headers": [*headers, (_HEADER, self._begun.header().encode("ascii"))]}
+
+
+def _headers(message: Message) -> Sequence[tuple[bytes, bytes]] | None:
+    """Those of an answer; None where they may be read only once, by the server."""
+    headers = message.get("headers") or ()
+    return headers if isinstance(headers, (list, tuple)) else None
 
 
 def _begun(scope: Scope, name: request.Name, app: object) -> request.RequestSegment | None:
@@ -122,8 +128,10 @@ def _begun(scope: Scope, name: request.Name, app: object) -> request.RequestSegm
             scope.get("method") or "GET",
             path if path.startswith(base) else base + path,
             base,
-            raw.decode("latin-1").partition("?")[0] if raw else quote(path),
+            raw.decode("latin-1").partition("?")[0] if raw else quote(path, errors="replace"),
         )
+        if not isinstance(scope["headers"], (list, tuple)):
+            scope["headers"] = list(scope["headers"])  # an iterable, as the specification allows
         for header, value in scope["headers"]:
             found = _WANTED.get(header)
             if found is not None and getattr(asked, found) is None:

@@ -15,6 +15,7 @@ from ..segments.segment import Segment
 from ..trace.context import last_seen, place
 from ..trace.header import TraceHeader
 from ..trace.invocation import is_trace_id
+from ..trace.running import bound_to
 from ..trace.subsegment import handler_of
 from . import traceparent
 
@@ -40,6 +41,9 @@ MARK = "lambda_tracer.request"
 
 AFTER = "background"
 """What failed after the answer is recorded as: a subsegment of that name, below the segment, which has ended."""
+
+_NO_HOST = frozenset("/?#\\ ")
+"""What no host has in it. A `Host` header that has, may hold a query."""
 
 _WEB = ("starlette", "flask", "quart", "django", "bottle", "aiohttp_web")
 """Frameworks that tell which route matched, and which exception became the answer."""
@@ -90,11 +94,21 @@ class Asked:
 class RequestSegment:
     """A request that is a segment, and the answer to it. No method raises because of the trace."""
 
-    __slots__ = ("_answer", "_begun", "_end_time", "_header", "_is_over", "_seen", "_status")
+    __slots__ = ("_answer", "_begun", "_carrier", "_end_time", "_header", "_is_over", "_seen", "_status")
 
-    def __init__(self, begun: SegmentInvocation, header: TraceHeader, found: Answer | None) -> None:
-        """`header` is what the request came with, `found` what the framework tells of the answer."""
+    def __init__(
+        self,
+        begun: SegmentInvocation,
+        header: TraceHeader,
+        found: Answer | None,
+        carrier: MutableMapping[str, Any],
+    ) -> None:
+        """`header` is what the request came with, `found` what the framework tells of the answer.
+
+        `carrier` is marked until the segment ends: who asks again with the same one gets a segment of its own.
+        """
         self._begun = begun
+        self._carrier = carrier
         self._header = header
         self._answer = found
         self._status: int | None = None
@@ -167,6 +181,7 @@ class RequestSegment:
         if not self._is_over:
             self._is_over = True
             try:
+                self._carrier.pop(MARK, None)
                 self._end()
             finally:
                 invocation.leave(self._begun)
@@ -200,6 +215,7 @@ def begin(asked: Asked, name: Name, app: object, carrier: MutableMapping[str, An
 
     `carrier` is the environ or scope in which the request comes.
     """
+    before = bound_to()
     try:
         if not own.are_wanted() or not settings.global_sdk_config.sdk_enabled() or MARK in carrier:
             return None
@@ -207,16 +223,20 @@ def begin(asked: Asked, name: Name, app: object, carrier: MutableMapping[str, An
             return None
         carrier[MARK] = True
         header = asked.trace_header()
-        host = asked.host = (asked.host or "").rpartition("@")[2]
+        host = (asked.host or "").rpartition("@")[2] if _NO_HOST.isdisjoint(asked.host or "") else ""
+        asked.host = host
         called = _name(name, host)
         request = Request(called, host, asked.method, asked.path)
         begun = invocation.begin(
             called, header=header, request=request, recorder=xray_recorder, is_block=True
         )
-    except Exception as error:
+        return RequestSegment(begun, header, _described(begun, asked, app, carrier), carrier)
+    except BaseException as error:
+        invocation.undo(before)
+        if not isinstance(error, Exception):  # it came from outside
+            raise
         failed(error)
         return None
-    return RequestSegment(begun, header, _described(begun, asked, app, carrier))
 
 
 def _described(begun: SegmentInvocation, asked: Asked, app: object, carrier: object) -> Answer | None:
@@ -242,7 +262,7 @@ def _described(begun: SegmentInvocation, asked: Asked, app: object, carrier: obj
 
 
 def _name(given: Name, host: str) -> str:
-    host_name = host.partition(":")[0]
+    host_name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     if given is None:
         given = xray_recorder.dynamic_naming
     name = given if given is None or isinstance(given, str) else given.get_name(host_name)

@@ -43,8 +43,8 @@ class WSGIMiddleware:
             answer: Iterable[bytes] = self.app(environ, start_response)
             return answer
 
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            return start_response(status, _noted(begun, status, headers), *exc_info)
+        def start(*given: Any, **named: Any) -> Any:
+            return start_response(*_noted(begun, given), **named)
 
         is_complete = True
         try:
@@ -105,6 +105,10 @@ class Body:
         finally:
             begun.ends()
 
+    def __del__(self) -> None:
+        """A server, or a test, that never closed it: the segment ends all the same."""
+        self._begun.ends()
+
 
 class Sized(Body):
     """One whose parts are counted: servers know the length of an answer that has one part."""
@@ -119,18 +123,24 @@ def _is_file(body: object, environ: dict[str, Any]) -> bool:
     return isinstance(kind, type) and isinstance(body, kind)
 
 
-def _noted(begun: request.RequestSegment, status: Any, headers: Any) -> Any:
-    """Note the answer's status; returns its headers, with the trace header behind them."""
+def _noted(begun: request.RequestSegment, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Note the answer's status; returns what was given, with the trace header behind the other headers.
+
+    Headers that may be read only once are left to the server.
+    """
     try:
-        known = {name.lower(): value for name, value in headers}
+        status, headers = (*given, None, None)[:2]
+        known = (
+            {name.lower(): value for name, value in headers} if isinstance(headers, (list, tuple)) else None
+        )
         number = int(status[:3]) if type(status) is str and status[:3].isdecimal() else None
-        length = known.get("content-length", "")
+        length = known.get("content-length", "") if known else ""
         begun.answers(number, length if length.isdecimal() else None)
-        if HEADER_NAME.lower() not in known:
-            return [*headers, (HEADER_NAME, begun.header())]
+        if known is not None and HEADER_NAME.lower() not in known:
+            return (status, [*headers, (HEADER_NAME, begun.header())], *given[2:])
     except Exception as error:
         failed(error)
-    return headers
+    return given
 
 
 def _begun(environ: dict[str, Any], name: request.Name, app: object) -> request.RequestSegment | None:
@@ -142,17 +152,14 @@ def _begun(environ: dict[str, Any], name: request.Name, app: object) -> request.
             environ.get("REQUEST_METHOD") or "GET",
             path,
             base,
-            quote(path.encode("latin-1")),
+            quote(path, encoding="latin-1", errors="replace"),
         )
         for key, found in _WANTED.items():
             setattr(asked, found, environ.get(key))
         if not asked.host:
-            port = environ.get("SERVER_PORT")
-            asked.host = (
-                f"{environ.get('SERVER_NAME')}:{port}"
-                if port not in (None, "80", "443")
-                else environ.get("SERVER_NAME")
-            )
+            asked.host, port = environ.get("SERVER_NAME"), environ.get("SERVER_PORT")
+            if asked.host and port not in (None, "80", "443"):
+                asked.host += f":{port}"
         return request.begin(asked, name, app, environ)
     except Exception as error:
         failed(error)

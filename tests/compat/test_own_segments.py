@@ -259,9 +259,11 @@ def test_a_segment_of_which_nobody_says_whether_it_is_sampled_is_as_the_variable
 def unsaid():
     with x.in_segment("first"), x.in_subsegment("below"):
         note("below", lambda: x.current_subsegment().sampled)
+    note("odd ids", lambda: [x.begin_segment("odd", traceid=5, parent_id=6, sampling=1).trace_id, x.end_segment()])
 """
     )
     ran = {said: run(program, LAMBDA_TRACER_SAMPLING=said, **OUTSIDE).told for said in ("", "1/s", "0")}
 
     assert {said: told["below"] for said, told in ran.items()} == {"": True, "1/s": True, "0": False}
+    assert all(told["odd ids"] == ["5", None] for told in ran.values())  # X-Ray takes none such: not sent
     assert [len(told["unsaid"]) for told in ran.values()] == [1, 1, 0]

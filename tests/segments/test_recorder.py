@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import TraceHeader, Tracer, xray_recorder
+from lambda_tracer.segments import invocation
 from tests.conftest import Invoke, new_trace_id
 from tests.daemon import Daemon
 
@@ -286,6 +288,61 @@ def test_a_service_that_was_configured_names_it_and_sampling_may_be_turned_off(
         pass
 
     outside.expect_tree("configured")
+
+
+def test_ids_that_are_no_text_raise_nothing(outside: Daemon) -> None:
+    odd: Any = 5
+    xray_recorder.begin_segment("a", traceid=odd)
+    xray_recorder.end_segment()
+    xray_recorder.begin_segment("b", parent_id=odd)
+    xray_recorder.end_segment()
+
+    outside.expect_tree("a\nb")
+    assert not any("parent_id" in each for each in outside.documents())
+
+
+def test_an_interruption_while_one_begins_or_ends_leaves_nothing_current(outside: Daemon) -> None:
+    class Stop(BaseException):
+        """As a signal handler raises it."""
+
+    @xray_recorder.in_segment("decorated")
+    def decorated() -> None:
+        """A segment."""
+
+    @Tracer(service="payment", auto_patch=False).capture_lambda_handler
+    def handler(event: object, context: object) -> None:
+        """A segment, too."""
+
+    def block() -> None:
+        with xray_recorder.in_segment("block"):
+            pass
+
+    def interrupted(call: Callable[[], object], at: int) -> bool:
+        lines = itertools.count()
+
+        def trace(frame: Any, event: str, argument: object) -> Any:
+            if event == "line" and frame.f_globals["__name__"] == invocation.__name__ and next(lines) == at:
+                sys.settrace(None)
+                raise Stop
+            return trace
+
+        sys.settrace(trace)
+        try:
+            call()
+        except Stop:
+            return True
+        finally:
+            sys.settrace(None)
+        return False
+
+    for call in (decorated, lambda: handler({}, None), block):
+        at = 0
+        while interrupted(call, at):
+            assert invocation.current() is None
+            assert xray_recorder.current_subsegment() is None
+            at += 1
+        assert at > 20
+    assert {each["name"] for each in outside.documents()} == {"decorated", "payment", "block"}
 
 
 def test_an_end_without_a_beginning_is_said_once(outside: Daemon, caplog: pytest.LogCaptureFixture) -> None:

@@ -32,6 +32,10 @@ async def moved(request: web.Request) -> web.Response:
     raise web.HTTPFound("/items/lamp")
 
 
+async def nothing(request: web.Request) -> None:
+    """A handler whose author forgot to return: aiohttp answers 500."""
+
+
 async def talk(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse()
     await socket.prepare(request)
@@ -46,10 +50,11 @@ async def test_a_request_is_a_segment(server: Daemon) -> None:
     app = web.Application(middlewares=[aiohttp_middleware("api"), aiohttp_middleware("inner")])
     app.add_routes([web.get("/items/{name}", item), web.get("/broken", broken), web.get("/missing", missing)])
     app.add_routes([web.get("/moved", moved), web.get("/talk", talk)])
+    app.add_routes([web.get("/nothing", nothing)])  # type: ignore[arg-type]  # as somebody wrote it
     answers: list[Any] = []
 
     async with TestClient(TestServer(app)) as client:
-        for path in ("/items/lamp?secret=1", "/broken", "/missing", "/moved", "/none"):
+        for path in ("/items/lamp?secret=1", "/broken", "/missing", "/moved", "/none", "/nothing"):
             headers = {"X-Amzn-Trace-Id": f"Root={TRACE};Sampled=?"}
             async with client.get(path, headers=headers, allow_redirects=False) as answer:
                 answers.append((answer.status, answer.headers.get("X-Amzn-Trace-Id"), await answer.text()))
@@ -65,14 +70,15 @@ async def test_a_request_is_a_segment(server: Daemon) -> None:
         api  error HTTPNotFound  {"Route": "GET /missing"}
         api  {"Route": "GET /moved"}
         api  error HTTPNotFound
+        api  fault  {"Route": "GET /nothing"}
         api  {"Route": "GET /talk"}
           hello
         """,
         annotations=True,
     )
     said = f"Root={TRACE};Sampled=1"
-    assert [header for _, header, _ in answers] == [said, None, said, said, said]
+    assert [header for _, header, _ in answers] == [said, None, said, said, said, None]
     assert answers[0][2] == "lamp"
     statuses = [each["http"]["response"]["status"] for each in server.documents()]
-    assert statuses == [200, 500, 404, 302, 404, 101]
+    assert statuses == [200, 500, 404, 302, 404, 500, 101]
     assert "secret" not in str(server.documents())

@@ -330,6 +330,32 @@ async def test_where_a_request_is_no_segment_it_is_handed_on_as_it_is(
 
 
 @in_a_loop
+async def test_headers_that_may_be_read_once_are_read_by_those_they_are_for(server: Daemon) -> None:
+    seen: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend(scope["headers"])
+        headers = ((name, b"1") for name in (b"a", b"content-length", b"b"))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    async def send(message: Any) -> None:
+        seen.extend(message.get("headers", ()))
+
+    asked = (each for each in [(b"host", b"h"), (b"x-amzn-trace-id", f"Root={ROOT}".encode())])
+    scope = {"type": "http", "path": "/\ud800", "method": "GET", "headers": asked}
+    await ASGIMiddleware(application)(scope, receive_nothing, send)
+
+    assert [name for name, _ in seen] == [b"host", b"x-amzn-trace-id", b"a", b"content-length", b"b"]
+    server.expect_tree("shop")
+    assert server.subsegment("shop")["trace_id"] == ROOT
+
+
+async def receive_nothing() -> Any:
+    return {"type": "http.request", "body": b""}
+
+
+@in_a_loop
 async def test_a_handlers_call_is_no_request_of_its_own(server: Daemon) -> None:
     tracer = Tracer(auto_patch=False)
 

@@ -22,6 +22,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
 from lambda_tracer import xray_recorder
+from lambda_tracer.compat.middlewares import FlaskMiddleware
 from lambda_tracer.web import DynamicNaming, WSGIMiddleware
 from tests.conftest import Invoke
 from tests.daemon import Daemon
@@ -214,6 +215,82 @@ def test_what_an_application_gives_is_what_the_server_gets(server: Daemon) -> No
     assert given == [(True, True, b"a")] * 3 + [(False, True, b"a")] * 2
     assert closed == ["parts"]
     server.expect_tree("\n".join(["shop"] * 5))
+
+
+def test_what_an_application_tells_is_what_the_server_is_told(server: Daemon) -> None:
+    headers = [("A", "b")]
+    told: list[Any] = []
+
+    def start(status: str, headers: Any, exc_info: Any = None) -> None:
+        told.append((status, [name for name, _ in headers], exc_info))
+
+    def application(environ: Any, start: Any) -> list[bytes]:
+        start("200 OK", (each for each in headers))
+        start("500 No", headers, exc_info="by name")
+        start("502 No", headers, "by place")
+        start("503 No", headers=headers)
+        return []
+
+    WSGIMiddleware(application)({"SERVER_NAME": "host"}, start)
+
+    assert told == [
+        ("200 OK", ["A"], None),  # read once, by the server
+        ("500 No", ["A", "X-Amzn-Trace-Id"], "by name"),
+        ("502 No", ["A", "X-Amzn-Trace-Id"], "by place"),
+        ("503 No", ["A"], None),
+    ]
+    assert headers == [("A", "b")]
+    server.expect_tree("shop  fault")
+
+
+def test_the_sdks_middleware_within_is_a_subsegment(server: Daemon) -> None:
+    app = shop()
+    FlaskMiddleware(app, xray_recorder)
+
+    assert b"".join(call(WSGIMiddleware(app, "outer"), PATH_INFO="/items/a")[1]) == b"a"
+
+    server.expect_tree("outer\n  127.0.0.1\n    load\n      row a")
+
+
+def test_an_answer_that_nobody_closes_is_sent_all_the_same(server: Daemon) -> None:
+    def application(environ: Any, start: Any) -> Iterator[bytes]:
+        start("200 OK", [])
+        yield b"a"
+        yield b"b"
+
+    app = WSGIMiddleware(application)
+    call(app)  # nor asks for it
+    next(call(app)[1])
+
+    server.expect_tree("shop\nshop")
+
+
+def test_a_request_that_is_made_again_is_a_segment_again(server: Daemon) -> None:
+    app = WSGIMiddleware(WSGIMiddleware(lambda environ, start: [start("200 OK", []) or b""]))
+    environ: dict[str, Any] = {"SERVER_NAME": "host"}
+
+    app(environ, lambda *told: None)
+    app(environ, lambda *told: None)
+
+    server.expect_tree("shop\nshop")
+    assert environ == {"SERVER_NAME": "host"}
+
+
+def test_hosts_and_paths_that_are_none_keep_nothing_from_being_recorded(
+    server: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMBDA_TRACER_SEGMENT", "on")
+    app = WSGIMiddleware(lambda environ, start: [start("200 OK", []) or b""])
+
+    call(app, HTTP_HOST="user:secret@host", PATH_INFO="/\u2713")
+    call(app, HTTP_HOST="host?secret=1", PATH_INFO="/a")
+    call(app, HTTP_HOST="[::1]:80", PATH_INFO="/b")
+
+    assert [(each["name"], each["http"]["request"]["url"]) for each in server.documents()] == [
+        ("host", "http://host/%3F"),
+        ("unnamed", "/a"),
+        ("::1", "http://[::1]:80/b"),
+    ]
 
 
 def test_an_exception_leaves_as_it_came(server: Daemon) -> None:
