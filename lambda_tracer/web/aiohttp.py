@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from ..guard import failed
 from ..patches.web import answer
 from ..trace.header import HEADER_NAME
+from ..trace.w3c import NAMES
 from . import request
 
 TYPE_CHECKING = False
@@ -60,7 +61,7 @@ def _begun(incoming: Any, name: request.Name) -> request.RequestSegment | None:
         asked.forwarded_for = headers.get("X-Forwarded-For")
         asked.address = incoming.remote
         asked.header = headers.get(HEADER_NAME)
-        asked.traceparent = headers.get("traceparent")
+        asked.traceparent, asked.tracestate, asked.baggage = map(headers.get, NAMES)
         begun = request.begin(asked, name, incoming.app, {})
         if begun is not None:
             _headers.set(headers)

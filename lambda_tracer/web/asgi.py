@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ..guard import failed
 from ..trace.header import HEADER_NAME
+from ..trace.w3c import NAMES
 from . import request
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ _WANTED = {
     b"user-agent": "user_agent",
     b"x-forwarded-for": "forwarded_for",
     _HEADER: "header",
-    b"traceparent": "traceparent",
+    **{name.encode("ascii"): name for name in NAMES},
 }
 _STARTS = frozenset(("http.response.start", "websocket.http.response.start"))
 _PARTS = frozenset(("http.response.body", "http.response.zerocopysend"))

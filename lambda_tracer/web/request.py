@@ -12,12 +12,12 @@ from ..segments import invocation
 from ..segments import recorder as own
 from ..segments.sampling.request import Request
 from ..segments.segment import Segment
+from ..trace import w3c
 from ..trace.context import last_seen, place
 from ..trace.header import TraceHeader
 from ..trace.invocation import is_trace_id
 from ..trace.running import bound_to
 from ..trace.subsegment import handler_of
-from . import traceparent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Asked:
 
     __slots__ = (
         "address",
+        "baggage",
         "base",
         "forwarded_for",
         "header",
@@ -65,6 +66,7 @@ class Asked:
         "path",
         "scheme",
         "traceparent",
+        "tracestate",
         "url_path",
         "user_agent",
     )
@@ -82,13 +84,22 @@ class Asked:
         self.address: str | None = None
         self.header: str | None = None
         self.traceparent: str | None = None
+        self.tracestate: str | None = None
+        self.baggage: str | None = None
 
     def trace_header(self) -> TraceHeader:
         """The trace that it comes with: X-Ray's header says so, and where that has no trace the W3C one."""
         header = TraceHeader.from_header_str(self.header)
-        if self.traceparent and not is_trace_id(header.root or ""):
-            return traceparent.header_of(self.traceparent.strip()) or header
-        return header
+        if is_trace_id(header.root or ""):
+            return header
+        text = (self.traceparent or "").strip()
+        found = w3c.parse(text)
+        return header if found is None else TraceHeader(*found, int(text[53:55], 16) & 1)
+
+    def others(self) -> dict[str, str]:
+        """The headers of other tracers, which requests hand on."""
+        said = ((name, getattr(self, name)) for name in w3c.NAMES)
+        return {name: value for name, value in said if value}
 
 
 class RequestSegment:
@@ -230,6 +241,7 @@ def begin(asked: Asked, name: Name, app: object, carrier: MutableMapping[str, An
         begun = invocation.begin(
             called, header=header, request=request, recorder=xray_recorder, is_block=True
         )
+        begun.incoming = asked.others() or None
         return RequestSegment(begun, header, _described(begun, asked, app, carrier), carrier)
     except BaseException as error:
         invocation.undo(before)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ..guard import failed
 from ..trace.header import HEADER_NAME
+from ..trace.w3c import NAMES
 from . import request
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ _WANTED = {
     "HTTP_USER_AGENT": "user_agent",
     "HTTP_X_FORWARDED_FOR": "forwarded_for",
     "HTTP_X_AMZN_TRACE_ID": "header",
-    "HTTP_TRACEPARENT": "traceparent",
+    **{f"HTTP_{name.upper()}": name for name in NAMES},
     "REMOTE_ADDR": "address",
 }
 

@@ -351,6 +351,29 @@ async def test_headers_that_may_be_read_once_are_read_by_those_they_are_for(serv
     assert server.subsegment("shop")["trace_id"] == ROOT
 
 
+@in_a_loop
+async def test_what_other_tracers_sent_along_is_handed_on(server: Daemon) -> None:
+    sent: list[dict[str, str]] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        sent.append(xray_recorder.trace_context())
+        await hello(scope, receive, send)
+
+    others = {"traceparent": W3C + "-01", "tracestate": "vendor=1", "baggage": "cart=c-1"}
+    await call(ASGIMiddleware(application), headers=others)
+
+    segment = server.subsegment("shop")
+    trace_id = ROOT.removeprefix("1-").replace("-", "")
+    assert sent == [
+        {
+            "X-Amzn-Trace-Id": f"Root={ROOT};Parent={segment['id']};Sampled=1",
+            "traceparent": f"00-{trace_id}-{segment['id']}-01",
+            "tracestate": "vendor=1",
+            "baggage": "cart=c-1",
+        }
+    ]
+
+
 async def receive_nothing() -> Any:
     return {"type": "http.request", "body": b""}
 
