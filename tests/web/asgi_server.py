@@ -1,15 +1,17 @@
-"""An ASGI application on a real server: hypercorn, in the event loop of the test."""
+"""An ASGI application on a real server, hypercorn or uvicorn, in the event loop of the test."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import logging
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import uvicorn
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
@@ -36,6 +38,21 @@ async def served(app: Any) -> AsyncIterator[httpx.AsyncClient]:
     finally:
         ended.set()
         await task
+
+
+@asynccontextmanager
+async def served_by_uvicorn(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """`served`, by uvicorn."""
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listening:
+        host, port = listening.getsockname()
+        task = asyncio.create_task(server.serve([listening]))
+        try:
+            async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=60) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            await task
 
 
 def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

@@ -1,23 +1,27 @@
-"""ASGI servers: each request, and each websocket's connection, is a segment. FastAPI on hypercorn, real sockets."""
+"""ASGI servers: each request, and each websocket's connection, is a segment. FastAPI on real servers and sockets."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-from fastapi import BackgroundTasks, FastAPI, HTTPException, WebSocket
-from fastapi.responses import StreamingResponse
 
 import lambda_tracer
 from lambda_tracer import Tracer, xray_recorder
 from lambda_tracer.web import ASGIMiddleware, DynamicNaming
 from tests.conftest import Invoke
 from tests.daemon import Daemon
-from tests.web.asgi_server import in_a_loop, served
+from tests.web.asgi_server import in_a_loop, served, served_by_uvicorn
+
+pytest.importorskip("fastapi", reason="fastapi is not installed")
+
+from fastapi import BackgroundTasks, FastAPI, HTTPException, WebSocket
+from fastapi.responses import StreamingResponse
 
 ROOT, PARENT = "1-5759e988-" + "a" * 24, "b" * 16
 W3C = "00-5759e988" + "a" * 24 + "-" + "c" * 16
@@ -439,8 +443,11 @@ async def test_a_request_that_is_cancelled_ends(server: Daemon) -> None:
 
 
 @pytest.mark.parametrize("count", [400, pytest.param(10_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("on", [served, served_by_uvicorn])
 @in_a_loop
-async def test_of_many_requests_at_once_each_has_what_is_its_own(server: Daemon, count: int) -> None:
+async def test_of_many_requests_at_once_each_has_what_is_its_own(
+    server: Daemon, on: Callable[[Any], AbstractAsyncContextManager[Any]], count: int
+) -> None:
     names = iter(range(count))
     found: Counter[str] = Counter()
 
@@ -466,7 +473,7 @@ async def test_of_many_requests_at_once_each_has_what_is_its_own(server: Daemon,
             await asyncio.sleep(0.1)
             read()
 
-    async with served(ASGIMiddleware(shop())) as client:
+    async with on(ASGIMiddleware(shop())) as client:
         reading = asyncio.create_task(read_along())
         await asyncio.gather(*[ask(client.base_url.host, client.base_url.port) for _ in range(50)])
         reading.cancel()
