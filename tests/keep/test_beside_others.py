@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import random
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,6 @@ import pytest
 from lambda_tracer import Tracer, guard, unpatch_all, xray_recorder
 from lambda_tracer.capture.watch import watch_handler
 from tests.conftest import Invoke
-from tests.durable.execution import execute
 from tests.functions.running import python
 from tests.keep.lines import Hands, Log, tree
 from tests.patches.web import events
@@ -70,8 +70,11 @@ def test_powertools_on_our_recorder_is_kept_as_ours(tracer: Tracer, log: Log) ->
     log.expect("error", f"## handler  fault\n  {name}  fault  ValueError: no such order  order=7")
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="needs Python 3.11, as the SDK does")
 def test_steps_of_a_durable_execution_are_kept(tracer: Tracer, log: Log, hands: Hands) -> None:
     sdk = pytest.importorskip("aws_durable_execution_sdk_python", reason="the SDK is not installed")
+    from tests.durable.execution import execute
+
     durable = importlib.import_module("lambda_tracer.durable")
     runs = []
 

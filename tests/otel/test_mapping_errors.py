@@ -130,7 +130,7 @@ def test_a_text_tells_what_the_exception_itself_would(failure: Callable[[], None
     assert "4111" not in json.dumps(told_in_text)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups are built in from Python 3.11 on")
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="needs Python 3.11: there groups are built in")
 def test_a_group_has_its_members() -> None:
     group: Any = sys.modules["builtins"].__dict__["ExceptionGroup"]
 

@@ -216,7 +216,7 @@ def test_the_data_classes_of_powertools_read_them() -> None:
     assert stored.object_key == "a b/ü.pdf"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="the SDK needs Python 3.11")
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="needs Python 3.11, as the SDK does")
 def test_the_sdk_of_durable_functions_reads_its_event() -> None:
     execution: Any = pytest.importorskip("aws_durable_execution_sdk_python.execution")
 
