@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import boto3
@@ -11,7 +12,7 @@ import pytest
 from lambda_tracer import patch, unpatch_all, xray_recorder
 from lambda_tracer.local.receive.documents import problems_of
 from lambda_tracer.trace.subsegment import Subsegment
-from tests.local.view.senders import Here
+from tests.local.view.senders import PATIENCE_S, Here
 from tests.send.otlp.shop import tracer
 from tests.send.otlp.wire import ADOT, Wire, alike, flat, parsed, values
 from tests.tree import tree
@@ -31,14 +32,17 @@ def test_the_view_shows_the_same_tree(paid: Wire) -> None:
         for datagram in paid.datagrams():
             here.send_raw(datagram)
         trace_id = paid.sent[0]["trace_id"]
-        here.await_documents(trace_id, len(flat(paid.sent)))
-        nodes = here.get(f"/api/traces/{trace_id}")["nodes"]
+        above = paid.sent[0]["parent_id"]  # Lambda's segment, in whose place the view puts one
+        expected = {(each["name"], each["id"], each["parent_id"]) for each in flat(paid.sent)}
+        here.await_documents(trace_id, len(expected))
+        give_up_at = time.monotonic() + PATIENCE_S
+        shown: set[tuple[str, str, str]] = set()
+        while shown != expected and time.monotonic() < give_up_at:  # what was sent last may come last
+            nodes = here.get(f"/api/traces/{trace_id}")["nodes"]
+            shown = {(node["name"], node["id"], node["parent"]) for node in nodes if node["id"] != above}
     finally:
         here.close()
 
-    expected = {(each["name"], each["id"], each["parent_id"]) for each in flat(paid.sent)}
-    above = paid.sent[0]["parent_id"]  # Lambda's segment, in whose place the view puts one
-    shown = {(node["name"], node["id"], node["parent"]) for node in nodes if node["id"] != above}
     assert shown == expected
 
 
