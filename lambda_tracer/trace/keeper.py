@@ -54,6 +54,8 @@ def keep(name: str) -> KeptSubsegment | None:
     entry.ring = ring
     entry.invocation = ring.invocation
     entry.end_time = None
+    entry.fault = False
+    entry.given_annotations = None
     return entry
 
 

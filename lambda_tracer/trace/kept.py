@@ -33,7 +33,7 @@ _LEFT_AFTER_LEAVING = 400
 
 MAX_TEXT = 24_000
 """Characters of annotations and messages that one ring keeps. With 500 times an object of 200 bytes and a name of up to
-250, a ring has less than 256 kB; before Python 3.11, where such objects are larger, less than 330 kB."""
+250, a ring has less than 256 kB."""
 
 _MAX_ANNOTATIONS = 16_000
 """Characters of text that leave no room for more annotations, but for the messages of exceptions."""
@@ -49,12 +49,13 @@ class KeptSubsegment(UnrecordedSubsegment):
     that another subsegment describes. `status` is that of an HTTP answer. What most never have, is not in slots.
     """
 
-    __slots__ = ("name", "ring", "start_time")
+    __slots__ = ("fault", "given_annotations", "name", "ring", "start_time")
 
     name: str
+    fault: bool
+    given_annotations: dict[str, Any] | None
     start_time: float
     is_managed = is_kept = True
-    given_annotations: dict[str, Any] | None = None
     status: int | None = None
     cause: list[dict[str, str]] | str | None = None  # type: ignore[assignment]  # None in the class above
     parent: KeptSubsegment | None
@@ -70,6 +71,8 @@ class KeptSubsegment(UnrecordedSubsegment):
         self.ring = ring
         self.invocation = ring.invocation
         self.end_time: float | None = None
+        self.fault = False
+        self.given_annotations = None
 
     @property
     def id(self) -> str:  # type: ignore[override]  # the same for all of the class above

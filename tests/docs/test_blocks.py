@@ -84,6 +84,8 @@ def test_a_snippet_runs_silently_and_gives_the_trace_below_it(
 ) -> None:
     if "opentelemetry" in block.text:
         pytest.importorskip("opentelemetry.trace", reason="opentelemetry-api is not installed")
+    if "fastapi" in block.text:
+        pytest.importorskip("fastapi", reason="fastapi is not installed")
     expected = trace_below(block)
     if block.page in OUTSIDE_LAMBDA:
         monkeypatch.delenv("LAMBDA_TASK_ROOT")
