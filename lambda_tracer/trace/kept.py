@@ -33,7 +33,7 @@ _LEFT_AFTER_LEAVING = 400
 
 MAX_TEXT = 24_000
 """Characters of annotations and messages that one ring keeps. With 500 times an object of 200 bytes and a name of up to
-250, a ring has less than 256 kB."""
+250, a ring has less than 256 kB; on Python 3.14, whose objects are larger, less than 330 kB."""
 
 _MAX_ANNOTATIONS = 16_000
 """Characters of text that leave no room for more annotations, but for the messages of exceptions."""

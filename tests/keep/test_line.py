@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import os
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
@@ -340,7 +341,7 @@ def test_a_ring_that_is_full_takes_less_than_256_kb(tracer: Tracer, log: Log) ->
     tracer.capture_lambda_handler(lambda event, context: work())({}, None)  # the first loads modules, too
     told(tracer, log, work)
 
-    assert min(sizes) < 256_000
+    assert min(sizes) < (256_000 if sys.version_info < (3, 14) else 330_000)
 
 
 def test_an_invocation_leaves_nothing_to_the_garbage_collector(tracer: Tracer, log: Log) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -272,8 +273,9 @@ def test_calls_of_libraries_are_kept_by_name_and_flags_alone(
 
     def work() -> None:
         requests.get(server.url(f"/status/404?q={secret}"), timeout=10)
-        with contextlib.suppress(OSError):
+        with pytest.raises(urllib.error.HTTPError) as unavailable:
             urllib.request.urlopen(server.url("/status/503"))
+        unavailable.value.close()
         with contextlib.suppress(botocore.exceptions.ClientError):
             client.send_message(QueueUrl=server.url("/status/500"), MessageBody=secret)
         with contextlib.closing(sqlite3.connect(":memory:")) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,8 @@ def test_a_library_that_the_application_has_instrumented_is_left_to_its_provider
 
     with xray_recorder.in_subsegment("handler") as handler:
         requests.get(server.url("/"))
-        sqlite3.connect(":memory:").execute("SELECT 1")
+        with contextlib.closing(sqlite3.connect(":memory:")) as database:
+            database.execute("SELECT 1")
 
     assert provider.exported() == ["GET"]
     assert messages(caplog) == [SAYS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from typing import Any
 
@@ -53,7 +54,8 @@ def test_what_a_hook_of_the_users_calls_is_below_the_call(
 ) -> None:
     def hook(response: Any, *args: Any, **kwargs: Any) -> None:
         if response.request.path_url == "/outer":
-            sqlite3.connect(":memory:").execute("SELECT 1")
+            with contextlib.closing(sqlite3.connect(":memory:")) as database:
+                database.execute("SELECT 1")
             requests.get(server.url("/inner"))
 
     libraries = ["requests", "urllib3", "httplib", "sqlite3"]
@@ -113,7 +115,8 @@ def test_calls_in_a_clients_span_of_the_users_are_recorded(
     with otel.get_tracer("shop").start_as_current_span("charge", kind=otel.SpanKind.CLIENT):
         requests.get(server.url("/one"))
         requests.get(server.url("/two"))
-        sqlite3.connect(":memory:").execute("SELECT 1")
+        with contextlib.closing(sqlite3.connect(":memory:")) as database:
+            database.execute("SELECT 1")
 
     daemon.expect_tree("""
         charge
@@ -149,6 +152,7 @@ def test_a_clients_span_about_a_database_is_its_first_statement(otel: Any, daemo
     with otel.get_tracer("shop").start_as_current_span("read", kind=otel.SpanKind.CLIENT, attributes=facts):
         connection.execute("SELECT 1")
         connection.execute("SELECT 2")
+    connection.close()
 
     daemon.expect_tree("""
         orders

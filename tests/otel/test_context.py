@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -234,7 +235,7 @@ def test_a_decorated_coroutine_is_a_span_until_it_ends(otel: Any, tracer: Any, d
         tracer.start_span("inner").end()
         return 1
 
-    assert asyncio.iscoroutinefunction(work)
+    assert inspect.iscoroutinefunction(work)
     assert asyncio.run(work()) == 1
     daemon.expect_tree("""
         work
