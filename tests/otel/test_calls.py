@@ -177,6 +177,7 @@ def test_sqlalchemy_is_recorded_once_though_its_spans_are_never_current(otel: An
     finally:
         instrumentor.uninstrument()
         unpatch_all()
+        engine.dispose()
 
     statements = [each.get("sql", {}).get("sanitized_query") for each in daemon.subsegments()]
     assert statements.count("SELECT ?") == 2

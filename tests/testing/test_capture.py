@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 import logging
@@ -247,7 +248,8 @@ def test_a_library_is_patched_for_a_while() -> None:
     with capture_traces() as traces:
         assert sqlite3.connect is not before
         function(tracer)([], None)
-        sqlite3.connect(":memory:").execute("select 1").close()
+        with contextlib.closing(sqlite3.connect(":memory:")) as database:
+            database.execute("select 1").close()
 
     assert (sqlite3.connect, registry.registered) == (before, {})
     assert names(traces) == ["## lambda_handler", ":memory:"]
