@@ -236,7 +236,8 @@ class Waterfall:
             own = [key for key in annotations if key not in told and key not in _OF_EVERY_HANDLER]
             keys = own + [key for key in _OF_EVERY_HANDLER if key in annotations]
             pairs = (f"{clean(key)}={clean(annotations[key])}" for key in keys)
-            yield Text("  ".join(islice(pairs, DETAILS_SHOWN)), style="magenta")
+            if keys:
+                yield Text("  ".join(islice(pairs, DETAILS_SHOWN)), style="magenta")
         unsampled = mapping(mapping(document.get("metadata")).get("lambda_tracer")).get("records_not_sampled")
         if unsampled is not None:
             yield Text(f"records left out, not sampled by their senders: {clean(unsampled)}", style=YELLOW)

@@ -49,6 +49,13 @@ def test_a_route_is_not_told_twice(folder: Path) -> None:
     assert "Order=7  ColdStart=true\n" in ran.err
 
 
+def test_a_route_that_is_the_only_annotation_leaves_no_empty_line(folder: Path) -> None:
+    ran = invoke("app.several", "--event", json.dumps([handler(200)]), folder=folder)
+
+    drawn = ran.err.partition("## lambda_handler")[2].partition("\nREPORT")[0].splitlines()
+    assert [line.strip() for line in drawn[1:]] == ["https://shop.example.com/items/5"]
+
+
 def test_a_route_that_the_user_noted_of_something_else_is_an_annotation(folder: Path) -> None:
     ran = invoke("app.several", "--event", json.dumps([{"annotations": {"Route": "A7"}}]), folder=folder)
 
