@@ -205,6 +205,7 @@ class Capture:
         switch.set_sdk_enabled(not is_off)
         after(_name_in_logs, log_ids.form())
         after(keeping.configure, keeping.rule)
+        keeping.reset()  # a line that was written just now leaves no room for another
         if not is_off:
             _name_in_logs(settings.log_ids() if config["log_ids"] is None else config["log_ids"])
             keeping.configure_by(config["keep"])

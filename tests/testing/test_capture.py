@@ -524,6 +524,20 @@ def test_what_is_kept_of_invocations_that_are_not_sampled_is_so_in_a_block_alone
     assert recording.kept is None
 
 
+def test_each_block_has_its_line_however_soon_it_comes_after_another_one(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    tracer = Tracer(auto_patch=False, keep="errors")
+
+    for calls in (1, 3, 1):
+        with capture_traces(sampled=False):
+            for _ in range(calls):
+                with pytest.raises(TypeError):
+                    function(tracer)(None, LambdaContext())
+        line = json.loads(capfd.readouterr().out)
+        assert "left_out" not in line
+
+
 def test_what_is_in_progress_and_then_ends_is_one_subsegment() -> None:
     """Its two documents have the same start, to the microsecond."""
     with capture_traces() as traces:
