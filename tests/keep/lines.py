@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from lambda_tracer import Tracer
 from lambda_tracer.clock import clock
 from tests.tree import without_margin
 
 Line = dict[str, Any]
 Segment = dict[str, Any]
+
+
+class Failed(Exception):
+    """What `fail` ends by."""
+
+
+def fail(tracer: Tracer, work: Callable[[], object]) -> None:
+    """An invocation that does that, and fails."""
+
+    @tracer.capture_lambda_handler
+    def handler(event: object, context: object) -> None:
+        work()
+        raise Failed
+
+    with pytest.raises(Failed):
+        handler({}, None)
 
 
 class Hands:

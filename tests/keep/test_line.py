@@ -18,25 +18,14 @@ from lambda_tracer.encode.kept_line import MAX_LINE_BYTES
 from lambda_tracer.trace import kept
 from tests.conftest import new_trace_id
 from tests.encode.secret_shapes import LAST_WORDS, NAMES, SHAPES
-from tests.keep.lines import Line, Log, all_of
+from tests.keep.lines import Failed, Line, Log, all_of, fail
 
 CANARY = "Canary7Quetzal"
 
 
-class Failed(Exception):
-    """What every handler here ends by."""
-
-
 def told(tracer: Tracer, log: Log, work: Callable[[], object]) -> tuple[Line, str]:
     """The line of an invocation that does that, and its text."""
-
-    @tracer.capture_lambda_handler
-    def handler(event: object, context: object) -> None:
-        work()
-        raise Failed
-
-    with pytest.raises(Failed):
-        handler({}, None)
+    fail(tracer, work)
     (text,) = log.texts()
     assert len(text) + 1 <= MAX_LINE_BYTES
     assert text.isascii()

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from textwrap import indent
 
@@ -21,7 +21,7 @@ import requests
 
 from lambda_tracer import Tracer, patch, unpatch_all, xray_recorder
 from tests.conftest import Invoke
-from tests.keep.lines import Log, all_of, tree
+from tests.keep.lines import Failed, Log, all_of, fail, tree
 from tests.patches.http.server import HttpServer, serving
 from tests.tree import without_margin
 
@@ -39,22 +39,6 @@ def server() -> Iterator[HttpServer]:
         yield server
 
 
-class Failed(Exception):
-    """What every handler here ends by."""
-
-
-def run(tracer: Tracer, work: Callable[[], object]) -> None:
-    """An invocation that does that, and fails."""
-
-    @tracer.capture_lambda_handler
-    def handler(event: object, context: object) -> None:
-        work()
-        raise Failed
-
-    with pytest.raises(Failed):
-        handler({}, None)
-
-
 def expect(log: Log, expected: str) -> None:
     line = log.line()
     assert tree(line) == "## handler  fault  Failed: None\n" + indent(without_margin(expected), "  ")
@@ -70,7 +54,7 @@ def test_tasks_that_run_side_by_side_have_their_own_parents(tracer: Tracer, log:
     async def all_three() -> None:
         await asyncio.gather(*map(ask, "abc"))
 
-    run(tracer, lambda: asyncio.run(all_three()))
+    fail(tracer, lambda: asyncio.run(all_three()))
 
     expect(
         log,
@@ -99,7 +83,7 @@ def test_threads_are_below_what_started_them(tracer: Tracer, log: Log) -> None:
             thread.start()
             thread.join()
 
-    run(tracer, work)
+    fail(tracer, work)
 
     name = "## tests.keep.test_tree.test_threads_are_below_what_started_them.locals.job"
     expect(log, f"pool\n  {name}  number=1\nthread\n  {name}  number=2")
@@ -117,7 +101,7 @@ def test_a_thread_that_knows_nothing_of_the_handler_is_beside_it(tracer: Tracer,
         thread.start()
         thread.join()
 
-    run(tracer, work)
+    fail(tracer, work)
 
     assert tree(log.line()) == "## handler  fault  Failed: None\nalone"
 
@@ -147,7 +131,7 @@ def test_what_a_generators_consumer_does_is_not_below_it(tracer: Tracer, log: Lo
                 pass
         asyncio.run(read())
 
-    run(tracer, work)
+    fail(tracer, work)
 
     name = "## tests.keep.test_tree.test_what_a_generators_consumer_does_is_not_below_it.locals"
     expect(
@@ -181,7 +165,7 @@ def test_what_was_begun_by_hand_is_ended_by_hand(tracer: Tracer, log: Log) -> No
         xray_recorder.end_subsegment()
         xray_recorder.begin_subsegment("left open")
 
-    run(tracer, work)
+    fail(tracer, work)
 
     expect(
         log,
@@ -206,7 +190,7 @@ def test_an_exception_is_described_where_it_was_raised_and_referred_to_above(
         ):
             raise KeyError("colour")
 
-    run(tracer, work)
+    fail(tracer, work)
 
     line = log.line()
     outer = line["segments"][0]["subsegments"][0]
@@ -224,7 +208,7 @@ def test_what_is_below_one_that_is_not_to_be_recorded_is_not_kept(tracer: Tracer
         with xray_recorder.in_subsegment("beside"):
             pass
 
-    run(tracer, work)
+    fail(tracer, work)
 
     expect(log, "beside")
 
@@ -283,7 +267,7 @@ def test_calls_of_libraries_are_kept_by_name_and_flags_alone(
             with contextlib.suppress(sqlite3.Error):
                 connection.execute(f"select '{secret}' from nowhere")
 
-    run(tracer, work)
+    fail(tracer, work)
 
     text = log.texts()[0]
     assert secret not in text
@@ -326,7 +310,7 @@ def test_requests_carry_the_header_that_they_carry_without(
             with contextlib.suppress(Exception):
                 client.list_queues()
 
-    run(tracer, work)
+    fail(tracer, work)
 
     assert len(server.received) >= 3
     assert [each.trace_headers for each in server.received] == [[invocation.header]] * len(server.received)
@@ -341,6 +325,6 @@ def test_a_subsegment_that_is_kept_has_an_id_that_the_line_names(tracer: Tracer,
         with xray_recorder.in_subsegment("block") as block:
             ids.append(block.id)
 
-    run(tracer, work)
+    fail(tracer, work)
 
     assert ids == [each["id"] for each in all_of(log.line()) if each["name"] == "block"]
