@@ -14,7 +14,7 @@ from lambda_tracer import UDPEmitter
 from lambda_tracer.local.receive.documents import body_of
 from lambda_tracer.local.receive.otlp.received import in_text
 from lambda_tracer.send.otlp.request import MAX_REQUEST_BYTES
-from tests.documents import Document
+from tests.documents import Document, flatten
 
 HEAD = b'{"format":"json","version":1}\nT1S'
 ADOT = Path(__file__).parents[2] / "local" / "view" / "adot_datagrams.txt"
@@ -86,14 +86,9 @@ def value(any_value: Any) -> Any:
 def flat(documents: list[Document]) -> list[Document]:
     """Each subsegment as the document of its own that a span is."""
     found = []
-    for top in documents:
-        waiting = [{**top}]
-        while waiting:
-            current = waiting.pop()
-            for child in current.pop("subsegments", []):
-                own = {"trace_id": top["trace_id"], "parent_id": current["id"], "type": "subsegment"}
-                waiting.append({**child, **own})
-            found.append(current)
+    for document in documents:
+        top, *below = flatten(document)
+        found += [top, *({**each, "type": "subsegment"} for each in below)]
     return sorted(found, key=lambda each: str(each["id"]))
 
 
