@@ -9,6 +9,8 @@ import pytest
 
 from lambda_tracer import patch
 from lambda_tracer.patches.registry import unpatch_all
+from tests.otel.libraries import Servers
+from tests.patches.aws.servers import Service, running_service
 from tests.patches.http.server import HttpServer, serving
 
 
@@ -56,6 +58,18 @@ def _server() -> Iterator[HttpServer]:
 def server(_server: HttpServer) -> HttpServer:
     _server.received.clear()
     return _server
+
+
+@pytest.fixture(scope="module")
+def _service() -> Iterator[Service]:
+    with running_service() as service:
+        yield service
+
+
+@pytest.fixture
+def servers(server: HttpServer, _service: Service) -> Servers:
+    _service.received.clear()
+    return Servers(server, _service)
 
 
 @pytest.fixture

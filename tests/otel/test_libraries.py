@@ -12,26 +12,12 @@ from lambda_tracer.patches.registry import unpatch_all
 from tests.conftest import Invocation, Invoke
 from tests.daemon import Daemon
 from tests.otel.libraries import CANARY, LIBRARIES, Library, Servers, calls
-from tests.patches.aws.servers import Service, running_service
-from tests.patches.http.server import HttpServer
 
 pytestmark = pytest.mark.otel
 
 pytest.importorskip("opentelemetry.instrumentation", reason="opentelemetry-instrumentation is not installed")
 
 WAYS = ("its spans alone", "our patch first", "our patch last")
-
-
-@pytest.fixture(scope="module")
-def _service() -> Iterator[Service]:
-    with running_service() as service:
-        yield service
-
-
-@pytest.fixture
-def servers(server: HttpServer, _service: Service) -> Servers:
-    _service.received.clear()
-    return Servers(server, _service)
 
 
 @pytest.fixture(params=LIBRARIES)

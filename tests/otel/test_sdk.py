@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,25 +13,12 @@ from lambda_tracer.patches.registry import registered, unpatch_all
 from tests.daemon import Daemon
 from tests.logged import messages
 from tests.otel.libraries import LIBRARIES, Servers
-from tests.patches.aws.servers import running_service
-from tests.patches.http.server import HttpServer
 
 pytestmark = pytest.mark.otel
 
 pytest.importorskip("opentelemetry.instrumentation", reason="opentelemetry-instrumentation is not installed")
 
 NAMES = ("requests", "boto3", "sqlalchemy", "redis")
-
-
-@pytest.fixture(scope="module")
-def _service() -> Iterator[Any]:
-    with running_service() as service:
-        yield service
-
-
-@pytest.fixture
-def servers(server: HttpServer, _service: Any) -> Servers:
-    return Servers(server, _service)
 
 
 def run(servers: Servers) -> list[object]:
