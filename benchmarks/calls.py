@@ -60,19 +60,18 @@ def measure(processes_each: int, rounds: int) -> Section:
                         if "error" in with_calls:
                             rows[mode, case].cells[subject] = "-"
                             continue
-                        added = _added(with_calls) - _added(without)
-                        rows[mode, case].add(subject, added / CALLS * 1e6)
+                        rows[mode, case].add(subject, (added(with_calls) - added(without)) / CALLS * 1e6)
                         if (mode, case) == ("sampled", "small"):
-                            whole.add(subject, _added(with_calls) / (CALLS + 1) * 1e6)
+                            whole.add(subject, added(with_calls) / (CALLS + 1) * 1e6)
                         elif (mode, case) == ("unsampled", "small"):
-                            whole_unsampled.add(subject, _added(with_calls) * 1e6)
+                            whole_unsampled.add(subject, added(with_calls) * 1e6)
                         elif (mode, case) == ("kept", "small"):
-                            whole_kept.add(subject, _added(with_calls) * 1e6)
+                            whole_kept.add(subject, added(with_calls) * 1e6)
                     for subject, depth in _shuffled(nested):
                         ask = functions[subject, "sampled"].ask
                         with_calls = ask(case="nested", calls=depth, seconds=SECONDS)
                         without = ask(case="nested", calls=0, seconds=SECONDS)
-                        nested[depth].add(subject, (_added(with_calls) - _added(without)) / depth * 1e6)
+                        nested[depth].add(subject, (added(with_calls) - added(without)) / depth * 1e6)
                     ask = functions["ours", "sampled"].ask
                     records = {
                         on: ask(case="log", log_ids=on, calls=CALLS, seconds=SECONDS)["traced"]
@@ -139,7 +138,8 @@ def measure_patched(processes_each: int, rounds: int) -> Section:
     return Section("A call of a traced library", note, list(rows.values()))
 
 
-def _added(answer: dict[str, float]) -> float:
+def added(answer: dict[str, float]) -> float:
+    """Seconds that tracing adds to an invocation."""
     return answer["traced"] - answer["plain"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from benchmarks import environments, processes
-from benchmarks.calls import CALLS, SECONDS
+from benchmarks.calls import CALLS, SECONDS, added
 from benchmarks.table import Row, Section
 
 COLD = "ms of CPU, OpenTelemetry's API imported and a span started in the first invocation"
@@ -45,8 +45,7 @@ def measure(samples: int, processes_each: int, rounds: int) -> Section:
                         ask = functions[subject].ask
                         with_spans = ask(case="no response", calls=CALLS, seconds=SECONDS)
                         without = ask(case="no response", calls=0, seconds=SECONDS)
-                        added = _added(with_spans) - _added(without)
-                        row.add(_column(subject), added / CALLS * 1e6)
+                        row.add(_column(subject), (added(with_spans) - added(without)) / CALLS * 1e6)
                 finally:
                     for function in functions.values():
                         function.close()
@@ -63,7 +62,3 @@ def measure(samples: int, processes_each: int, rounds: int) -> Section:
 
 def _column(subject: str) -> str:
     return _COLUMNS.get(subject, subject)
-
-
-def _added(answer: dict[str, float]) -> float:
-    return answer["traced"] - answer["plain"]
