@@ -16,6 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, S
 
 from ..guard import Late, can_load, failed, pass_on
 from ..safe import safe_str
+from ..trace import w3c
 from ..trace.invocation import is_id, is_trace_id
 from ..xray import MAX_LINKS
 from .described import MAX_ATTRIBUTES, MAX_EVENTS
@@ -448,15 +449,14 @@ class SubsegmentSpan(BridgedSpan):
 
 
 def _context(trace_id: str, span_id: str, is_sampled: bool, *, is_remote: bool = False) -> SpanContext:
-    """Of X-Ray's ids: `1-<8 hex>-<24 hex>`, and 16 hex digits."""
+    """Of X-Ray's ids."""
     flags = _SAMPLED if is_sampled else _NOT_SAMPLED
-    return SpanContext(int(trace_id[2:10] + trace_id[11:], 16), int(span_id, 16), is_remote, flags)
+    return SpanContext(int(w3c.digits_of(trace_id), 16), int(span_id, 16), is_remote, flags)
 
 
 def trace_id_of(context: SpanContext) -> str:
     """The id of a trace in X-Ray's form."""
-    digits = f"{context.trace_id:032x}"
-    return f"1-{digits[:8]}-{digits[8:]}"
+    return w3c.trace_id_of(f"{context.trace_id:032x}")
 
 
 def _record(subsegment: Subsegment, exception: BaseException, kind: str) -> None:
