@@ -295,7 +295,7 @@ class SubsegmentSpan(BridgedSpan):
     ) -> None:
         """`scope` is the tracer's name, `users_frame_id` which call of the user's code had it started; 0 for none.
 
-        The last two are for the span as a context manager, as in `Tracer.start_span`.
+        The last two say what `fail` does, as in `Tracer.start_span`.
         """
         super().__init__(subsegment)
         self.name = name
@@ -412,16 +412,16 @@ class SubsegmentSpan(BridgedSpan):
         """End it, as failed by the exception that left the block."""
         try:
             if exc_val is not None:
-                self.fail(exc_val, self._record_exception, self._set_status_on_exception)
+                self.fail(exc_val)
         finally:
             self.end()
 
-    def fail(self, error: BaseException, records_exception: bool, sets_status: bool) -> None:
+    def fail(self, error: BaseException) -> None:
         """A block was left by an exception. What is no Exception is none to OpenTelemetry: GeneratorExit, an exit."""
         if issubclass(type(error), Exception) and self.is_recording():
-            if records_exception:
+            if self._record_exception:
                 self.record_exception(error)
-            if sets_status:
+            if self._set_status_on_exception:
                 self.set_status(StatusCode.ERROR, type(error).__name__)
 
     def _says_more(self) -> bool:
