@@ -92,8 +92,7 @@ def add(subsegment: Subsegment, found: list[dict[str, Any]]) -> None:
     described: list[dict[str, Any]] = subsegment.cause["exceptions"]
     room = cause.MAX_EXCEPTIONS - len(described)
     if room <= 0:
-        counts = subsegment.metadata.setdefault("lambda_tracer", {})
-        counts["exceptions_left_out"] = counts.get("exceptions_left_out", 0) + 1
+        cause.count_left_out(subsegment)
         return
     described += found[:room]
     known = {exception["id"] for exception in described}
