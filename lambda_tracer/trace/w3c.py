@@ -36,6 +36,9 @@ MAX_BAGGAGE_BYTES = 8_192
 MAX_BAGGAGE_MEMBERS = 64
 """Baggage, section 3.3.2: what every platform hands on. Of what is longer nothing is handed on."""
 
+CALLER_TRACE_ID = "CallerTraceId"
+"""The annotation of what was called from another trace: that trace's id, in X-Ray's form."""
+
 PROPAGATORS = frozenset(("xray", "tracecontext", "baggage"))
 """OpenTelemetry's names of those whose headers are known here."""
 
