@@ -73,11 +73,7 @@ def cause_from_event(attributes: Attributes, remote: bool, max_frames: int) -> l
         None if message is None else text_of(message),
         text_of(attributes.get("exception.stacktrace")),
     )
-    order = stacks.in_order(raised, cause.MAX_EXCEPTIONS)
-    found = [_described(each, max_frames) for each, _ in order]
-    for exception, (_, place) in zip(found, order, strict=True):
-        if place is not None:
-            exception["cause"] = found[place]["id"]
+    found = stacks.in_order(raised, cause.MAX_EXCEPTIONS, lambda each: _described(each, max_frames))
     if remote:
         found[0]["remote"] = True
     return found
