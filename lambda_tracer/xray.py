@@ -38,7 +38,7 @@ ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 # A dot is allowed by the page about annotations ("You cannot use spaces or symbols other than a dot or period"), the
 # underscore by that about segment documents; a dash, which OpenTelemetry's attributes may have, by none:
 # https://docs.aws.amazon.com/xray/latest/devguide/xray-sdk-dotnet-segment.html
-_ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")
+ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")
 
 
 def is_annotation_key(key: object) -> bool:
@@ -46,4 +46,4 @@ def is_annotation_key(key: object) -> bool:
     if not issubclass(type(key), str):
         return False
     text = str.__str__(key)
-    return 0 < len(text) <= 500 and _ANNOTATION_KEY.issuperset(text)
+    return 0 < len(text) <= 500 and ANNOTATION_KEY.issuperset(text)

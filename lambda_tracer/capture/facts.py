@@ -91,4 +91,4 @@ def link_caller(subsegment: Subsegment) -> None:
     came = w3c.incoming(subsegment.invocation)
     if came.trace_id and came.trace_id != subsegment.trace_id.lower():
         subsegment.links = ((came.trace_id, came.parent_id),)
-        subsegment.annotations["CallerTraceId"] = came.trace_id
+        subsegment.annotations[w3c.CALLER_TRACE_ID] = came.trace_id

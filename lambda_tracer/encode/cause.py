@@ -108,12 +108,17 @@ def record(
         error, causes_of(subsegment.invocation), max_frames, stack, remote, MAX_EXCEPTIONS - present
     )
     if described is None:
-        counts = subsegment.metadata.setdefault("lambda_tracer", {})
-        counts["exceptions_left_out"] = counts.get("exceptions_left_out", 0) + 1
+        count_left_out(subsegment)
     elif isinstance(described, dict) and isinstance(subsegment.cause, dict):
         subsegment.cause["exceptions"] += described["exceptions"]
     elif isinstance(described, dict) or subsegment.cause is None:
         subsegment.cause = described
+
+
+def count_left_out(subsegment: Subsegment) -> None:
+    """Count an exception for which there is no room in the `cause`."""
+    counts = subsegment.metadata.setdefault("lambda_tracer", {})
+    counts["exceptions_left_out"] = counts.get("exceptions_left_out", 0) + 1
 
 
 def causes_of(invocation: Invocation) -> Causes:

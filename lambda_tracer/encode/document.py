@@ -39,7 +39,7 @@ else:
 
 
 _MAX_TIME = 1e11
-"""Epoch seconds, in the year 5138: what is more was meant as something else."""
+"""Epoch seconds, in the year 5138: no clock says that, and what is more was meant as something else."""
 
 FEW_ENTRIES = 5
 """Values of metadata that need no bounds but each its own."""
@@ -47,8 +47,6 @@ FEW_ENTRIES = 5
 _REQUEST_TEXTS = ("url", "method", "user_agent", "client_ip")
 _RESPONSE_NUMBERS = ("status", "content_length")
 _fields: dict[tuple[str, str], str] = {}
-_FAR_S = 1e11  # in three thousand years: no clock says that
-
 _NAMESPACES = {name: f',"namespace":"{name}"' for name in ("local", "remote", "aws")}
 
 
@@ -173,7 +171,7 @@ def _times(start: float, end: float | None) -> str:
     """
     ended = '"in_progress":true' if end is None else f'"end_time":{end:.6f},"in_progress":false'
     # To the microsecond what the finished document says, which takes the place of this one.
-    began = int(start * 1e6) / 1e6 if 1 <= start < _FAR_S else start
+    began = int(start * 1e6) / 1e6 if 1 <= start < _MAX_TIME else start
     return f'"start_time":{began:.6f},{ended}'
 
 

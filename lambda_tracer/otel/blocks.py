@@ -6,7 +6,7 @@ stands in them as it was sent.
 
 from __future__ import annotations
 
-from ..patches.http.address import Address
+from ..patches.http.address import DEFAULT_PORTS, Address
 from .conventions import SQL
 
 TYPE_CHECKING = False
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .facts import Facts
-
-_USUAL_PORTS = {"http": 80, "https": 443}
 
 _AWS = {
     "region": "region",
@@ -60,7 +58,7 @@ def _url(facts: Facts) -> str:
     path = facts.take_text("path")
     facts.take("query")
     if not whole and host:
-        is_usual = type(port) is not int or port == _USUAL_PORTS.get(scheme) or ":" in host
+        is_usual = type(port) is not int or port == DEFAULT_PORTS.get(scheme) or ":" in host
         whole = f"{scheme}://{host}{'' if is_usual else f':{port}'}{path}"
     return Address(whole or path).url if whole or path else ""
 

@@ -73,7 +73,7 @@ class CurrentSpan:
             if token is not None:
                 api.detach(token)
             if exc is not None and type(span) is spans.SubsegmentSpan:
-                span.fail(exc, *self._given[6:8])
+                span.fail(exc)
             if self._kept is not None:
                 self._kept.close(exc if any(self._given[6:8]) else None)
         finally:

@@ -73,11 +73,7 @@ def cause_from_event(attributes: Attributes, remote: bool, max_frames: int) -> l
         None if message is None else text_of(message),
         text_of(attributes.get("exception.stacktrace")),
     )
-    order = stacks.in_order(raised, cause.MAX_EXCEPTIONS)
-    found = [_described(each, max_frames) for each, _ in order]
-    for exception, (_, place) in zip(found, order, strict=True):
-        if place is not None:
-            exception["cause"] = found[place]["id"]
+    found = stacks.in_order(raised, cause.MAX_EXCEPTIONS, lambda each: _described(each, max_frames))
     if remote:
         found[0]["remote"] = True
     return found
@@ -92,8 +88,7 @@ def add(subsegment: Subsegment, found: list[dict[str, Any]]) -> None:
     described: list[dict[str, Any]] = subsegment.cause["exceptions"]
     room = cause.MAX_EXCEPTIONS - len(described)
     if room <= 0:
-        counts = subsegment.metadata.setdefault("lambda_tracer", {})
-        counts["exceptions_left_out"] = counts.get("exceptions_left_out", 0) + 1
+        cause.count_left_out(subsegment)
         return
     described += found[:room]
     known = {exception["id"] for exception in described}

@@ -11,6 +11,7 @@ from ..encode import name as names_of_xray
 from ..encode.json_text import dumps
 from ..guard import Late
 from ..safe import safe_str, type_name
+from ..trace.w3c import trace_id_of
 from ..xray import MAX_LINKS, MAX_NAME
 from . import blocks, names, privacy, values
 from .conventions import COMMANDS
@@ -254,10 +255,9 @@ def _put_links(subsegment: Subsegment, links: list[Link]) -> None:
             break
         if not (type(trace_id) is int and type(span_id) is int and 0 < trace_id < 1 << 128):
             continue
-        digits = f"{trace_id:032x}"
         given, _ = _bounded(attributes or {})
         kept = privacy.kept(Facts(given).left)
         if len(dumps(kept, is_captured=True)) > MAX_LINK_BYTES:
             kept = {}
-        trace, span = f"1-{digits[:8]}-{digits[8:]}", f"{span_id & (1 << 64) - 1:016x}"
+        trace, span = trace_id_of(f"{trace_id:032x}"), f"{span_id & (1 << 64) - 1:016x}"
         subsegment.links += ((trace, span, kept) if kept else (trace, span),)

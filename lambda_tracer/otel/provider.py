@@ -14,6 +14,7 @@ from ..encode.name import clean_name
 from ..guard import Late, can_load, failed, pass_on
 from ..patches import nesting, registry
 from ..safe import safe_str
+from ..trace.w3c import CALLER_TRACE_ID
 from . import calls
 from . import span as spans
 from .context import SPAN_KEY, standing_span, unrecorded
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from . import mapping
 else:
     mapping = Late("lambda_tracer.otel.mapping")  # only where a span is recorded
-
-CALLER_TRACE_ID = "CallerTraceId"
-"""The annotation of a span whose parent is in another trace, as a handler has it: that trace's id in X-Ray's form."""
 
 _NO_OP = NoOpTracer()
 

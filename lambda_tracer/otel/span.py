@@ -16,6 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, S
 
 from ..guard import Late, can_load, failed, pass_on
 from ..safe import safe_str
+from ..trace import w3c
 from ..trace.invocation import is_id, is_trace_id
 from ..xray import MAX_LINKS
 from .described import MAX_ATTRIBUTES, MAX_EVENTS
@@ -294,7 +295,7 @@ class SubsegmentSpan(BridgedSpan):
     ) -> None:
         """`scope` is the tracer's name, `users_frame_id` which call of the user's code had it started; 0 for none.
 
-        The last two are for the span as a context manager, as in `Tracer.start_span`.
+        The last two say what `fail` does, as in `Tracer.start_span`.
         """
         super().__init__(subsegment)
         self.name = name
@@ -411,16 +412,16 @@ class SubsegmentSpan(BridgedSpan):
         """End it, as failed by the exception that left the block."""
         try:
             if exc_val is not None:
-                self.fail(exc_val, self._record_exception, self._set_status_on_exception)
+                self.fail(exc_val)
         finally:
             self.end()
 
-    def fail(self, error: BaseException, records_exception: bool, sets_status: bool) -> None:
+    def fail(self, error: BaseException) -> None:
         """A block was left by an exception. What is no Exception is none to OpenTelemetry: GeneratorExit, an exit."""
         if issubclass(type(error), Exception) and self.is_recording():
-            if records_exception:
+            if self._record_exception:
                 self.record_exception(error)
-            if sets_status:
+            if self._set_status_on_exception:
                 self.set_status(StatusCode.ERROR, type(error).__name__)
 
     def _says_more(self) -> bool:
@@ -448,15 +449,14 @@ class SubsegmentSpan(BridgedSpan):
 
 
 def _context(trace_id: str, span_id: str, is_sampled: bool, *, is_remote: bool = False) -> SpanContext:
-    """Of X-Ray's ids: `1-<8 hex>-<24 hex>`, and 16 hex digits."""
+    """Of X-Ray's ids."""
     flags = _SAMPLED if is_sampled else _NOT_SAMPLED
-    return SpanContext(int(trace_id[2:10] + trace_id[11:], 16), int(span_id, 16), is_remote, flags)
+    return SpanContext(int(w3c.digits_of(trace_id), 16), int(span_id, 16), is_remote, flags)
 
 
 def trace_id_of(context: SpanContext) -> str:
     """The id of a trace in X-Ray's form."""
-    digits = f"{context.trace_id:032x}"
-    return f"1-{digits[:8]}-{digits[8:]}"
+    return w3c.trace_id_of(f"{context.trace_id:032x}")
 
 
 def _record(subsegment: Subsegment, exception: BaseException, kind: str) -> None:

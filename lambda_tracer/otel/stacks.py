@@ -10,6 +10,9 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     Frame = tuple[str, int, str]
 
 MAX_READ = 200_000
@@ -142,22 +145,27 @@ def name_of(kind: str) -> str:
     return kind.rpartition(".")[2]
 
 
-def in_order(raised: Raised, limit: int) -> list[tuple[Raised, int | None]]:
-    """The exception and those that led to it, at most `limit`, and for each the place of the one that led to it.
+def in_order(
+    raised: Raised, limit: int, described: Callable[[Raised], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The exception and those that led to it, at most `limit`, each as it is `described`: with an `id`.
 
-    Of a group that no other has led to, it is the first member, as in what `encode.cause` makes of one.
+    Its `cause` is the id of the one that led to it. Of a group that no other has led to, that is the first member, as
+    in what `encode.cause` makes of one.
     """
-    found: list[tuple[Raised, int | None]] = []
+    found: list[dict[str, Any]] = []
 
-    def append(each: Raised) -> int | None:
+    def append(each: Raised) -> str | None:
         if len(found) == limit:
             return None
-        place = len(found)
-        found.append((each, None))
+        exception = described(each)
+        found.append(exception)
         led_by = [] if each.led_by is None else [each.led_by]
-        places = [append(other) for other in (*led_by, *each.members)]
-        found[place] = each, places[0] if places else None
-        return place
+        ids = [append(other) for other in (*led_by, *each.members)]
+        if ids and ids[0] is not None:
+            exception["cause"] = ids[0]
+        own: str = exception["id"]
+        return own
 
     append(raised)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from ..guard import pass_on
+from ..xray import ANNOTATION_KEY
 from .conventions import METADATA, SHORT_FACTS, USAGE
 from .facts import items_of, text_of
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 MAX_JSON = 64_000
 """Characters of a text that is read as JSON: no more of it could be shown."""
-
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")
 
 
 def annotations_of(facts: Facts) -> dict[str, str | int | float]:
@@ -36,7 +35,8 @@ def annotations_of(facts: Facts) -> dict[str, str | int | float]:
 
 
 def _key(key: str) -> str:
-    return key if _LETTERS.issuperset(key) else "".join(c if c in _LETTERS else "_" for c in key)
+    is_taken = ANNOTATION_KEY.issuperset(key)
+    return key if is_taken else "".join(c if c in ANNOTATION_KEY else "_" for c in key)
 
 
 def namespaces_of(facts: Facts) -> dict[str, dict[str, Any]]:

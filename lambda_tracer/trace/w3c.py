@@ -36,6 +36,9 @@ MAX_BAGGAGE_BYTES = 8_192
 MAX_BAGGAGE_MEMBERS = 64
 """Baggage, section 3.3.2: what every platform hands on. Of what is longer nothing is handed on."""
 
+CALLER_TRACE_ID = "CallerTraceId"
+"""The annotation of what was called from another trace: that trace's id, in X-Ray's form."""
+
 PROPAGATORS = frozenset(("xray", "tracecontext", "baggage"))
 """OpenTelemetry's names of those whose headers are known here."""
 
@@ -74,7 +77,7 @@ class Outgoing:
         # Both without what W3C does not take for an id: zeros alone, and capital letters.
         is_trace = is_trace_id(root) and root[2:].strip("0-") != ""
         self.came = came
-        self.prefix = f"00-{root[2:10]}{root[11:]}-".lower() if is_trace else ""
+        self.prefix = f"00-{digits_of(root)}-".lower() if is_trace else ""
         self.segment_id = parent.lower() if is_id(parent) and parent.strip("0") else ""
         self.tracestate = came.tracestate if came.trace_id == root.lower() else None
         self.baggage = came.baggage
@@ -166,7 +169,17 @@ def parse(text: str) -> tuple[str, str] | None:
         or parent_id == _NO_ID
     ):
         return None
-    return f"1-{trace_id[:8]}-{trace_id[8:]}", parent_id
+    return trace_id_of(trace_id), parent_id
+
+
+def digits_of(trace_id: str) -> str:
+    """The id of a trace as the W3C writes it, 32 hex digits, of X-Ray's `1-<8 hex>-<24 hex>`."""
+    return trace_id[2:10] + trace_id[11:]
+
+
+def trace_id_of(digits: str) -> str:
+    """The id of a trace in X-Ray's form, of its 32 hex digits."""
+    return f"1-{digits[:8]}-{digits[8:]}"
 
 
 def _value(headers: dict[Any, Any], name: str) -> str | None:

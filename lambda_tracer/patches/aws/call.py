@@ -74,7 +74,7 @@ def put_headers(prepared: Any) -> None:
         has_parent = "traceparent" in headers
         for name, value in sent.items():
             if name != HEADER_NAME:
-                is_left_out = size > MAX_HANDED_ON_BYTES if name in HANDED_ON else False
+                is_left_out = name in HANDED_ON and size > MAX_HANDED_ON_BYTES
                 if is_left_out or name in headers or (has_parent and name == "tracestate"):
                     continue
             headers[name] = value.encode()  # as botocore has made of the others by now

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""Ports that URLs need not say, by scheme."""
+
 
 class Address:
     """The parts of a URL.

@@ -20,7 +20,7 @@ from ...trace.header import HEADER_NAME
 from ...trace.w3c import NAMES, TRACEPARENT, TRACESTATE
 from .. import nesting
 from . import ignored
-from .address import Address, text_of
+from .address import DEFAULT_PORTS, Address, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _WORK_ALONE = ("aiohttp", "httpx")
 """Libraries that do not work through others that are traced, unless each hop says so itself."""
 
 _NOTHING: Mapping[str, str] = {}
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def new_exchange(
@@ -349,7 +348,7 @@ def whole_url(scheme: str, host: str, port: int | None, target: object) -> str:
     if "://" in target and target[:1] != "/":
         return target
     authority = f"[{host}]" if ":" in host else host
-    if port is not None and port != _DEFAULT_PORTS.get(scheme):
+    if port is not None and port != DEFAULT_PORTS.get(scheme):
         authority = f"{authority}:{port}"
     return f"{scheme}://{authority}{target}"
 

@@ -57,20 +57,17 @@ def _exceptions(attributes: Attributes, is_remote: bool) -> list[dict[str, Any]]
     kind, message = (str(attributes.get(f"exception.{name}") or "") for name in ("type", "message"))
     stack = attributes.get("exception.stacktrace")
     text = stack if isinstance(stack, str) else ""
-    order = stacks.in_order(stacks.told(kind, message, text), MAX_EXCEPTIONS)
-    found: list[dict[str, Any]] = [
-        {
+
+    def described(raised: stacks.Raised) -> dict[str, Any]:
+        return {
             "id": os.urandom(8).hex(),
             "type": raised.kind,
             "message": raised.message,
             "remote": is_remote,
             "stack": _shown(raised),
         }
-        for raised, _ in order
-    ]
-    for exception, (_, place) in zip(found, order, strict=True):
-        if place is not None:
-            exception["cause"] = found[place]["id"]
+
+    found = stacks.in_order(stacks.told(kind, message, text), MAX_EXCEPTIONS, described)
     found[0]["stack"] = found[0]["stack"] or frames(text)
     if _id(attributes.get(REFERENCE)):  # the document's exception, which names the one that led to it
         found[0]["id"] = attributes[REFERENCE]
