@@ -45,6 +45,12 @@ _AROUND_THE_SAME = {**_LIBRARIES, "threading": "threads"}
 _given_up: set[str] = set()
 
 
+class Ours:
+    """What a provider is whose spans are our subsegments: the application may have set it, but it is no other."""
+
+    __slots__ = ()
+
+
 def step_back() -> None:
     """Unpatch what the application's own instrumentations record, and patch what they no longer do."""
     try:
@@ -77,9 +83,9 @@ def is_given_up(library: str) -> bool:
 
 
 def is_recording() -> bool:
-    """Whether the application has a provider of its own, other than one that does nothing."""
+    """Whether the application has a provider of its own, other than ours and one that does nothing."""
     provider = getattr(trace, "_TRACER_PROVIDER", None)
-    return provider is not None and not isinstance(provider, (NoOpTracerProvider, ProxyTracerProvider))
+    return provider is not None and not isinstance(provider, (NoOpTracerProvider, ProxyTracerProvider, Ours))
 
 
 def is_recorded(span: Any) -> bool:

@@ -15,7 +15,7 @@ from ..guard import Late, can_load, failed, pass_on
 from ..patches import nesting, registry
 from ..safe import safe_str
 from ..trace.w3c import CALLER_TRACE_ID
-from . import calls
+from . import beside, calls
 from . import span as spans
 from .context import SPAN_KEY, standing_span, unrecorded
 from .current import CurrentSpan
@@ -38,7 +38,7 @@ else:
 _NO_OP = NoOpTracer()
 
 
-class TracerProvider(trace.TracerProvider):
+class TracerProvider(beside.Ours, trace.TracerProvider):
     """For `OTEL_PYTHON_TRACER_PROVIDER=lambda_tracer`, or to be given to those who want a provider."""
 
     def __init__(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -219,6 +221,23 @@ def test_a_provider_of_ours_may_be_chosen_by_the_environment(
           ours
             before
     """)
+
+
+def test_below_a_provider_of_ours_a_call_is_one_subsegment(application: Any, daemon: Daemon) -> None:
+    from lambda_tracer.otel.provider import TracerProvider
+
+    facts = {"db.system": "sqlite", "db.name": "orders"}
+    try:
+        application.set_tracer_provider(TracerProvider())
+        patch(["sqlite3"])
+        tracer = application.get_tracer("shop")
+        span = tracer.start_as_current_span("read", kind=application.SpanKind.CLIENT, attributes=facts)
+        with contextlib.closing(sqlite3.connect(":memory:")) as database, span:
+            database.execute("SELECT 1")
+    finally:
+        unpatch_all()
+
+    daemon.expect_tree("orders")
 
 
 @pytest.mark.slow
