@@ -177,7 +177,7 @@ def trace_header(ids: Ids, moment: Moment) -> str:
     return f"Root=1-{moment.whole_s:08x}-{ids.hexadecimal(24)}"
 
 
-def joined(defaults: Mapping[str, str], given: Mapping[str, str] | None) -> dict[str, str]:
+def joined(defaults: Mapping[str, Value], given: Mapping[str, Value] | None) -> dict[str, Value]:
     """Headers, those that were given in the place of defaults of the same name, however it is written."""
     names = {name.lower() for name in given or ()}
     return {name: value for name, value in defaults.items() if name.lower() not in names} | dict(given or {})
