@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import cast
 
 from .messages import sqs
-from .values import ACCOUNT, REGION, Ids, Moment, Resource, fresh
+from .values import ACCOUNT, ORDER, REGION, Ids, Moment, Resource, fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def eventbridge(
     seed: object = None,
 ) -> EventBridgeEvent:
     """An event of an EventBridge bus that a rule matched."""
-    said = {"order": "A-1001", "amount": 12} if detail is None else fresh(dict(detail))
+    said = fresh(dict(ORDER if detail is None else detail))
     return {
         "version": "0",
         "id": Ids("eventbridge", source, detail_type, said, list(resources), seed).uuid(),

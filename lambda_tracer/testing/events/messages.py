@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from typing import cast
 
-from .values import Ids, Moment, Resource, compact, data, fresh, text
+from .values import ORDER, Ids, Moment, Resource, compact, data, fresh, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     Batch = TypeVar("Batch")
     Attributes = Mapping[str, str | int | float | bytes]
-
-_ORDER = {"order": "A-1001", "amount": 12}
-"""What a message says if nobody says anything."""
 
 
 # SQS
@@ -51,7 +48,7 @@ def sqs(
     values; `dead_letters_of` is the queue that gave them up, if this is a dead-letter queue. `at` is when Lambda
     received the messages; the last one was sent 100 ms before that, and the first time they were received is told too.
     """
-    bodies = [text(message) for message in messages or (_ORDER,)]
+    bodies = [text(message) for message in messages or (ORDER,)]
     told: list[tuple[str, object]] = [(body, [index, body]) for index, body in enumerate(bodies)]
     return _sqs(told, queue, attributes, trace_header, receive_count, group, dead_letters_of, at, seed)
 
@@ -215,7 +212,7 @@ def _notifications(
     subscription = f"{of.arn}:{Ids('subscription', of.arn).uuid()}"
     notifications = []
     published = Moment(at).s
-    several = list(messages) or [_ORDER]
+    several = list(messages) or [ORDER]
     for index, message in enumerate(several):
         ids = Ids("sns", of.arn, index, text(message), subject, attributes, seed)
         notifications.append(
@@ -254,7 +251,7 @@ def activemq(
     of = _broker(broker)
     received = Moment(at, before_s=0.1)
     written = []
-    for index, message in enumerate(messages or (_ORDER,)):
+    for index, message in enumerate(messages or (ORDER,)):
         ids = Ids("activemq", of.arn, queue, index, message, seed)
         kind = "bytes" if isinstance(message, bytes) else "text"
         written.append(
@@ -294,7 +291,7 @@ def rabbitmq(
     """Messages of a queue of Amazon MQ for RabbitMQ."""
     of = _broker(broker)
     written = []
-    for index, message in enumerate(messages or (_ORDER,)):
+    for index, message in enumerate(messages or (ORDER,)):
         ids = Ids("rabbitmq", of.arn, queue, index, message, seed)
         properties = {
             "contentType": "text/plain" if isinstance(message, (str, bytes)) else "application/json",

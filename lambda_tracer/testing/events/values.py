@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     Value = TypeVar("Value")
     At = datetime | float | None
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 """Where a resource is that is given by its name. One that is given by its ARN is where that says."""
+
+ORDER: dict[str, Any] = {"order": "A-1001", "amount": 12}
+"""What a message, a record or an input says if nobody says anything. It is written into an event, or copied."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SMALL = "abcdefghijklmnopqrstuvwxyz0123456789"
