@@ -49,12 +49,7 @@ def eventbridge(
 
 def schedule(rule: str = "nightly", *, at: At = None, seed: object = None) -> EventBridgeEvent:
     """A scheduled rule of EventBridge whose time has come."""
-    of = Resource("events", rule, "rule/")
-    event = eventbridge(
-        {}, detail_type="Scheduled Event", source="aws.events", resources=[of.arn], at=at, seed=seed
-    )
-    event["region"], event["account"] = of.region, of.account
-    return event
+    return _scheduled("aws.events", Resource("events", rule, "rule/"), at, seed)
 
 
 def scheduler(
@@ -64,12 +59,17 @@ def scheduler(
     of = Resource(
         "scheduler", schedule if schedule.startswith("arn:") else f"{group}/{schedule}", "schedule/"
     )
-    event = eventbridge(
-        {}, detail_type="Scheduled Event", source="aws.scheduler", resources=[of.arn], at=at, seed=seed
-    )
-    event["region"], event["account"] = of.region, of.account
+    event = _scheduled("aws.scheduler", of, at, seed)
     # It writes the detail as a text, which the definition does not know.
     return cast("EventBridgeEvent", {**event, "detail": "{}"})
+
+
+def _scheduled(source: str, of: Resource, at: At, seed: object) -> EventBridgeEvent:
+    event = eventbridge(
+        {}, detail_type="Scheduled Event", source=source, resources=[of.arn], at=at, seed=seed
+    )
+    event["region"], event["account"] = of.region, of.account
+    return event
 
 
 def s3_eventbridge(
