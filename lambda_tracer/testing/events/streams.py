@@ -66,19 +66,20 @@ def dynamodb(
         item = new if new is not None else old
         if not item:
             raise ValueError("dynamodb: a change must have an item, before or after it")
-        ids = Ids("dynamodb", arn, index, _sorted(old), _sorted(new), seed)
+        before, after = _image(old), _image(new)  # in which a set has an order, too
+        ids = Ids("dynamodb", arn, index, before, after, seed)
         names = [next(iter(item))] if key is None else [key] if isinstance(key, str) else list(key)
         stream: dict[str, Any] = {
             "ApproximateCreationDateTime": changed.whole_s,
             "Keys": _attributes({name: item[name] for name in names}),
             "SequenceNumber": f"{first}{index:09d}",
-            "SizeBytes": len(text(_attributes(item))),
+            "SizeBytes": len(text(before if after is None else after)),
             "StreamViewType": view,
         }
-        if new is not None and "NEW" in view:
-            stream["NewImage"] = _attributes(new)
-        if old is not None and "OLD" in view:
-            stream["OldImage"] = _attributes(old)
+        if after is not None and "NEW" in view:
+            stream["NewImage"] = after
+        if before is not None and "OLD" in view:
+            stream["OldImage"] = before
         record: dict[str, Any] = {
             "eventID": ids.hexadecimal(32),
             "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
@@ -134,8 +135,7 @@ def _attributes(item: Mapping[str, object]) -> dict[str, Any]:
     return {name: attribute_value(value) for name, value in item.items()}
 
 
-def _sorted(item: Mapping[str, object] | None) -> object:
-    """An item without the order that a set may have."""
+def _image(item: Mapping[str, object] | None) -> dict[str, Any] | None:
     return None if item is None else _attributes(item)
 
 
