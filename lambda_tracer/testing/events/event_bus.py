@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import cast
 
 from .messages import sqs
+from .request import CLIENT
 from .values import ACCOUNT, ORDER, REGION, Ids, Moment, Resource, fresh
 
 TYPE_CHECKING = False
@@ -97,7 +98,7 @@ def s3_eventbridge(
         "object": changed,
         "request-id": ids.capital(16),
         "requester": ACCOUNT,
-        "source-ip-address": "203.0.113.7",
+        "source-ip-address": CLIENT,
         "reason": reason,
     }
     return eventbridge(

@@ -189,7 +189,7 @@ def sns(
         {
             "EventSource": "aws:sns",
             "EventVersion": "1.0",
-            "EventSubscriptionArn": f"{of.arn}:{Ids('subscription', of.arn).uuid()}",
+            "EventSubscriptionArn": _subscription(of),
             "Sns": each,
         }
         for each in _notifications(messages, topic, subject, attributes, at, seed, "Url")
@@ -209,7 +209,7 @@ def _notifications(
 ) -> list[dict[str, Any]]:
     of = Resource("sns", topic)
     host = f"https://sns.{of.region}.amazonaws.com"
-    subscription = f"{of.arn}:{Ids('subscription', of.arn).uuid()}"
+    subscription = _subscription(of)
     notifications = []
     published = Moment(at).s
     several = list(messages) or [ORDER]
@@ -233,6 +233,10 @@ def _notifications(
             }
         )
     return notifications
+
+
+def _subscription(topic: Resource) -> str:
+    return f"{topic.arn}:{Ids('subscription', topic.arn).uuid()}"
 
 
 # Amazon MQ
