@@ -55,8 +55,21 @@ _read: tuple[object, str | None, str | None] = (None, None, None)  # a header, a
 _written: tuple[str | None, str | None] = (None, None)  # the id of a trace in both forms
 
 
-def add(*, with_w3c: bool) -> None:
-    """Have records get ids from now on, `trace_id` among them or not. Called again, only that changes."""
+def configure(form: bool | str) -> None:
+    """Have records get ids from now on, or none, as `Tracer(log_ids=...)` says it."""
+    if form:
+        _add(with_w3c=form == settings.W3C)
+    else:
+        _remove()
+
+
+def form() -> bool | str:
+    """What is in force, as `configure` takes it."""
+    return _installed is not None and (settings.W3C if _form.has_w3c else True)
+
+
+def _add(*, with_w3c: bool) -> None:
+    """Have records get ids, `trace_id` among them or not. Called again, only that changes."""
     global _form, _installed
     if _installed is None:
         before = logging.getLogRecordFactory()
@@ -68,12 +81,7 @@ def add(*, with_w3c: bool) -> None:
     _form.is_on = True
 
 
-def form() -> bool | str:
-    """Whether records get ids, and `"w3c"` where they get `trace_id` as well: what `Tracer(log_ids=...)` takes."""
-    return _installed is not None and (settings.W3C if _form.has_w3c else True)
-
-
-def remove() -> None:
+def _remove() -> None:
     """Have records get no more ids. Where somebody's factory calls ours, ours stays, and only calls the one before."""
     global _installed
     if _installed is None:

@@ -147,7 +147,8 @@ class Tracer:
             redaction.configure(redact)
         if not self.disabled:
             self._prepare(trace_imports, config["keep"])
-        self._name_in_logs(config["log_ids"])
+        wanted = config["log_ids"]
+        self._name_in_logs(not self.disabled and (settings.log_ids() if wanted is None else wanted))
         if self.auto_patch:
             self.patch(config["patch_modules"])
 
@@ -184,21 +185,12 @@ class Tracer:
         else:
             recording.kept = None
 
-    def _name_in_logs(self, wanted: bool | str | None) -> None:
-        form = not self.disabled and (settings.log_ids() if wanted is None else wanted)
-        if form:
+    @staticmethod
+    def _name_in_logs(form: bool | str) -> None:
+        if form or "lambda_tracer.log_ids" in sys.modules:
             from . import log_ids  # only where it is asked for
 
-            log_ids.add(with_w3c=form == settings.W3C)
-        else:
-            self._leave_logs()
-
-    @staticmethod
-    def _leave_logs() -> None:
-        if "lambda_tracer.log_ids" in sys.modules:
-            from . import log_ids  # as above
-
-            log_ids.remove()
+            log_ids.configure(form)
 
     def put_annotation(self, key: str, value: str | int | float | bool) -> None:
         """Annotate the current subsegment; X-Ray indexes annotations for search. See `Subsegment.put_annotation`."""
@@ -419,5 +411,5 @@ class Tracer:
         """Forget what instances shared, for tests; Powertools' Tracer has it under this name."""
         cls._config.clear()
         cls._config.update(_DEFAULTS)
-        cls._leave_logs()
+        cls._name_in_logs(False)
         settings.global_sdk_config.set_sdk_enabled(True)

@@ -203,11 +203,11 @@ class Capture:
         switch = settings.global_sdk_config
         after(_switch_as, switch.is_wanted, switch.is_stopped)
         switch.set_sdk_enabled(not is_off)
-        after(_name_in_logs, log_ids.form())
+        after(log_ids.configure, log_ids.form())
         after(keeping.configure, keeping.rule)
         keeping.reset()  # a line that was written just now leaves no room for another
         if not is_off:
-            _name_in_logs(settings.log_ids() if config["log_ids"] is None else config["log_ids"])
+            log_ids.configure(settings.log_ids() if config["log_ids"] is None else config["log_ids"])
             keeping.configure_by(config["keep"])
         after(setattr, settings, "is_capturing", settings.is_capturing)
         settings.is_capturing = True
@@ -256,13 +256,6 @@ def _redact_as(is_on: bool, further: frozenset[str]) -> None:
         redaction.reset()
         redaction.configure(further)
         redaction.configure(is_on)
-
-
-def _name_in_logs(form: bool | str) -> None:
-    if form:
-        log_ids.add(with_w3c=form == settings.W3C)
-    else:
-        log_ids.remove()
 
 
 def _put(name: str, value: str | None) -> None:

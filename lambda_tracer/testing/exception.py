@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..local.receive.documents import Document, mapping
+from .values import text
 
 MAX_CHAINED = 100
 """Exceptions that led to each other; more are a circle."""
@@ -108,8 +109,8 @@ def _exception(exception_id: str, described: Document, known: Mapping[str, Docum
 def _one(exception_id: str, described: Document, cause: TracedException | None) -> TracedException:
     return TracedException(
         exception_id,
-        _text(described.get("type")),
-        _text(described.get("message")),
+        text(described.get("type")),
+        text(described.get("message")),
         tuple(_frames(described.get("stack"))),
         _whole(described.get("truncated")),
         described.get("remote") is True,
@@ -120,11 +121,7 @@ def _one(exception_id: str, described: Document, cause: TracedException | None) 
 def _frames(stack: object) -> Iterator[Frame]:
     for frame in stack if isinstance(stack, list) else ():
         if isinstance(frame, dict):
-            yield Frame(_text(frame.get("path")), _whole(frame.get("line")), _text(frame.get("label")))
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+            yield Frame(text(frame.get("path")), _whole(frame.get("line")), text(frame.get("label")))
 
 
 def _whole(value: Any) -> int:

@@ -9,7 +9,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +17,8 @@ from .capture import Capture
 from .lambda_context import LambdaContext
 from .lasting import between_tests
 from .traces import Traces
+
+Made = TypeVar("Made")
 
 MAX_NAME = 120
 """Characters of a page's name: file systems allow 255 bytes."""
@@ -105,35 +107,34 @@ def _excerpt(text: str) -> list[str]:
 
 def record(node: pytest.Item) -> Recorded:
     """Turn tracing on for a test, as its marker says. `Recorded.end` turns it off."""
-    recorded: Recorded = _made(Recorded, "traces", node)
+    recorded = _made(Recorded, "traces", node)
     recorded.capture.begin()
     return recorded
 
 
 def context(node: pytest.Item) -> LambdaContext:
     """The handler's context, with the values of the test's marker."""
-    made: LambdaContext = _made(LambdaContext, "lambda_context", node)
-    return made
+    return _made(LambdaContext, "lambda_context", node)
 
 
 def file_name(nodeid: str) -> str:
     """A file's name for a test: readable, allowed everywhere, and no other test's."""
-    name = re.sub(r"[^\w.-]+", "_", nodeid.replace("::", "-").replace("/", "-"), flags=re.ASCII)
-    if name != nodeid.replace("::", "-").replace("/", "-") or len(name) > MAX_NAME:
+    readable = nodeid.replace("::", "-").replace("/", "-")
+    name = re.sub(r"[^\w.-]+", "_", readable, flags=re.ASCII)
+    if name != readable or len(name) > MAX_NAME:
         name = f"{name[:MAX_NAME]}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"
     return name
 
 
-def _made(kind: Callable[..., Any], marker: str, node: pytest.Item) -> Any:
+def _made(kind: Callable[..., Made], marker: str, node: pytest.Item) -> Made:
     """What a marker asks for; that of the function wins over those of its class and module, name by name."""
+    known = inspect.signature(kind).parameters
     values: dict[str, Any] = {}
     for mark in reversed(list(node.iter_markers(marker))):
-        unknown = [repr(each) for each in mark.args]
-        unknown += [name for name in mark.kwargs if name not in inspect.signature(kind).parameters]
+        unknown = [*map(repr, mark.args), *(name for name in mark.kwargs if name not in known)]
         if unknown:
-            known = ", ".join(inspect.signature(kind).parameters)
             pytest.fail(
-                f"@pytest.mark.{marker} takes {known} by name, not {', '.join(unknown)}",
+                f"@pytest.mark.{marker} takes {', '.join(known)} by name, not {', '.join(unknown)}",
                 pytrace=False,
             )
         values.update(mark.kwargs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..local.receive.documents import Document
 from ..local.receive.json_value import NotJSON, read_loosely
-from ..local.receive.trace import Trace
+from ..local.receive.trace import Trace, every_node, order
 from .captured import CapturedInvocation
 from .exception import descriptions_in
 from .node import Node
@@ -96,13 +96,7 @@ class Invocation(Subsegments):
         for document in self._documents:
             if document is not None:
                 trace.add(document)
-        roots = trace.roots()
-        nodes = []
-        waiting = list(roots)
-        while waiting:
-            node = waiting.pop()
-            nodes.append(node)
-            waiting += node.children
+        roots = sorted(trace.roots(), key=order)
         exceptions = {
             exception_id: described
             for document in self._documents
@@ -111,11 +105,11 @@ class Invocation(Subsegments):
             for exception_id, described in descriptions_in(each)
         }
         made: dict[int, Node] = {}
-        for node in reversed(nodes):
+        for node in reversed(list(every_node(roots))):
             children = tuple(made[id(child)] for child in node.children)
             is_orphan = node.is_orphan and bool(self.parent_id) and node.parent_id != self.parent_id
             made[id(node)] = Node(node, self.trace_id, children, exceptions, is_orphan)
-        return _in_order([made[id(node)] for node in roots])
+        return _orphans_last([made[id(node)] for node in roots])
 
     def _why_empty(self) -> str:
         if not self.is_sampled:
@@ -123,20 +117,15 @@ class Invocation(Subsegments):
         return "nothing was sent of the invocation, which is sampled"
 
 
-def _in_order(roots: list[Node]) -> list[Node]:
-    """By start; those whose parent never came behind, side by side with those of the same parent."""
-    by_start = sorted(roots, key=lambda node: (_last(node.start_time), _last(node.end_time)))
+def _orphans_last(roots: list[Node]) -> list[Node]:
+    """Those whose parent never came stand behind, side by side with those of the same parent."""
     orphans: dict[str, list[Node]] = {}
-    for node in by_start:
+    for node in roots:
         if node.is_orphan:
             orphans.setdefault(node.parent_id, []).append(node)
-    return [node for node in by_start if not node.is_orphan] + [
+    return [node for node in roots if not node.is_orphan] + [
         node for group in orphans.values() for node in group
     ]
-
-
-def _last(time: float | None) -> float:
-    return float("inf") if time is None else time
 
 
 def every_document(document: Document) -> list[Document]:

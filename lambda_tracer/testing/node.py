@@ -13,7 +13,7 @@ from ..local.receive.documents import Document, mapping
 from .exception import TracedException, exception_of, exceptions_of
 from .search import Wanted, found, only
 from .tree import Tree, draw
-from .values import Entries, Metadata
+from .values import Entries, Metadata, text
 
 FLAGS = ("fault", "error", "throttle")
 
@@ -43,8 +43,8 @@ class Node:
         self.raw: Document = of.document
         """Its document, without what is below it."""
         self.name = of.name
-        self.id = of.key if isinstance(of.key, str) else ""
-        self.parent_id = of.parent_id if isinstance(of.parent_id, str) else ""
+        self.id = text(of.key)
+        self.parent_id = text(of.parent_id)
         self.trace_id = trace_id
         self.parent: Node | None = None
         """None for the outermost ones, whose parent is the segment that Lambda writes."""
@@ -77,7 +77,7 @@ class Node:
     @property
     def namespace(self) -> str:
         """`local`, `remote` for a service that was called, `aws` for one of AWS."""
-        return _text(self.raw.get("namespace"))
+        return text(self.raw.get("namespace"))
 
     @property
     def fault(self) -> bool:
@@ -148,7 +148,7 @@ class Node:
         """Subsegments of other traces that this one goes on with, such as a message's sender."""
         links = self.raw.get("links")
         return tuple(
-            Link(_text(link.get("trace_id")), _text(link.get("id")))
+            Link(text(link.get("trace_id")), text(link.get("id")))
             for link in (links if isinstance(links, list) else ())
             if isinstance(link, dict)
         )
@@ -230,7 +230,3 @@ def _captured_response(document: Document, name: str) -> Any:
             if _QUALIFIED.fullmatch(function):
                 return value
     return None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

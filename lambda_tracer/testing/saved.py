@@ -69,7 +69,7 @@ def _handed_over(invocation: Invocation) -> dict[str, Any]:
 
 def _segments(invocation: Invocation) -> list[Document]:
     """Those that Lambda would write; none where nothing was sent."""
-    roots = [root for root in invocation.roots if not root.is_orphan and root.start_time is not None]
+    roots = [root for root in invocation.roots if not root.is_orphan]
     starts = [root.start_time for root in roots if root.start_time is not None]
     ends = [node.end_time for node in invocation if node.end_time is not None]
     if not starts or not invocation.parent_id:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Protocol, TypeVar
 
+from .tree import indented
+
 MAX_SUGGESTED = 5
 
 
@@ -53,7 +55,7 @@ def only(
         lines = [f"{len(matching)} subsegments{described}, where one is wanted"]
     else:
         lines = [f"no subsegment{described}", *_near(candidates, wanted, annotations)]
-    raise AssertionError("\n".join([*lines, *_indented(shown())]))
+    raise AssertionError("\n".join([*lines, *indented(shown())]))
 
 
 def _is(searched: S, wanted: Wanted[S]) -> bool:
@@ -109,7 +111,3 @@ def _near(candidates: list[S], wanted: Wanted[S], annotations: Mapping[str, Any]
     near += [plain[key] for key in get_close_matches(text, plain, MAX_SUGGESTED)]
     shown = [repr(name) for name in dict.fromkeys(near)][:MAX_SUGGESTED]
     return [f"did you mean {' or '.join(shown)}?"] if shown else []
-
-
-def _indented(text: str) -> list[str]:
-    return [f"  {line}".rstrip() for line in text.splitlines()]

@@ -8,7 +8,7 @@ from typing import Any
 from .line import Keys, Line
 from .node import Node
 from .search import Wanted, found, only
-from .tree import Tree, difference, draw
+from .tree import Tree, difference, draw, indented
 
 Groups = Sequence[Sequence[Node]]
 """The outermost subsegments of each invocation."""
@@ -117,10 +117,8 @@ class Subsegments:
         """Fail if anything was sent, as from an invocation that is not sampled."""
         __tracebackhide__ = True
         if self:
-            lines = [f"  {line}".rstrip() for line in self.tree.splitlines()]
-            raise AssertionError(
-                "\n".join([f"{_count(len(self), 'subsegment')} where none was expected", *lines])
-            )
+            said = f"{_count(len(self), 'subsegment')} where none was expected"
+            raise AssertionError("\n".join([said, *indented(self.tree)]))
 
     def __iter__(self) -> Iterator[Node]:
         for root in self.roots:

@@ -64,9 +64,6 @@ class Tree(str):
     def __hash__(self) -> int:
         return hash(str(self))
 
-    def __str__(self) -> str:
-        return str.__str__(self)
-
 
 def without_margin(text: str) -> str:
     """A literal as it stands in a test: without its indentation, the empty lines around it, and blanks behind lines."""
@@ -117,9 +114,14 @@ def explain(left: object, right: object, around: int | None = 2) -> list[str] | 
     return [HEADING, *lines, *([f"  ({came.note})"] if came.note else [])]
 
 
-def difference(came: str, expected: str) -> str:
+def difference(came: Tree, expected: str) -> str:
     """`explain` as one text with all lines, for an exception's message."""
-    return "\n".join(explain(Tree(came, getattr(came, "note", "")), expected, None) or [])
+    return "\n".join(explain(came, expected, None) or [])
+
+
+def indented(text: str) -> list[str]:
+    """The lines of a tree, or of what stands in its place, as they follow a message's first one."""
+    return [f"{INDENT}{line}".rstrip() for line in text.splitlines()]
 
 
 def _excerpt(lines: list[str], around: int) -> Iterator[str]:

@@ -66,8 +66,9 @@ def run(
 ) -> Ran:
     """Run pytest in a folder with our plugin and the named ones; or with ours as pytest finds it by itself."""
     command = [sys.executable, *interpreter, "-m", "pytest", "--color=no"]
-    environment = {**os.environ, "PYTHONPATH": str(path), "PYTEST_ADDOPTS": ""}
-    environment.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
+    # On a build server plugins may do something else, and so they may in a process of pytest-xdist.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("CI", "PYTEST_"))}
+    environment["PYTHONPATH"] = str(path)
     if not is_installed:
         environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         command += [each for name in (PLUGIN, *plugins) for each in ("-p", name)]

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-import os
 import pickle
-import subprocess
-import sys
 import unittest
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from lambda_tracer.testing.traces import Traces
 from lambda_tracer.testing.tree import Tree, explain
 from tests.conftest import Invoke
 from tests.daemon import Daemon
+from tests.testing import project
 from tests.testing.sent import AllSent, Sent, made, sent
 
 PAID = """
@@ -292,43 +290,18 @@ def test_changed():
 '''
 
 
-def run(folder: Path, *options: str) -> str:
-    """What pytest prints of the tests in a folder, which a plugin may change."""
-    plugins = (
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "pytest_lambda_tracer",
-        "-p",
-        "syrupy",
-        "-p",
-        "inline_snapshot",
-    )
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("CI", "PYTEST_"))}
-    here = str(Path(__file__).parents[2])
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *plugins, *options],
-        cwd=folder,
-        env={**kept, "PYTHONPATH": here, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return ran.stdout + ran.stderr
-
-
 @pytest.mark.slow
 def test_a_tree_is_a_snapshot_of_syrupy_and_of_inline_snapshot(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    plugins = ("syrupy", "inline_snapshot")
     test = tmp_path / "test_it.py"
     test.write_text(_SNAPSHOTS + _INLINE)
 
-    first = run(tmp_path, "--snapshot-update", "--inline-snapshot=create")
+    first = project.run(tmp_path, "--snapshot-update", "--inline-snapshot=create", plugins=plugins).out
     written = test.read_text()
     kept = next(tmp_path.glob("__snapshots__/*.ambr")).read_text()
     test.write_text(written + _CHANGED)
-    again = run(tmp_path, "--inline-snapshot=disable")
+    again = project.run(tmp_path, "--inline-snapshot=disable", plugins=plugins).out
 
     assert "2 snapshots generated" in first, first
     assert 'assert TREE == snapshot("""\\\n## lambda_handler\n  ## app.charge\\\n""")' in written

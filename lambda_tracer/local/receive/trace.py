@@ -128,8 +128,8 @@ class Trace:
                 tops.append(top)
                 reached |= {id(below) for below in every_node([top])}
         for node in every_node(tops):
-            node.children.sort(key=_order)
-        return sorted(tops, key=lambda node: (node.is_orphan, *_order(node)))
+            node.children.sort(key=order)
+        return sorted(tops, key=lambda node: (node.is_orphan, *order(node)))
 
     def _parent(self, node: Node) -> Node | None:
         return self._nodes.get(node.parent_id) if node.parent_id is not None else None
@@ -149,7 +149,7 @@ class Trace:
 
 
 def every_node(roots: Iterable[Node]) -> Iterable[Node]:
-    """Every node below `roots` and themselves, in no order to rely on; depth is no limit."""
+    """Every node below `roots` and themselves, each before what is below it; depth is no limit."""
     waiting = list(roots)
     while waiting:
         node = waiting.pop()
@@ -219,6 +219,7 @@ def _identity(node: Node) -> tuple[str, str | int | None, float | None]:
     return node.name, node.parent_id, node.start
 
 
-def _order(node: Node) -> tuple[float, float]:
+def order(node: Node) -> tuple[float, float]:
+    """By start, then by end; what does not say stands last."""
     start = node.start
     return (float("inf") if start is None else start, float("inf") if node.end is None else node.end)

@@ -98,12 +98,11 @@ def http_api_authorizer(
     """An HTTP API's authorizer, with payload 2.0, whose identity source is the header `Authorization`."""
     given = _with_token(headers)
     request = http_api(method, path, headers=given, query=query, route=route, api_id=api_id, at=at, seed=seed)
-    token = next(value for name, value in request["headers"].items() if name == "authorization")
     event: dict[str, Any] = {
         "version": "2.0",
         "type": "REQUEST",
         "routeArn": _arn(api_id, "$default", method, path),
-        "identitySource": [token],
+        "identitySource": [request["headers"]["authorization"]],
         **request,
     }
     event.pop("isBase64Encoded")  # an authorizer sees no body

@@ -7,12 +7,11 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-
 
 from __future__ import annotations
 
-import base64
 from typing import cast
 from urllib.parse import quote
 
 from .request import AGENT, CLIENT, Request, commas, last, proxied
-from .values import Resource, joined
+from .values import Resource, data, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ def cloudfront(
         "uri": request.path,
     }
     if request.body is not None:
-        content = request.body if request.is_base64 else base64.b64encode(request.body.encode()).decode()
+        content = request.body if request.is_base64 else data(request.body)
         seen["body"] = {
             "action": "read-only",
             "data": content,

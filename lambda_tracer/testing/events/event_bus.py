@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import cast
 
 from .messages import sqs
-from .values import ACCOUNT, REGION, Ids, Moment, Resource, fresh
+from .request import CLIENT
+from .values import ACCOUNT, ORDER, REGION, Ids, Moment, Resource, fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def eventbridge(
     seed: object = None,
 ) -> EventBridgeEvent:
     """An event of an EventBridge bus that a rule matched."""
-    said = {"order": "A-1001", "amount": 12} if detail is None else fresh(dict(detail))
+    said = fresh(dict(ORDER if detail is None else detail))
     return {
         "version": "0",
         "id": Ids("eventbridge", source, detail_type, said, list(resources), seed).uuid(),
@@ -49,12 +50,7 @@ def eventbridge(
 
 def schedule(rule: str = "nightly", *, at: At = None, seed: object = None) -> EventBridgeEvent:
     """A scheduled rule of EventBridge whose time has come."""
-    of = Resource("events", rule, "rule/")
-    event = eventbridge(
-        {}, detail_type="Scheduled Event", source="aws.events", resources=[of.arn], at=at, seed=seed
-    )
-    event["region"], event["account"] = of.region, of.account
-    return event
+    return _scheduled("aws.events", Resource("events", rule, "rule/"), at, seed)
 
 
 def scheduler(
@@ -64,12 +60,17 @@ def scheduler(
     of = Resource(
         "scheduler", schedule if schedule.startswith("arn:") else f"{group}/{schedule}", "schedule/"
     )
-    event = eventbridge(
-        {}, detail_type="Scheduled Event", source="aws.scheduler", resources=[of.arn], at=at, seed=seed
-    )
-    event["region"], event["account"] = of.region, of.account
+    event = _scheduled("aws.scheduler", of, at, seed)
     # It writes the detail as a text, which the definition does not know.
     return cast("EventBridgeEvent", {**event, "detail": "{}"})
+
+
+def _scheduled(source: str, of: Resource, at: At, seed: object) -> EventBridgeEvent:
+    event = eventbridge(
+        {}, detail_type="Scheduled Event", source=source, resources=[of.arn], at=at, seed=seed
+    )
+    event["region"], event["account"] = of.region, of.account
+    return event
 
 
 def s3_eventbridge(
@@ -97,7 +98,7 @@ def s3_eventbridge(
         "object": changed,
         "request-id": ids.capital(16),
         "requester": ACCOUNT,
-        "source-ip-address": "203.0.113.7",
+        "source-ip-address": CLIENT,
         "reason": reason,
     }
     return eventbridge(

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html
 
 from __future__ import annotations
 
+from .request import CLIENT
 from .values import ACCOUNT, REGION, Ids, fresh
 
 TYPE_CHECKING = False
@@ -106,7 +107,7 @@ def transfer_family(
     password: str | None = "",
     protocol: str = "SFTP",
     server_id: str = "s-0123456789abcdef0",
-    source_ip: str = "203.0.113.7",
+    source_ip: str = CLIENT,
 ) -> dict[str, Any]:
     """A login to Transfer Family, for a custom identity provider. `password` is None where a key was given."""
     event = {"username": username, "protocol": protocol, "serverId": server_id, "sourceIp": source_ip}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from typing import cast
 
-from .values import Ids, Moment, Resource, compact, data, fresh, text
+from .values import ORDER, Ids, Moment, Resource, compact, data, fresh, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     Batch = TypeVar("Batch")
     Attributes = Mapping[str, str | int | float | bytes]
-
-_ORDER = {"order": "A-1001", "amount": 12}
-"""What a message says if nobody says anything."""
 
 
 # SQS
@@ -51,7 +48,7 @@ def sqs(
     values; `dead_letters_of` is the queue that gave them up, if this is a dead-letter queue. `at` is when Lambda
     received the messages; the last one was sent 100 ms before that, and the first time they were received is told too.
     """
-    bodies = [text(message) for message in messages or (_ORDER,)]
+    bodies = [text(message) for message in messages or (ORDER,)]
     told: list[tuple[str, object]] = [(body, [index, body]) for index, body in enumerate(bodies)]
     return _sqs(told, queue, attributes, trace_header, receive_count, group, dead_letters_of, at, seed)
 
@@ -192,7 +189,7 @@ def sns(
         {
             "EventSource": "aws:sns",
             "EventVersion": "1.0",
-            "EventSubscriptionArn": f"{of.arn}:{Ids('subscription', of.arn).uuid()}",
+            "EventSubscriptionArn": _subscription(of),
             "Sns": each,
         }
         for each in _notifications(messages, topic, subject, attributes, at, seed, "Url")
@@ -212,10 +209,10 @@ def _notifications(
 ) -> list[dict[str, Any]]:
     of = Resource("sns", topic)
     host = f"https://sns.{of.region}.amazonaws.com"
-    subscription = f"{of.arn}:{Ids('subscription', of.arn).uuid()}"
+    subscription = _subscription(of)
     notifications = []
     published = Moment(at).s
-    several = list(messages) or [_ORDER]
+    several = list(messages) or [ORDER]
     for index, message in enumerate(several):
         ids = Ids("sns", of.arn, index, text(message), subject, attributes, seed)
         notifications.append(
@@ -238,6 +235,10 @@ def _notifications(
     return notifications
 
 
+def _subscription(topic: Resource) -> str:
+    return f"{topic.arn}:{Ids('subscription', topic.arn).uuid()}"
+
+
 # Amazon MQ
 
 
@@ -254,7 +255,7 @@ def activemq(
     of = _broker(broker)
     received = Moment(at, before_s=0.1)
     written = []
-    for index, message in enumerate(messages or (_ORDER,)):
+    for index, message in enumerate(messages or (ORDER,)):
         ids = Ids("activemq", of.arn, queue, index, message, seed)
         kind = "bytes" if isinstance(message, bytes) else "text"
         written.append(
@@ -294,7 +295,7 @@ def rabbitmq(
     """Messages of a queue of Amazon MQ for RabbitMQ."""
     of = _broker(broker)
     written = []
-    for index, message in enumerate(messages or (_ORDER,)):
+    for index, message in enumerate(messages or (ORDER,)):
         ids = Ids("rabbitmq", of.arn, queue, index, message, seed)
         properties = {
             "contentType": "text/plain" if isinstance(message, (str, bytes)) else "application/json",

@@ -16,7 +16,7 @@ import gzip
 import json
 from typing import cast
 
-from .values import ACCOUNT, REGION, Ids, Moment, Resource, compact, fresh, text
+from .values import ACCOUNT, REGION, Ids, Moment, Resource, compact, data, fresh, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def logs(
         ],
     }
     packed = gzip.compress(compact(said).encode(), mtime=0)
-    return {"awslogs": {"data": base64.b64encode(packed).decode()}}
+    return {"awslogs": {"data": data(packed)}}
 
 
 def logs_data(event: CloudWatchLogsEvent) -> dict[str, Any]:

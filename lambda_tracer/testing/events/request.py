@@ -6,10 +6,9 @@ parameter that has several values is given as a list.
 
 from __future__ import annotations
 
-import base64
 from urllib.parse import urlencode
 
-from .values import Ids, Moment, compact, trace_header
+from .values import Ids, Moment, data, joined, text, trace_header
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,11 +42,7 @@ class Request:
         self.method, self.path = method, path
         self.is_json = not isinstance(body, (str, bytes, type(None)))
         self.is_base64 = isinstance(body, bytes)
-        self.body: str | None = None
-        if body is not None:
-            self.body = body if isinstance(body, str) else compact(body) if self.is_json else None
-        if isinstance(body, bytes):
-            self.body = base64.b64encode(body).decode()
+        self.body = None if body is None else data(body) if self.is_base64 else text(body)
         self.query = lists(query)
         self._given = lists(headers)
 
@@ -61,14 +56,8 @@ class Request:
         if self.is_json:
             known["Content-Type"] = "application/json"
         known |= defaults
-        given = {(name.lower() if small else name): values for name, values in self._given.items()}
-        names = {name.lower() for name in given}
-        added = {
-            (name.lower() if small else name): [value]
-            for name, value in known.items()
-            if name.lower() not in names
-        }
-        return added | given
+        sent = joined(lists(known), self._given)
+        return {name.lower(): values for name, values in sent.items()} if small else sent
 
 
 def lists(several: Several | None) -> dict[str, list[str]]:

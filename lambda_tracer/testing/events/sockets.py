@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from .request import AGENT, CLIENT
+from .request import AGENT, CLIENT, lists
 from .values import REGION, Ids, Moment, fresh, joined, text
 
 TYPE_CHECKING = False
@@ -47,13 +47,13 @@ def websocket_connect(
     sent = joined(handshake, headers)
     event: dict[str, Any] = {
         "headers": sent,
-        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "multiValueHeaders": lists(sent),
         "requestContext": context,
         "isBase64Encoded": False,
     }
     if query:
         event["queryStringParameters"] = dict(query)
-        event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
+        event["multiValueQueryStringParameters"] = lists(query)
     # The definition asks for a query and an authorizer, which most clients and APIs do not have.
     return cast("WebSocketConnectEvent", event)
 
@@ -98,7 +98,7 @@ def websocket_disconnect(
     headers = {"Host": context["domainName"], "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
     return {
         "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "multiValueHeaders": lists(headers),
         "requestContext": context,
         "isBase64Encoded": False,
     }

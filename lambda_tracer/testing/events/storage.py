@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import cast
 from urllib.parse import quote_plus
 
+from .request import CLIENT
 from .values import ACCOUNT, REGION, Ids, Moment, Resource, joined, text
 
 TYPE_CHECKING = False
@@ -48,7 +49,7 @@ def s3(
                 "eventTime": happened.iso_ms,
                 "eventName": name,
                 "userIdentity": {"principalId": "AWS:AIDAEXAMPLEEXAMPLE123"},
-                "requestParameters": {"sourceIPAddress": "203.0.113.7"},
+                "requestParameters": {"sourceIPAddress": CLIENT},
                 "responseElements": {"x-amz-request-id": ids.capital(16), "x-amz-id-2": ids.base64(32)},
                 "s3": {
                     "s3SchemaVersion": "1.0",

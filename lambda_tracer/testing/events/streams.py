@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import cast
 
-from .values import Ids, Moment, Resource, data, fresh, text
+from .values import ORDER, Ids, Moment, Resource, data, fresh, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
     Item = Mapping[str, object]
     Change = Item | tuple[Item | None, Item | None]
-
-_ORDER: dict[str, Any] = {"order": "A-1001", "amount": 12}
 
 
 # DynamoDB
@@ -63,24 +61,25 @@ def dynamodb(
     # They rise from record to record, as do those of Kinesis.
     first = Ids("sequence", arn, seed).decimal(12)
     records: list[dict[str, Any]] = []
-    for index, change in enumerate(changes or (_ORDER,)):
+    for index, change in enumerate(changes or (ORDER,)):
         old, new = (None, change) if isinstance(change, Mapping) else change
         item = new if new is not None else old
         if not item:
             raise ValueError("dynamodb: a change must have an item, before or after it")
-        ids = Ids("dynamodb", arn, index, _sorted(old), _sorted(new), seed)
+        before, after = _image(old), _image(new)  # in which a set has an order, too
+        ids = Ids("dynamodb", arn, index, before, after, seed)
         names = [next(iter(item))] if key is None else [key] if isinstance(key, str) else list(key)
         stream: dict[str, Any] = {
             "ApproximateCreationDateTime": changed.whole_s,
             "Keys": _attributes({name: item[name] for name in names}),
             "SequenceNumber": f"{first}{index:09d}",
-            "SizeBytes": len(text(_attributes(item))),
+            "SizeBytes": len(text(before if after is None else after)),
             "StreamViewType": view,
         }
-        if new is not None and "NEW" in view:
-            stream["NewImage"] = _attributes(new)
-        if old is not None and "OLD" in view:
-            stream["OldImage"] = _attributes(old)
+        if after is not None and "NEW" in view:
+            stream["NewImage"] = after
+        if before is not None and "OLD" in view:
+            stream["OldImage"] = before
         record: dict[str, Any] = {
             "eventID": ids.hexadecimal(32),
             "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
@@ -136,8 +135,7 @@ def _attributes(item: Mapping[str, object]) -> dict[str, Any]:
     return {name: attribute_value(value) for name, value in item.items()}
 
 
-def _sorted(item: Mapping[str, object] | None) -> object:
-    """An item without the order that a set may have."""
+def _image(item: Mapping[str, object] | None) -> dict[str, Any] | None:
     return None if item is None else _attributes(item)
 
 
@@ -158,7 +156,7 @@ def kinesis(
     shard_id = f"shardId-{shard:012d}"
     first = Ids("kinesis", of.arn, shard, records, partition_key, seed).decimal(46)
     event: KinesisStreamEvent = {"Records": []}
-    for index, record in enumerate(records or (_ORDER,)):
+    for index, record in enumerate(records or (ORDER,)):
         number = f"{first}{index:010d}"
         event["Records"].append(
             {
@@ -195,7 +193,7 @@ def firehose(
     ids = Ids("firehose", of.arn, records, seed)
     first = ids.decimal(46)
     written: list[dict[str, Any]] = []
-    for index, record in enumerate(records or (_ORDER,)):
+    for index, record in enumerate(records or (ORDER,)):
         number = f"{first}{index:010d}"
         one: dict[str, Any] = {
             "recordId": f"{number}000000",
@@ -285,7 +283,7 @@ def _partition(
 ) -> dict[str, list[dict[str, Any]]]:
     appended = Moment(at, before_s=0.5)
     written = []
-    for index, record in enumerate(records or (_ORDER,)):
+    for index, record in enumerate(records or (ORDER,)):
         one: dict[str, Any] = {
             "topic": topic,
             "partition": partition,
@@ -317,7 +315,7 @@ def documentdb(
     of = Resource("rds", cluster, "cluster:")
     changed = Moment(at, before_s=0.5)
     changes = []
-    for index, document in enumerate(documents or (_ORDER,)):
+    for index, document in enumerate(documents or (ORDER,)):
         ids = Ids("documentdb", of.arn, collection, index, document, operation, seed)
         object_id = {"$oid": ids.hexadecimal(24)}
         change: dict[str, Any] = {

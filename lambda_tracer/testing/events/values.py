@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     Value = TypeVar("Value")
     At = datetime | float | None
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 """Where a resource is that is given by its name. One that is given by its ARN is where that says."""
+
+ORDER: dict[str, Any] = {"order": "A-1001", "amount": 12}
+"""What a message, a record or an input says if nobody says anything. It is written into an event, or copied."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SMALL = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -177,7 +180,7 @@ def trace_header(ids: Ids, moment: Moment) -> str:
     return f"Root=1-{moment.whole_s:08x}-{ids.hexadecimal(24)}"
 
 
-def joined(defaults: Mapping[str, str], given: Mapping[str, str] | None) -> dict[str, str]:
+def joined(defaults: Mapping[str, Value], given: Mapping[str, Value] | None) -> dict[str, Value]:
     """Headers, those that were given in the place of defaults of the same name, however it is written."""
     names = {name.lower() for name in given or ()}
     return {name: value for name, value in defaults.items() if name.lower() not in names} | dict(given or {})

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html
 
 from __future__ import annotations
 
-from .values import Ids, Moment, Resource, compact, fresh
+from .values import ORDER, Ids, Moment, Resource, compact, fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def step_functions(
     that waits for a callback.
     """
     machine = Resource("states", state_machine, "stateMachine:")
-    given = {"order": "A-1001", "amount": 12} if execution_input is None else fresh(dict(execution_input))
+    given = fresh(dict(ORDER if execution_input is None else execution_input))
     execution = Ids("step_functions", machine.arn, given, seed).uuid()
     prefix = f"arn:aws:states:{machine.region}:{machine.account}"
     event: dict[str, Any] = {
@@ -68,7 +68,7 @@ def durable(
     """
     of = Resource("lambda", function, "function:")
     ids = Ids("durable", of.arn, version, execution, execution_input, seed)
-    given = {"order": "A-1001", "amount": 12} if execution_input is None else execution_input
+    given = ORDER if execution_input is None else execution_input
     started = {
         "Id": ids.uuid(),
         "Type": "EXECUTION",
