@@ -150,9 +150,7 @@ def _extra() -> Container[str]:
 def _ids() -> tuple[str | None, str | None]:
     """The trace and the subsegment that this context is in."""
     current = last_seen()
-    while current is not None and (
-        current.end_time is not None or not (current.sampled or getattr(current, "is_kept", False))
-    ):
+    while current is not None and (current.end_time is not None or not (current.sampled or current.is_kept)):
         current = current.parent
     invocation = running.bound_to()
     if invocation is None:
