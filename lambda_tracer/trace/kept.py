@@ -324,6 +324,11 @@ class Ring:
         self.entries[:count] = staying
 
 
+def described_at(entry: KeptSubsegment) -> list[dict[str, str]]:
+    """The exceptions in its `cause`; none where that is the id of one that another subsegment describes."""
+    return entry.cause if type(entry.cause) is list else []
+
+
 def _size(key: str, value: str | float) -> int:
     """Characters that an annotation counts for."""
     kind = type(value)
@@ -335,8 +340,7 @@ def _size(key: str, value: str | float) -> int:
 def _text_size(entry: KeptSubsegment) -> int:
     """Characters that one counts for."""
     annotations = [] if entry.given_annotations is None else list(entry.given_annotations.items())
-    exceptions = entry.cause if type(entry.cause) is list else []
-    size = sum(len(exception.get("message", "")) for exception in exceptions)
+    size = sum(len(exception.get("message", "")) for exception in described_at(entry))
     return size + sum(_size(key, value) for key, value in annotations)
 
 
