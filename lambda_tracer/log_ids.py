@@ -158,10 +158,11 @@ def _ids() -> tuple[str | None, str | None]:
         raw = settings.trace_header()
         if raw != invocation.raw:  # nothing has been traced in it yet
             return _said_by(raw)
-    is_current = current is not None and current.invocation is invocation
+    if current is not None and current.invocation is not invocation:
+        current = None
     if invocation.raw is None:  # there is no trace yet, but subsegments that will be part of one
-        return None, current.id if current is not None and is_current else None
-    span_id = current.id if current is not None and is_current else invocation.parent_id
+        return None, None if current is None else current.id
+    span_id = invocation.parent_id if current is None else current.id
     return invocation.trace_id or None, span_id or None
 
 
