@@ -46,9 +46,11 @@ class KeptSubsegment(UnrecordedSubsegment):
     """A subsegment that is kept in a ring. It is its own `Recording`: a call costs one object.
 
     `given_annotations` are those that were put, `cause` are exceptions with id, type and message, or is the id of one
-    that another subsegment describes. `status` is that of an HTTP answer. What most never have, is not in slots.
+    that another subsegment describes. `status` is that of an HTTP answer.
     """
 
+    # What a full ring is full of has failed or has annotations: a dict for these takes more than two slots. What few
+    # have is in none.
     __slots__ = ("fault", "given_annotations", "name", "ring", "start_time")
 
     name: str
