@@ -256,7 +256,10 @@ def _ignore_value(subsegment: KeptSubsegment, value: object) -> None:
     """What nothing is recorded of takes any attribute; these are not what they are set to."""
 
 
-for _name in ("id", "trace_id", "annotations", "metadata", "http", "aws", "subsegments", "parent_segment"):
+for _name in (
+    *("id", "trace_id", "annotations", "metadata", "http", "aws"),
+    *("subsegment", "subsegments", "parent_segment"),
+):
     setattr(KeptSubsegment, _name, property(getattr(KeptSubsegment, _name).fget, _ignore_value))
 
 

@@ -243,6 +243,7 @@ def test_any_attribute_may_be_set_on_what_is_kept(tracer: Tracer, log: Log) -> N
         "annotations": {"a": 1},
         "http": None,
         "trace_id": "1",
+        "subsegment": None,
     }
 
     def work() -> None:
