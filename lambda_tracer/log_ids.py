@@ -158,9 +158,7 @@ def _extra() -> Container[str]:
 def _ids() -> tuple[str | None, str | None]:
     """The trace and the subsegment that this context is in."""
     current = last_seen()
-    while current is not None and (
-        current.end_time is not None or not (current.sampled or getattr(current, "is_kept", False))
-    ):
+    while current is not None and (current.end_time is not None or not (current.sampled or current.is_kept)):
         current = current.parent
     invocation = running.bound_to()
     if invocation is None:
@@ -168,10 +166,11 @@ def _ids() -> tuple[str | None, str | None]:
         raw = settings.trace_header()
         if raw != invocation.raw:  # nothing has been traced in it yet
             return _said_by(raw)
-    is_current = current is not None and current.invocation is invocation
+    if current is not None and current.invocation is not invocation:
+        current = None
     if invocation.raw is None:  # there is no trace yet, but subsegments that will be part of one
-        return None, current.id if current is not None and is_current else None
-    span_id = current.id if current is not None and is_current else invocation.parent_id
+        return None, None if current is None else current.id
+    span_id = invocation.parent_id if current is None else current.id
     return invocation.trace_id or None, span_id or None
 
 

@@ -439,7 +439,7 @@ class SubsegmentRecorder:
     def discard(self, subsegment: AnySubsegment) -> None:
         """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
         if not isinstance(subsegment, Subsegment):
-            if kept is not None and kept.is_kept(subsegment):
+            if getattr(subsegment, "is_kept", False):
                 subsegment.discard()  # type: ignore[attr-defined]  # it has that
             return
         if last_seen() is subsegment:

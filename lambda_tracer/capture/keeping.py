@@ -129,6 +129,7 @@ class KeptInvocation:
         self._watched: watchdog.Watched | None = None
         self._ring = kept.Ring(running, self._fail)
         self._root = None if name is None else kept.KeptSubsegment(name, None, self._ring)
+        # A ring that has ended lets go of them, but an end that was interrupted is told of again.
         self._entries = self._ring.entries
         self._began_at = 0.0
         self._is_decided = False
@@ -248,7 +249,8 @@ class KeptInvocation:
         kept_exceptions.describe(subsegment, error)
 
     def _answers_http(self) -> bool:
-        return self._read_facts() is not None and self._read_facts().request is not None  # type: ignore[union-attr]
+        facts = self._read_facts()
+        return facts is not None and facts.request is not None
 
     def _read_facts(self) -> Facts | None:
         if self._facts is None and type(self._event) in (dict, list) and self._event:
@@ -264,20 +266,24 @@ class KeptInvocation:
         try:
             if error is not None and not recording.is_suspension(error):
                 self._reason = "error"
-            took_s = clock.monotonic() - self._began_at
             if self._reason and self._rule.errors:
                 self._tell(self._reason, error=error)
-            elif self._rule.slow_s is not None and took_s > self._rule.slow_s:
+            elif self._is_slow():
                 self._tell("slow")
         except Exception as failure:
             failed(failure)
 
     def _ends_in_trouble(self, kind: str, message: str) -> None:
         """The handler is about to be ended: called by the thread that watches over it."""
-        took_s = clock.monotonic() - self._began_at
-        is_wanted = self._rule.errors or (self._rule.slow_s is not None and took_s > self._rule.slow_s)
-        if is_wanted and can_load(kept_line):
+        if (self._rule.errors or self._is_slow()) and can_load(kept_line):
             self._tell(kind.lower(), kept_line.Trouble(kind, message))
+
+    def _is_slow(self) -> bool:
+        slow_s = self._rule.slow_s
+        return slow_s is not None and self._took_s() > slow_s
+
+    def _took_s(self) -> float:
+        return clock.monotonic() - self._began_at
 
     def _tell(
         self, reason: str, trouble: kept_line.Trouble | None = None, error: BaseException | None = None
@@ -340,7 +346,7 @@ class KeptInvocation:
         if request_id is not None:
             head["function_request_id"] = request_id
         head["cold_start"] = self._was_cold
-        head["duration_ms"] = round((clock.monotonic() - self._began_at) * 1000, 1)
+        head["duration_ms"] = round(self._took_s() * 1000, 1)
         if missing:
             head["left_out"] = missing
         return head

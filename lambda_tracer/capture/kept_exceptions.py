@@ -9,6 +9,7 @@ import os
 
 from ..encode import any_value, cause
 from ..guard import pass_on
+from ..trace.kept import described_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def describe(subsegment: KeptSubsegment, error: BaseException) -> None:
         if message and ring.has_room(len(message)):
             described["message"] = message
     causes.remember(error, described["id"])
-    before = subsegment.cause if type(subsegment.cause) is list else []
+    before = described_at(subsegment)
     if len(before) < MAX_EXCEPTIONS:
         subsegment.cause = [*before, described]
 
@@ -55,8 +56,7 @@ def describe_last(entries: Sequence[KeptSubsegment], error: BaseException) -> No
     known = cause.causes_of(outermost.invocation).recall(error)
     if known is None:
         return
-    all_described = [each for entry in entries if type(entry.cause) is list for each in entry.cause]
-    described = next((each for each in all_described if each["id"] == known), None)
+    described = next((each for entry in entries for each in described_at(entry) if each["id"] == known), None)
     if described is None:
         described = {"id": known, "type": _name_of(type(error))}
         outermost.cause = [described]

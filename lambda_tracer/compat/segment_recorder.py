@@ -102,7 +102,7 @@ class SegmentRecorder(recorder.Recorder):
     def begin_subsegment(self, name: str, namespace: str = "local") -> Any:
         """Open a subsegment below the current one; see `Recorder.begin_subsegment`."""
         found = super().begin_subsegment(name, namespace)
-        if found.sampled or (recording.kept is not None and recording.kept.is_kept(found)):
+        if found.sampled or found.is_kept:
             return found
         own = self._own_segment()
         if own is not None and found is UNRECORDED and not detached.runs_in_invocation():

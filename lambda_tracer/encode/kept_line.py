@@ -15,6 +15,7 @@ import json
 from json.encoder import encode_basestring_ascii as quote
 
 from ..trace.invocation import is_id, is_trace_id
+from ..trace.kept import described_at
 from ..xray import MAX_HTTP_TEXT
 from . import any_value, redaction
 from . import name as names
@@ -142,7 +143,7 @@ class _Tree:
     def _take_over(self, entry: KeptSubsegment) -> int:
         """Describe at the outermost the exception that left it, if it was described at `entry`; returns the bytes."""
         outermost = self.outermost[0]
-        taken = [each for each in _described(entry) if each["id"] == outermost.cause]
+        taken = [each for each in described_at(entry) if each["id"] == outermost.cause]
         if not taken:
             return 0
         outermost.cause = taken
@@ -189,10 +190,6 @@ class _Tree:
 
 def _seconds(time: object) -> float:
     return time if type(time) in (float, int) else 0.0  # type: ignore[return-value]
-
-
-def _described(entry: KeptSubsegment) -> list[dict[str, str]]:
-    return entry.cause if type(entry.cause) is list else []
 
 
 def _shown(annotations: Mapping[str, Any], most: int | None) -> dict[str, Any]:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
         def invocation_here(self) -> Invocation | None: ...
 
-        def is_kept(self, subsegment: object, /) -> bool: ...
-
 
 _new = object.__new__
 _switch = settings.global_sdk_config
@@ -76,11 +74,6 @@ def invocation_here() -> Invocation | None:
     if type(parent) is not KeptSubsegment:
         return None
     return parent.invocation if parent.ring.is_open and _switch.enabled else None
-
-
-def is_kept(subsegment: object) -> bool:
-    """Whether it is one of these."""
-    return type(subsegment) is KeptSubsegment
 
 
 def ring_of(invocation: Invocation) -> Ring | None:

@@ -46,9 +46,11 @@ class KeptSubsegment(UnrecordedSubsegment):
     """A subsegment that is kept in a ring. It is its own `Recording`: a call costs one object.
 
     `given_annotations` are those that were put, `cause` are exceptions with id, type and message, or is the id of one
-    that another subsegment describes. `status` is that of an HTTP answer. What most never have, is not in slots.
+    that another subsegment describes. `status` is that of an HTTP answer.
     """
 
+    # What a full ring is full of has failed or has annotations: a dict for these takes more than two slots. What few
+    # have is in none.
     __slots__ = ("fault", "given_annotations", "name", "ring", "start_time")
 
     name: str
@@ -254,7 +256,10 @@ def _ignore_value(subsegment: KeptSubsegment, value: object) -> None:
     """What nothing is recorded of takes any attribute; these are not what they are set to."""
 
 
-for _name in ("id", "trace_id", "annotations", "metadata", "http", "aws", "subsegments", "parent_segment"):
+for _name in (
+    *("id", "trace_id", "annotations", "metadata", "http", "aws"),
+    *("subsegment", "subsegments", "parent_segment"),
+):
     setattr(KeptSubsegment, _name, property(getattr(KeptSubsegment, _name).fget, _ignore_value))
 
 
@@ -324,6 +329,11 @@ class Ring:
         self.entries[:count] = staying
 
 
+def described_at(entry: KeptSubsegment) -> list[dict[str, str]]:
+    """The exceptions in its `cause`; none where that is the id of one that another subsegment describes."""
+    return entry.cause if type(entry.cause) is list else []
+
+
 def _size(key: str, value: str | float) -> int:
     """Characters that an annotation counts for."""
     kind = type(value)
@@ -335,8 +345,7 @@ def _size(key: str, value: str | float) -> int:
 def _text_size(entry: KeptSubsegment) -> int:
     """Characters that one counts for."""
     annotations = [] if entry.given_annotations is None else list(entry.given_annotations.items())
-    exceptions = entry.cause if type(entry.cause) is list else []
-    size = sum(len(exception.get("message", "")) for exception in exceptions)
+    size = sum(len(exception.get("message", "")) for exception in described_at(entry))
     return size + sum(_size(key, value) for key, value in annotations)
 
 

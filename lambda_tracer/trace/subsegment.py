@@ -129,6 +129,7 @@ class Subsegment:
     )
 
     sampled = True
+    is_kept = False
     type = "subsegment"
 
     annotations: dict[str, Any] = _made_when_asked_for("annotations", "given_annotations")

@@ -189,7 +189,7 @@ def test_shortly_before_the_deadline_it_is_told_what_hangs(tracer: Tracer, log: 
     handler, asking = line["segments"][0], line["segments"][0]["subsegments"][0]
     assert (handler["in_progress"], "fault" in handler) == (True, False)
     assert (asking["in_progress"], asking["fault"]) == (True, True)
-    ((exception),) = asking["cause"]["exceptions"]
+    (exception,) = asking["cause"]["exceptions"]
     assert exception["type"] == "Timeout"
     assert exception["message"].endswith("before the time-out")
     assert log.texts() == []

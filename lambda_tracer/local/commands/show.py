@@ -41,8 +41,6 @@ MAX_HELD_BYTES = 200_000_000
 MAX_REMEMBERED = 100_000
 """Invocations that were drawn as they came: one that comes again is not drawn again."""
 
-_GZIP = b"\x1f\x8b"
-
 _DESCRIPTION = """\
 Draw the invocations that were not sampled, and that a function has written into
 its log (LAMBDA_TRACER_KEEP). FILE is a log in any form that AWS gives it: of aws
@@ -150,7 +148,7 @@ class _Drawing:
 
 def _follow(drawing: _Drawing, store: Store) -> None:
     """Draw what comes from standard input; what may be one document is put into the store at its end."""
-    from lambda_tracer.local.receive.kept_lines import KeptLines
+    from lambda_tracer.local.receive.kept_lines import GZIP, KeptLines
 
     if sys.stdin.isatty():
         complain("reading a log from standard input; Ctrl-C ends it")
@@ -162,15 +160,13 @@ def _follow(drawing: _Drawing, store: Store) -> None:
     for data in _lines():
         if is_first and data.strip():
             is_first = False
-            held = (
-                [] if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") or data[:2] == _GZIP else None
-            )
+            held = [] if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") or data[:2] == GZIP else None
         if held is not None:
             held.append(data)
             held_bytes += len(data)
             if held_bytes > MAX_HELD_BYTES:
                 held = None
-        if held and held[0][:2] == _GZIP:
+        if held and held[0][:2] == GZIP:
             continue
         for line in kept.read(data.decode("utf-8", "replace").rstrip("\r\n")):
             drawing.one(line)

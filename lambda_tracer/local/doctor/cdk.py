@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from .function import Function, Setting
+from .function import DEFAULT_TIMEOUT_S, Function, Setting
 from .source import Source, argument, constant
 
 _FUNCTIONS = (
@@ -17,8 +17,6 @@ _FUNCTIONS = (
     "aws_cdk.aws_lambda.DockerImageFunction",
     "aws_cdk.aws_lambda_python_alpha.PythonFunction",
 )
-
-DEFAULT_TIMEOUT_S = "3"
 
 
 def functions(source: Source, root: Path) -> Iterator[Function]:

@@ -17,6 +17,10 @@ class Setting(NamedTuple):
     line: int
 
 
+DEFAULT_TIMEOUT_S = "3"
+"""Lambda's, where a template says nothing."""
+
+
 @dataclass
 class Function:
     """What is known of one function. A setting that is not there is None, or missing from `variables`.

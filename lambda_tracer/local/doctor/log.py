@@ -14,15 +14,12 @@ from lambda_tracer.capture import keep_rule
 from . import files
 from .configuration import tracers
 from .finding import Finding
-from .function import Function, Setting
+from .function import DEFAULT_TIMEOUT_S, Function, Setting
 from .source import Source, argument, constant
-from .variables import MILLISECONDS
+from .variables import number
 
 KEEP = "LAMBDA_TRACER_KEEP"
 LOG_IDS = "LAMBDA_TRACER_LOG_IDS"
-
-DEFAULT_TIMEOUT_S = "3"
-"""Lambda's, where a template says nothing."""
 
 _MARGIN = "LAMBDA_TRACER_TIMEOUT_MARGIN_MS"
 
@@ -143,7 +140,7 @@ def _unknown(words: list[str], what: str, then: str, file: Path | None, line: in
 
 def _slow(function: Function, asked: _Asked) -> Iterator[Finding]:
     timeout = function.timeout or Setting(DEFAULT_TIMEOUT_S if function.kind else None, 0)
-    seconds = _number(timeout.text)
+    seconds = number(timeout.text)
     slow_s = asked.rule.slow_s
     if slow_s is None or seconds is None or slow_s < seconds:
         return
@@ -158,8 +155,7 @@ def _slow(function: Function, asked: _Asked) -> Iterator[Finding]:
 
 def _margin(function: Function, asked: _Asked) -> Iterator[Finding]:
     margin = function.variables.get(_MARGIN)
-    value = _number(margin.text) if margin is not None else MILLISECONDS[_MARGIN]
-    if margin is None or value != 0:
+    if margin is None or number(margin.text) != 0:
         return
     yield Finding(
         "keep-no-timeout",
@@ -201,10 +197,3 @@ def _ids(function: Function, sources: list[Source]) -> Iterator[tuple[Path | Non
         return
     if function.is_true(LOG_IDS) or (setting.text or "").strip().lower() == "w3c":
         yield function.file, setting.line
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text or "")
-    except ValueError:
-        return None

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .function import Function, Setting
+from .function import DEFAULT_TIMEOUT_S, Function, Setting
 
 _RESOURCE = re.compile(r'^[ \t]*resource\s+"aws_lambda_function"\s+"([^"\n]+)"\s*\{', re.MULTILINE)
 _SENDS = re.compile(
@@ -24,8 +24,6 @@ _PAIR = re.compile(
     r'\s*"?([A-Za-z_]\w*)"?\s*[=:]\s*(?:"([^"$]*)"|(true|false|\d+)|.+?)\s*,?\s*(?:#.*|//.*)?$'
 )
 _ASSIGNED = r'^\s*{}\s*=\s*("[^"\n]*"|[^\s#/]+)'
-
-DEFAULT_TIMEOUT_S = "3"
 
 
 def functions(path: Path, text: str, others: str) -> Iterator[Function]:

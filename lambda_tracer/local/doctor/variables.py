@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lambda_tracer.send.emitter import InvalidDaemonAddressException, parse_daemon_address
 
 from .finding import Finding
-from .function import Function, Setting
+from .function import DEFAULT_TIMEOUT_S, Function, Setting
 
 FLAGS = {
     "POWERTOOLS_TRACE_DISABLED": False,
@@ -39,15 +39,13 @@ _TEXTS = (
     "LAMBDA_TRACER_REDACT",
     "LAMBDA_TRACER_HANDLER",
     "LAMBDA_TRACER_LOG_IDS",
-    "LAMBDA_TRACER_PROPAGATORS",
     "LAMBDA_TRACER_SAMPLING",
     "LAMBDA_TRACER_SEGMENT",
-    "LAMBDA_TRACER_WIRE",
     "OTEL_SERVICE_NAME",
     "POWERTOOLS_SERVICE_NAME",
 )
 
-OURS = {*FLAGS, *MILLISECONDS, *_TEXTS}
+OURS = {*FLAGS, *MILLISECONDS, *WORDS, *_TEXTS}
 """Those that the tracer reads and a template may set."""
 
 # https://docs.aws.amazon.com/powertools/python/latest/environment_variables/ and what its sources read.
@@ -252,7 +250,7 @@ def _off(function: Function) -> Iterator[Finding]:
 def _margin(function: Function) -> Iterator[Finding]:
     setting = function.variables.get("LAMBDA_TRACER_TIMEOUT_MARGIN_MS")
     timeout = function.timeout
-    seconds = _number((timeout.text or "") if timeout is not None else "3")
+    seconds = number(timeout.text if timeout is not None else DEFAULT_TIMEOUT_S)
     margin = _milliseconds((setting.text or "").strip()) if setting is not None else None
     if setting is None or margin is None or seconds is None or margin < seconds * 1000:
         return
@@ -267,13 +265,14 @@ def _margin(function: Function) -> Iterator[Finding]:
 
 
 def _milliseconds(text: str) -> float | None:
-    value = _number(text)
+    value = number(text)
     return value if value is not None and 0 <= value < 1e9 else None
 
 
-def _number(text: str) -> float | None:
+def number(text: str | None) -> float | None:
+    """The number that a setting is; None where it is none, or not known."""
     try:
-        value = float(text)
+        value = float(text or "")
     except ValueError:
         return None
     return value if math.isfinite(value) else None

@@ -152,6 +152,11 @@ def mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def mappings(value: object) -> list[dict[str, Any]]:
+    """The objects in a list of JSON; none where `value` is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def is_number(value: object) -> TypeGuard[float]:
     """Is it an int or a float (true and false are neither), finite and within what floats hold?"""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -35,6 +35,9 @@ MAX_UNPACKED_BYTES = 200_000_000
 MAX_PAYLOAD_BYTES = 20_000_000
 """Of what a subscription hands over, when it is unpacked."""
 
+GZIP = b"\x1f\x8b"
+"""What gzip's files begin with."""
+
 CUT_OFF = "a kept line is cut off, or no JSON any more"
 TOO_LONG = f"a line has more than {MAX_LINE_CHARACTERS:,} characters"
 UNPACKABLE = "what is compressed in it is damaged, or too large"
@@ -119,6 +122,13 @@ class KeptLines:
         return []
 
 
+def kept_in_log(log: str) -> Iterator[KeptLine]:
+    """Those in the log of an invocation. What seems to be one and can't be read is passed over."""
+    lines = KeptLines()
+    for line in log.split("\n"):
+        yield from lines.read(line)
+
+
 def looks_kept(text: str) -> bool:
     """Whether a text may have a kept line in it, by a quick look."""
     return MARK in text and _LOOKS_KEPT.search(text) is not None
@@ -134,11 +144,11 @@ def unpacked(data: bytes, most: int = MAX_UNPACKED_BYTES) -> tuple[bytes, bool]:
 
     `most` bytes are unpacked.
     """
-    if not data.startswith(b"\x1f\x8b"):
+    if not data.startswith(GZIP):
         return data, True
     parts: list[bytes] = []
     size = 0
-    while data.startswith(b"\x1f\x8b"):
+    while data.startswith(GZIP):
         decompressor = zlib.decompressobj(wbits=31)
         try:
             parts.append(decompressor.decompress(data, most - size + 1))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from lambda_tracer.local.receive.documents import TRACE_ID, Document, is_time, mapping
+from lambda_tracer.local.receive.documents import TRACE_ID, Document, is_time, mapping, mappings
 from lambda_tracer.local.receive.kept_lines import KEPT, MARK, KeptLine
 
 NOT_SAMPLED = "kept, not sampled"
@@ -63,7 +63,7 @@ class Mark(NamedTuple):
 
 def segment_of(line: KeptLine) -> Document:
     """The function's segment. A line may hold anything: what is of no use is left out."""
-    inside = [_embedded(item) for item in _list(line.get("segments")) if isinstance(item, dict)]
+    inside = [_embedded(item) for item in mappings(line.get("segments"))]
     request_id, function = _text(line.get("function_request_id")), _text(line.get("function_name"))
     first = inside[0] if inside else {}
     trace_id = _text(line.get("xray_trace_id"))
@@ -148,10 +148,6 @@ def _text(value: object) -> str:
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**12 else 0
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _counted(number: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from lambda_tracer.local.receive.daemon import Datagram
 from lambda_tracer.local.receive.documents import Document
-from lambda_tracer.local.receive.kept_lines import KeptLines
+from lambda_tracer.local.receive.kept_lines import kept_in_log
 from lambda_tracer.local.receive.kept_segment import mark_of, segment_of
 from lambda_tracer.local.receive.trace import Trace
 from lambda_tracer.local.run.session import Outcome
@@ -109,8 +109,7 @@ def report_line(outcome: Outcome) -> str:
 
 def _kept(outcome: Outcome) -> list[Document]:
     """What the function has written into its log of an invocation that is not sampled."""
-    lines = KeptLines()
-    return [segment_of(line) for text in outcome.log.split("\n") for line in lines.read(text)]
+    return [segment_of(line) for line in kept_in_log(outcome.log)]
 
 
 def _why_empty(outcome: Outcome) -> str:

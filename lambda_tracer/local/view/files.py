@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambda_tracer.local.receive.documents import mapping
+from lambda_tracer.local.receive.documents import mapping, mappings
 from lambda_tracer.local.receive.json_value import NotJSON, read_loosely
 from lambda_tracer.local.receive.kept_lines import (
     KEPT,
@@ -139,7 +139,7 @@ def _take(value: object, intake: Intake, opened: Opened) -> None:
             _take_invocation(current["invocation"], intake, opened)
         elif isinstance(current.get("Traces"), list):
             waiting += reversed(current["Traces"])
-            for item in _dicts(current.get("Invocations")):
+            for item in mappings(current.get("Invocations")):
                 _keep_invocation(str(item.get("trace_id")), item, intake, opened)
         elif isinstance(current.get("Segments"), list):
             waiting += reversed([mapping(segment).get("Document") for segment in current["Segments"]])
@@ -181,7 +181,7 @@ def _take_invocation(invocation: dict[str, Any], intake: Intake, opened: Opened)
     """One of `invoke --json`."""
     trace_id = str(invocation.get("trace_id") or "")
     for name in ("segments", "other_traces"):
-        for document in _dicts(invocation.get(name)):
+        for document in mappings(invocation.get(name)):
             try:
                 opened.traces[intake.document_of(trace_id, document)] = None
             except Refused as exc:
@@ -207,7 +207,3 @@ def _as_handed_over(invocation: dict[str, Any]) -> dict[str, Any]:
         "result": result if isinstance(result, str) else json.dumps(result, indent=2, ensure_ascii=False),
         "report": "  ".join([f"REPORT RequestId: {invocation.get('request_id')}", *times]),
     }
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -15,7 +15,7 @@ from lambda_tracer.local.receive.documents import (
     read_document,
 )
 from lambda_tracer.local.receive.json_value import as_json, quick_json
-from lambda_tracer.local.receive.kept_lines import KeptLine, KeptLines
+from lambda_tracer.local.receive.kept_lines import KeptLine, kept_in_log
 from lambda_tracer.local.receive.kept_segment import segment_of
 from lambda_tracer.local.receive.otlp.received import Received, in_text, is_spans, received
 from lambda_tracer.local.receive.otlp.span import Span
@@ -127,10 +127,8 @@ class Intake:
             self.document_of(trace_id, document)
         invocation = invocation_of(given)
         self.invocation(trace_id, invocation)
-        kept = KeptLines()
-        for text in str(invocation["log"]).split("\n"):
-            for line in kept.read(text):
-                self.kept(line)
+        for line in kept_in_log(str(invocation["log"])):
+            self.kept(line)
 
     def close(self) -> None:
         """Close the file."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambda_tracer.local.receive.documents import mapping
+from lambda_tracer.local.receive.documents import mapping, mappings
 from lambda_tracer.local.receive.otlp.wire import WireError, double, fields, message, number, signed
 
 INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
@@ -231,8 +231,7 @@ def read_json(request: object) -> Iterator[Span]:
 
 
 def _listed(of: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    value = of.get(name)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return mappings(of.get(name))
 
 
 def _id(value: object) -> str:
