@@ -257,7 +257,7 @@ def _ignore_value(subsegment: KeptSubsegment, value: object) -> None:
 
 
 for _name in (
-    *("id", "trace_id", "annotations", "metadata", "http", "aws"),
+    *("id", "trace_id"),
     *("subsegment", "subsegments", "parent_segment"),
 ):
     setattr(KeptSubsegment, _name, property(getattr(KeptSubsegment, _name).fget, _ignore_value))

@@ -52,8 +52,12 @@ class UnrecordedSubsegment:
 
     @property
     def annotations(self) -> dict[str, Any]:
-        """A new dict each time: what is put into it is forgotten. So are the next three."""
+        """A new dict each time. What is put into it, or in its place, is forgotten. So are the next three."""
         return {}
+
+    @annotations.setter
+    def annotations(self, value: dict[str, Any]) -> None:
+        """Does nothing."""
 
     metadata = http = aws = annotations
 

@@ -68,6 +68,8 @@ def test_nothing_that_is_done_to_it_has_an_effect(daemon: Daemon, invoke: Invoke
     subsegment.add_exception(ValueError("no"), [], True)
     subsegment.set_aws({"operation": "x"})
     subsegment.set_sql({"url": "x"})
+    subsegment.http = subsegment.aws = subsegment.annotations = subsegment.metadata = {"a": 1}
+    assert (subsegment.http, subsegment.aws, subsegment.annotations, subsegment.metadata) == ({}, {}, {}, {})
     subsegment.add_subsegment(subsegment)
     subsegment.remove_subsegment(subsegment)
     subsegment.save_origin_trace_header("x")
