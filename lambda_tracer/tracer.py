@@ -182,8 +182,10 @@ class Tracer:
             from .capture import keeping  # only where it is asked for
 
             keeping.configure_by(keep)
-        else:
-            recording.kept = None
+        elif recording.kept is not None:
+            from .capture import keeping  # it is loaded
+
+            keeping.configure(None)
 
     @staticmethod
     def _name_in_logs(form: bool | str) -> None:

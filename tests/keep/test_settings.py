@@ -8,6 +8,7 @@ import pytest
 
 from lambda_tracer import Tracer, global_sdk_config, recording
 from lambda_tracer.capture.keep_rule import Rule, rule_of, rule_of_variable
+from lambda_tracer.testing import capture_traces
 from tests.daemon import Daemon
 from tests.keep.lines import Log
 from tests.logged import messages
@@ -68,6 +69,16 @@ def test_a_later_tracer_takes_over_what_an_earlier_one_was_told(daemon: Daemon) 
     Tracer(auto_patch=False)
 
     assert recording.kept is not None
+
+
+def test_what_a_tracer_has_switched_off_is_not_switched_on_by_a_capture_that_ends(daemon: Daemon) -> None:
+    Tracer(auto_patch=False, keep="errors")
+    Tracer(auto_patch=False, keep=False)
+
+    with capture_traces():
+        pass
+
+    assert recording.kept is None
 
 
 def test_a_disabled_tracer_keeps_nothing(daemon: Daemon) -> None:
