@@ -44,6 +44,37 @@ def note(label, function):
 invoke(1)
 """
 
+DAEMON = """
+import socket
+daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+daemon.bind(("127.0.0.1", 0))
+os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:%d" % daemon.getsockname()[1]
+"""
+"""Of a program that receives what it sends itself: `daemon`, of which it says how long that waits."""
+
+ARRIVED = (
+    DAEMON
+    + """
+def flat(document, above):
+    rest = dict(document)
+    below = rest.pop("subsegments", [])
+    rest.setdefault("parent_id", above)
+    yield rest
+    for each in below:
+        yield from flat(each, rest["id"])
+
+def arrived():
+    "What has come since the last time, by its id, each subsegment by itself."
+    mark = b"mark %d" % len(told)
+    daemon.sendto(mark, daemon.getsockname())
+    known = {}
+    while (datagram := daemon.recv(70_000)) != mark:
+        for each in flat(json.loads(datagram.split(b"\\n", 1)[1]), None):
+            known[each["id"]] = each
+    return known
+"""
+)
+
 
 class Ran:
     """What a program told by `note`, and what it wrote to standard error: log messages, one a line."""

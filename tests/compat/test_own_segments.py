@@ -6,17 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.compat.programs import run
+from tests.compat.programs import ARRIVED, run
 
 OUTSIDE: dict[str, Any] = {"LAMBDA_TASK_ROOT": ""}
 
-PROGRAM = """
-import socket
+PROGRAM = (
+    ARRIVED
+    + """
 del os.environ["_X_AMZN_TRACE_ID"]
-daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-daemon.bind(("127.0.0.1", 0))
 daemon.settimeout(0.3)
-os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:%d" % daemon.getsockname()[1]
 from aws_xray_sdk.core import xray_recorder as x
 from aws_xray_sdk.core.async_context import AsyncContext
 from aws_xray_sdk.core.context import Context
@@ -25,22 +23,9 @@ from aws_xray_sdk.core.models.subsegment import Subsegment
 from aws_xray_sdk.ext.util import inject_trace_header
 x.configure(service="svc", context=Context("IGNORE_ERROR"))
 
-def flat(document, above):
-    rest = dict(document)
-    below = rest.pop("subsegments", [])
-    rest.setdefault("parent_id", above)
-    yield rest
-    for each in below:
-        yield from flat(each, rest["id"])
-
 def received():
     "What came, as a tree of what is known of each, in the form of neither."
-    mark = b"mark %d" % len(told)
-    daemon.sendto(mark, daemon.getsockname())
-    known = {}
-    while (datagram := daemon.recv(70_000)) != mark:
-        for each in flat(json.loads(datagram.split(b"\\n", 1)[1]), None):
-            known[each["id"]] = each
+    known = arrived()
     traces = sorted({each.get("trace_id") for each in known.values() if each.get("trace_id")})
     def tree(above):
         found = [each for each in known.values() if each["parent_id"] == above]
@@ -236,6 +221,7 @@ def all_are_sampled():
         with x.in_segment("each"):
             pass
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -7,31 +7,22 @@ from typing import Any
 
 import pytest
 
-from tests.compat.programs import run
+from tests.compat.programs import ARRIVED, run
 
 pytestmark = pytest.mark.slow
 
 OUTSIDE: dict[str, Any] = {"LAMBDA_TASK_ROOT": "", "LAMBDA_TRACER_CLIENT_IP": "true"}
 
-PROGRAM = """
-import socket, warnings
+PROGRAM = (
+    ARRIVED
+    + """
+import warnings
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 del os.environ["_X_AMZN_TRACE_ID"]
-daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-daemon.bind(("127.0.0.1", 0))
 daemon.settimeout(10)
-os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:%d" % daemon.getsockname()[1]
 ROOT, PARENT = "1-5759e988-" + "a" * 24, "b" * 16
 GOES_ON = f"Root={ROOT};Parent={PARENT};Sampled=1"
-
-def flat(document, above):
-    rest = dict(document)
-    below = rest.pop("subsegments", [])
-    rest.setdefault("parent_id", above)
-    yield rest
-    for each in below:
-        yield from flat(each, rest["id"])
 
 def facts(document):
     document = dict(document)
@@ -46,13 +37,7 @@ def facts(document):
     return {name: value for name, value in document.items() if value not in ({}, [], None, False, "local")}
 
 def documents():
-    mark = b"mark %d" % len(told)
-    daemon.sendto(mark, daemon.getsockname())
-    known = {}
-    while (datagram := daemon.recv(70_000)) != mark:
-        for each in flat(json.loads(datagram.split(b"\\n", 1)[1]), None):
-            known[each["id"]] = each
-    return [facts(each) for each in sorted(known.values(), key=lambda each: each["start_time"])]
+    return [facts(each) for each in sorted(arrived().values(), key=lambda each: each["start_time"])]
 
 def header(text):
     "What the answer says of the trace, without the id that was made up."
@@ -247,6 +232,7 @@ answer("django, a query", lambda: of_django("/ok?secret=1"))
 answer("django fails", lambda: of_django("/bad"))
 answer("django, 404", lambda: of_django("/none"))
 """
+)
 
 
 @pytest.fixture(scope="module")
