@@ -150,14 +150,13 @@ def _begun(request: Any) -> Request | None:
         meta = request.META
         begun = Request(xray_recorder, meta.get("HTTP_HOST") or "", meta, request.method, request.path)
         meta["lambda_tracer.compat.request"] = begun
-        forwarded = meta.get("HTTP_X_FORWARDED_FOR")
         try:
             url = request.build_absolute_uri().partition("?")[0]
         except SuspiciousOperation as error:  # of a host that is not allowed: Django answers 400
             pass_on(error)
             url = request.path
         user_agent = meta.get("HTTP_USER_AGENT")
-        begun.asks(url, request.method, user_agent, forwarded or meta.get("REMOTE_ADDR"), bool(forwarded))
+        begun.asks(url, request.method, user_agent, meta.get("HTTP_X_FORWARDED_FOR"), meta.get("REMOTE_ADDR"))
         if _urls_are_annotated():
             for key, value in (("url", url), ("method", request.method), ("user_agent", user_agent)):
                 if value:

@@ -57,16 +57,17 @@ class Request:
         self.subsegment.save_origin_trace_header(self._header)
 
     def asks(
-        self, url: str, method: str, user_agent: str | None, address: str | None, is_forwarded: bool
+        self, url: str, method: str, user_agent: str | None, forwarded: str | None, peer: str | None
     ) -> None:
-        """What is asked, and by whom. The URL is recorded without its query."""
+        """What is asked, and for whom: `forwarded`, else `peer`. The URL is recorded without its query."""
         put = self.subsegment.put_http_meta
         put("url", url.partition("?")[0])
         put("method", method)
         put("user_agent", user_agent)
+        address = forwarded or peer
         if address and settings.client_ip():
             put("client_ip", address)
-            if is_forwarded:
+            if forwarded:
                 put("x_forwarded_for", True)
 
     def answers(self, status: Any, length: Any) -> str:
@@ -108,13 +109,12 @@ class FlaskMiddleware:
             begun = request.environ[_KEY] = Request(
                 self._recorder, request.host, request.headers, request.method, request.path
             )
-            forwarded = request.headers.get("X-Forwarded-For")
             begun.asks(
                 request.base_url,
                 request.method,
                 request.headers.get("User-Agent"),
-                forwarded or request.remote_addr,
-                bool(forwarded),
+                request.headers.get("X-Forwarded-For"),
+                request.remote_addr,
             )
         except Exception as error:
             failed(error)
@@ -185,13 +185,12 @@ def _of_bottle(recorder: Any) -> Request | None:
     begun = None
     try:
         begun = Request(recorder, request.urlparts[1], request.headers, request.method, request.path)
-        forwarded = request.environ.get("HTTP_X_FORWARDED_FOR")
         begun.asks(
             request.url,
             request.method,
             request.headers.get("User-Agent"),
-            forwarded or request.environ.get("REMOTE_ADDR"),
-            bool(forwarded),
+            request.environ.get("HTTP_X_FORWARDED_FOR"),
+            request.environ.get("REMOTE_ADDR"),
         )
     except Exception as error:
         failed(error)
@@ -239,13 +238,12 @@ def _of_aiohttp(request: Any) -> Request | None:
     try:
         headers, host = request.headers, request.host
         begun = Request(xray_recorder, host.partition(":")[0], headers, request.method, request.path)
-        forwarded = headers.get("X-Forwarded-For")
         begun.asks(
             str(request.url),
             request.method,
             headers.get("User-Agent"),
-            forwarded or request.remote,
-            bool(forwarded),
+            headers.get("X-Forwarded-For"),
+            request.remote,
         )
         return begun
     except Exception as error:

@@ -196,8 +196,8 @@ def sampled(recorder: Any, name: str, sampling: Any) -> str | None:
     return sampling if isinstance(sampling, str) else ""
 
 
-def told_of(segment: Segment, aws: Any, origin: Any, rule: str = "") -> None:
-    """Have a segment say what it is recorded by, where, and by which rule."""
+def told_of(segment: Segment, aws: Any, origin: Any, rule: str) -> None:
+    """Have a segment say what it is recorded by, where, and by which rule; an empty text for none."""
     segment.set_aws(copy.deepcopy(aws))
     segment.set_service(service_info())
     segment.origin = origin

@@ -22,10 +22,6 @@ else:
     elastic_beanstalk = Late("lambda_tracer.segments.plugins.elastic_beanstalk")
     host = Late("lambda_tracer.segments.plugins.host")
 
-EC2, EC2_ORIGIN = "ec2", "AWS::EC2::Instance"
-ECS, ECS_ORIGIN = "ecs", "AWS::ECS::Container"
-BEANSTALK, BEANSTALK_ORIGIN = "elastic_beanstalk", "AWS::ElasticBeanstalk::Environment"
-BEANSTALK_CONF = "/var/elasticbeanstalk/xray/environment.conf"
 IMDS_URL = "http://169.254.169.254/latest/"
 
 module_prefix = "aws_xray_sdk.core.plugins."

@@ -183,20 +183,20 @@ class SegmentRecorder(recorder.Recorder):
         called = name or self.service
         if not settings.global_sdk_config.sdk_enabled():
             return segments.DummySegment(called or "dummy")
-        segment: Any
+        rule: str | None
         if sampling == 0:
-            segment = segments.DummySegment(called or "dummy")
+            rule = None
         elif detached.runs_in_invocation():
-            segment = own_segments.Segment(called or "unnamed", traceid=traceid, parent_id=parent_id)
-            own_segments.told_of(segment, self._aws_metadata, self._origin)
+            rule = ""
             no_effect.has_no_effect("begin_segment", no_effect.LAMBDA_OWNS_SEGMENTS)
         else:
             rule = own_segments.sampled(self, called or "unnamed", sampling)
-            if rule is None:
-                segment = segments.DummySegment(called or "dummy")
-            else:
-                segment = own_segments.Segment(called or "unnamed", traceid=traceid, parent_id=parent_id)
-                own_segments.told_of(segment, self._aws_metadata, self._origin, rule)
+        segment: Any
+        if rule is None:
+            segment = segments.DummySegment(called or "dummy")
+        else:
+            segment = own_segments.Segment(called or "unnamed", traceid=traceid, parent_id=parent_id)
+            own_segments.told_of(segment, self._aws_metadata, self._origin, rule)
         if self._keeps_segments():
             own_segments.overtaken()
             storage.keep(self.context, [segment])

@@ -111,14 +111,15 @@ MODULES: dict[str, str] = {
         "patches: patch patch_all SUPPORTED_MODULES NO_DOUBLE_PATCH _PATCHED_MODULES; log: log; " + _SWITCH
     ),
     "core.plugins.ec2_plugin": (
-        "plugins: SERVICE_NAME=EC2 ORIGIN=EC2_ORIGIN IMDS_URL initialize=initialize_ec2 runtime_context; log: log"
+        "plugins: IMDS_URL initialize=initialize_ec2 runtime_context; /segments.plugins.ec2: SERVICE_NAME ORIGIN; "
+        "log: log"
     ),
     "core.plugins.ecs_plugin": (
-        "plugins: SERVICE_NAME=ECS ORIGIN=ECS_ORIGIN initialize=initialize_ecs runtime_context; log: log"
+        "plugins: initialize=initialize_ecs runtime_context; /segments.plugins.ecs: SERVICE_NAME ORIGIN; log: log"
     ),
     "core.plugins.elasticbeanstalk_plugin": (
-        "plugins: SERVICE_NAME=BEANSTALK ORIGIN=BEANSTALK_ORIGIN CONF_PATH=BEANSTALK_CONF "
-        "initialize=initialize_beanstalk runtime_context; log: log"
+        "plugins: initialize=initialize_beanstalk runtime_context; "
+        "/segments.plugins.elastic_beanstalk: SERVICE_NAME ORIGIN CONF_PATH; log: log"
     ),
     "core.plugins.utils": "plugins: module_prefix PLUGIN_MAPPING get_plugin_modules; exceptions: MissingPluginNames",
     "core.recorder": (

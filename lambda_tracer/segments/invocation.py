@@ -132,7 +132,8 @@ def register(begun: SegmentInvocation) -> None:
     segment = begun.top
     if isinstance(segment, Segment):
         begun.open[segment.id] = segment
-        _open[id(begun)] = ref(begun, partial(_forget, id(begun)))
+        # The reference that it is called with is the default. What a signal raises in a function here would be lost.
+        _open[id(begun)] = ref(begun, partial(_open.pop, id(begun)))
 
 
 def end(begun: SegmentInvocation, end_time: float | None = None, error: BaseException | None = None) -> None:
@@ -208,10 +209,6 @@ def _is_no_failure(error: BaseException) -> bool:
 
 def _version() -> str:
     return str(getattr(sys.modules["lambda_tracer"], "__version__", ""))
-
-
-def _forget(key: int, gone: object) -> None:
-    _open.pop(key, None)
 
 
 def _opened() -> list[SegmentInvocation]:

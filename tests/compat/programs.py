@@ -48,9 +48,13 @@ DAEMON = """
 import socket
 daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 daemon.bind(("127.0.0.1", 0))
-daemon.settimeout(10)
 os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:%d" % daemon.getsockname()[1]
+"""
+"""Of a program that receives what it sends itself: `daemon`, of which it says how long that waits."""
 
+ARRIVED = (
+    DAEMON
+    + """
 def flat(document, above):
     rest = dict(document)
     below = rest.pop("subsegments", [])
@@ -60,7 +64,7 @@ def flat(document, above):
         yield from flat(each, rest["id"])
 
 def arrived():
-    "What came since this was last asked for: each subsegment as a document of its own, by its id."
+    "What has come since the last time, by its id, each subsegment by itself."
     mark = b"mark %d" % len(told)
     daemon.sendto(mark, daemon.getsockname())
     known = {}
@@ -69,7 +73,7 @@ def arrived():
             known[each["id"]] = each
     return known
 """
-"""What a program begins with that reads what it has sent."""
+)
 
 
 class Ran:

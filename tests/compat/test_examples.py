@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from tests.compat.programs import run
+from tests.compat.programs import DAEMON, run
 
-PROGRAM = """
-import socket, sqlite3
+PROGRAM = (
+    DAEMON
+    + """
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-daemon.bind(("127.0.0.1", 0))
 daemon.setblocking(False)
-os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:%d" % daemon.getsockname()[1]
 logging.disable(logging.CRITICAL)
 from aws_xray_sdk import global_sdk_config
 from aws_xray_sdk.core import patch, xray_recorder
@@ -143,6 +142,7 @@ def a_patched_library():
     with xray_recorder.in_subsegment("query"):
         connection.cursor().execute("select 1")
 """
+)
 
 
 def test_examples_give_the_trace_that_they_gave() -> None:

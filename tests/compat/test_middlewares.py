@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.compat.programs import run
+from tests.compat.programs import DAEMON, run
 
-PROGRAM = """
-import socket, warnings
+PROGRAM = (
+    DAEMON
+    + """
+import warnings
 warnings.simplefilter("ignore")
-daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-daemon.bind(("127.0.0.1", 0))
 daemon.setblocking(False)
-os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:%d" % daemon.getsockname()[1]
 logging.disable(logging.CRITICAL)
 from aws_xray_sdk.core import xray_recorder
 xray_recorder.configure(service="svc")
@@ -137,6 +136,7 @@ async def of_aiohttp():
 
 answer("aiohttp", lambda: asyncio.run(of_aiohttp()))
 """
+)
 
 
 @pytest.fixture(scope="module")

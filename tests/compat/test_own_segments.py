@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.compat.programs import DAEMON, run
+from tests.compat.programs import ARRIVED, run
 
 OUTSIDE: dict[str, Any] = {"LAMBDA_TASK_ROOT": ""}
 
 PROGRAM = (
-    DAEMON
+    ARRIVED
     + """
 del os.environ["_X_AMZN_TRACE_ID"]
+daemon.settimeout(10)
 from aws_xray_sdk.core import xray_recorder as x
 from aws_xray_sdk.core.async_context import AsyncContext
 from aws_xray_sdk.core.context import Context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.compat.programs import run
+from tests.compat.programs import DAEMON, run
 
 
 def test_emitters_that_people_write_get_each_document() -> None:
@@ -138,12 +138,9 @@ note("traced", lambda: names)
 
 def test_asynchronous_code_gives_one_tree_and_powertools_hooks_trace_aiohttp() -> None:
     told = run(
-        """
-import socket
-daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-daemon.bind(("127.0.0.1", 0))
+        DAEMON
+        + """
 daemon.settimeout(5)
-os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:%d" % daemon.getsockname()[1]
 import aiohttp
 from aiohttp.test_utils import TestServer
 from aiohttp import web

@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.compat.programs import run
+from tests.compat.programs import DAEMON, run
 from tests.segments.neighbour import neighbour
 from tests.segments.plugins.test_plugins import ENVIRONMENT, instance
 
-PROGRAM = """
-import socket, time
+PROGRAM = (
+    DAEMON
+    + """
+import time
 del os.environ["_X_AMZN_TRACE_ID"]
-daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-daemon.bind(("127.0.0.1", 0))
 daemon.settimeout(10)
-os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:%d" % daemon.getsockname()[1]
 from aws_xray_sdk.core import xray_recorder as x
 from aws_xray_sdk.core.exceptions.exceptions import InvalidSamplingManifestError, MissingPluginNames
 from aws_xray_sdk.core.models.trace_header import TraceHeader
@@ -113,6 +112,7 @@ note("unknown plugin", lambda: x.configure(plugins=("nope",)))
 note("no plugin", lambda: get_plugin_modules(()))
 note("plugin modules", lambda: [each.SERVICE_NAME for each in get_plugin_modules(("EC2Plugin", "ecsplugin"))])
 """
+)
 
 
 @pytest.fixture(scope="module")

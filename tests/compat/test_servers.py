@@ -7,19 +7,20 @@ from typing import Any
 
 import pytest
 
-from tests.compat.programs import DAEMON, run
+from tests.compat.programs import ARRIVED, run
 
 pytestmark = pytest.mark.slow
 
 OUTSIDE: dict[str, Any] = {"LAMBDA_TASK_ROOT": "", "LAMBDA_TRACER_CLIENT_IP": "true"}
 
 PROGRAM = (
-    DAEMON
+    ARRIVED
     + """
 import warnings
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 del os.environ["_X_AMZN_TRACE_ID"]
+daemon.settimeout(10)
 ROOT, PARENT = "1-5759e988-" + "a" * 24, "b" * 16
 GOES_ON = f"Root={ROOT};Parent={PARENT};Sampled=1"
 

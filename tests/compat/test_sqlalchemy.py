@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.compat.programs import run
+from tests.compat.programs import DAEMON, run
 
-PROGRAM = """
-import socket
+PROGRAM = (
+    DAEMON
+    + """
 del os.environ["_X_AMZN_TRACE_ID"]
-daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-daemon.bind(("127.0.0.1", 0))
 daemon.settimeout(10)
-os.environ["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:%d" % daemon.getsockname()[1]
 from aws_xray_sdk.core import patch_all, xray_recorder
 xray_recorder.configure(service="svc", sampling=False)
 
@@ -72,6 +70,7 @@ def with_flask():
 if importlib.util.find_spec("flask_sqlalchemy"):
     note("Flask-SQLAlchemy", with_flask)
 """
+)
 
 URL = "sqlite:///:memory:"
 

@@ -6,7 +6,7 @@ wants to know is put together here; `poller` asks.
 
 from __future__ import annotations
 
-from .pattern import matches
+from .pattern import allows
 from .rate import chance
 from .reservoir import Quota, Tally
 
@@ -75,15 +75,14 @@ class CentralRule:
             setattr(self, name, getattr(other, name))
 
     def applies(self, request: Request) -> bool:
-        """Whether a request is one of the rule's. What is not known of it, an empty text, is never against that."""
-        known = (
-            (self.host, request.host),
-            (self.method, request.method),
-            (self.path, request.path),
-            (self.service, request.service),
-            (self.service_type, request.service_type),
+        """Whether a request is one of the rule's. What is not known of it is an empty text."""
+        return (
+            allows(self.host, request.host)
+            and allows(self.method, request.method)
+            and allows(self.path, request.path)
+            and allows(self.service, request.service)
+            and allows(self.service_type, request.service_type)
         )
-        return all(not text or (pattern is not None and matches(pattern, text)) for pattern, text in known)
 
     def takes(self, now: float, draw: Callable[[], float] = chance) -> bool:
         """Count one more request, and say whether it is recorded."""

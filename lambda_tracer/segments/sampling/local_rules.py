@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-sdk-python-configuration.h
 from __future__ import annotations
 
 from ...clock import clock
-from .pattern import matches
+from .pattern import allows
 from .rate import Rate, chance
 
 TYPE_CHECKING = False
@@ -39,12 +39,8 @@ class LocalRule:
         self.rate = rate
 
     def applies(self, host: str, method: str, path: str) -> bool:
-        """Whether a request is one of the rule's. What is not known of it, an empty text, is never against that."""
-        return (
-            (not host or (self.host is not None and matches(self.host, host)))
-            and (not method or (self.method is not None and matches(self.method, method)))
-            and (not path or (self.path is not None and matches(self.path, path)))
-        )
+        """Whether a request is one of the rule's. What is not known of it is an empty text."""
+        return allows(self.host, host) and allows(self.method, method) and allows(self.path, path)
 
 
 class LocalRules:

@@ -11,6 +11,14 @@ def matches(pattern: str, text: str, *, ignores_case: bool = True) -> bool:
     return pattern == "*" or _compiled(pattern, ignores_case).fullmatch(text) is not None
 
 
+def allows(pattern: str | None, text: str) -> bool:
+    """Whether a rule with that pattern is for a text. What is not known, an empty text, is never against that.
+
+    A pattern that is None is for no text that is known.
+    """
+    return not text or (pattern is not None and matches(pattern, text))
+
+
 @lru_cache(maxsize=500)
 def _compiled(pattern: str, ignores_case: bool) -> re.Pattern[str]:
     """What is between two stars is looked for from the left and never again: a text takes time by its length alone."""

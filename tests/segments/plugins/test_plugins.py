@@ -136,6 +136,19 @@ def test_where_nothing_is_found_one_message_says_so(
     ]
 
 
+def test_what_is_nested_without_end_is_no_answer(
+    metadata: Neighbour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = "[" * 60_000
+    metadata.answer = lambda asked: (200, deep.encode())
+    monkeypatch.setenv("ECS_CONTAINER_METADATA_URI", f"http://{metadata.address}/")
+    (tmp_path / "environment.conf").write_text(deep)
+
+    found = [ec2.read(), ecs.read(), elastic_beanstalk.read(str(tmp_path / "environment.conf"))]
+
+    assert found == [{}, {"container": socket.gethostname()}, {}]
+
+
 def test_segments_say_what_plugins_found_and_the_origin_of_the_last(
     metadata: Neighbour, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
