@@ -45,7 +45,7 @@ def read() -> dict[str, Any]:
             exchange(address, "GET", prefix + DOCUMENT, headers=headers, timeout_s=_left(until))
         )
         return {name: told[called] for name, called in FIELDS.items() if isinstance(told.get(called), str)}
-    except (NoAnswer, ValueError, AttributeError) as error:
+    except (NoAnswer, ValueError, AttributeError, RecursionError) as error:
         pass_on(error)
         reason = str(error) if type(error) is NoAnswer else type(error).__name__
         warn_once("plugin ec2", "plugin EC2Plugin: the metadata service says nothing (%s)", reason)

@@ -43,7 +43,7 @@ def _metadata(url: str) -> dict[str, str]:
         address, path = address_in(url)
         found = json.loads(exchange(address, "GET", path or "/"))
         return {name: found[called] for name, called in FIELDS.items() if isinstance(found.get(called), str)}
-    except (NoAnswer, ValueError, AttributeError) as error:
+    except (NoAnswer, ValueError, AttributeError, RecursionError) as error:
         pass_on(error)
         reason = str(error) if type(error) is NoAnswer else type(error).__name__
         warn_once("plugin ecs", "plugin ECSPlugin: the container's metadata say nothing (%s)", reason)

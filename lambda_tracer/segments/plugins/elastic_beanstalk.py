@@ -29,7 +29,7 @@ def read(path: str = CONF_PATH) -> dict[str, Any]:
             for name, value in told.items()
             if isinstance(value, (str, int, float))
         }
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         pass_on(error)
         warn_once(
             "plugin elastic_beanstalk",
