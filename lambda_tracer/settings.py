@@ -1,4 +1,4 @@
-"""Every environment variable that the tracer reads, in one place, and the switch that turns recording off.
+"""Every environment variable that changes what the tracer does, in one place, and the switch that turns recording off.
 
 Nothing here is read at import: a variable is read when what it decides is decided (a Tracer made, a function
 decorated, an invocation noticed), as Powertools and the X-Ray SDK do.
@@ -67,18 +67,6 @@ def sends_spans() -> bool:
     if word not in ("", "xray", "otlp"):
         warn_once("LAMBDA_TRACER_WIRE", "LAMBDA_TRACER_WIRE is neither xray nor otlp: xray holds")
     return word == "otlp"
-
-
-def function_facts() -> dict[str, str]:
-    """What Lambda's variables say of the function, under OpenTelemetry's names for it; of those that are set."""
-    named = {
-        "cloud.region": "AWS_REGION",
-        "faas.name": "AWS_LAMBDA_FUNCTION_NAME",
-        "faas.version": "AWS_LAMBDA_FUNCTION_VERSION",
-        "faas.instance": "AWS_LAMBDA_LOG_STREAM_NAME",
-        "service.name": "OTEL_SERVICE_NAME",
-    }
-    return {name: os.environ[variable] for name, variable in named.items() if os.environ.get(variable)}
 
 
 def service_name() -> str:
@@ -180,34 +168,6 @@ def segment_name() -> str | None:
 def sampling() -> str:
     """`LAMBDA_TRACER_SAMPLING`: which segments of our own are recorded, unread; empty where it is not set."""
     return os.environ.get("LAMBDA_TRACER_SAMPLING", "").strip()
-
-
-def ec2_metadata_endpoint() -> str:
-    """`AWS_EC2_METADATA_SERVICE_ENDPOINT`: where an instance's metadata service is, else where it is by default.
-
-    `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` says which default that is: `IPv4` or `IPv6`.
-    """
-    is_ipv6 = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "").strip().lower() == "ipv6"
-    default = "http://[fd00:ec2::254]" if is_ipv6 else "http://169.254.169.254"
-    return os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", "").strip() or default
-
-
-def ec2_metadata_is_disabled() -> bool:
-    """Whether `AWS_EC2_METADATA_DISABLED` is true: then nobody asks an instance's metadata service."""
-    return os.environ.get("AWS_EC2_METADATA_DISABLED", "").strip().lower() == "true"
-
-
-def ecs_metadata_url() -> str:
-    """`ECS_CONTAINER_METADATA_URI_V4`, or `ECS_CONTAINER_METADATA_URI`: where ECS describes a container."""
-    return (
-        os.environ.get("ECS_CONTAINER_METADATA_URI_V4", "")
-        or os.environ.get("ECS_CONTAINER_METADATA_URI", "")
-    ).strip()
-
-
-def function_version() -> str:
-    """`AWS_LAMBDA_FUNCTION_VERSION`: which version of the function runs."""
-    return os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "")
 
 
 def own_handler() -> str:

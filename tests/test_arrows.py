@@ -19,7 +19,7 @@ pytestmark = pytest.mark.once
 
 PACKAGE = Path(lambda_tracer.__file__).parent
 
-GROUND = {"clock", "guard", "safe", "settings", "xray"}
+GROUND = {"clock", "guard", "safe", "settings", "surroundings", "xray"}
 """What every room may use."""
 
 ARROWS: dict[str, set[str]] = {
@@ -85,6 +85,7 @@ ARROWS: dict[str, set[str]] = {
     "wrapping": set(),
     "bundle_rest": {"bundle"},
     "bundle": set(),
+    "surroundings": set(),
     "settings": set(),
     "safe": set(),
     "xray": set(),

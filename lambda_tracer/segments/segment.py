@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from .. import settings
+from .. import surroundings
 from ..guard import warn_once
 from ..safe import type_name
 from ..trace.subsegment import Subsegment, opened_in
@@ -120,5 +120,5 @@ def service_info() -> dict[str, str]:
     """What a segment says of this process: the runtime, its version, and that of the function where it is one."""
     name = sys.implementation.name
     told = {"runtime": _RUNTIMES.get(name, name), "runtime_version": sys.version.split()[0]}
-    version = settings.function_version()
+    version = surroundings.function_version()
     return {**told, "version": version} if version else told

@@ -82,7 +82,9 @@ def test_the_table_of_options_has_every_option_of_the_command_doctor(
 
 
 def test_the_table_of_variables_has_every_variable_that_is_read() -> None:
-    source = (PACKAGE / "settings.py").read_text(encoding="utf-8")
+    source = "".join(
+        (PACKAGE / name).read_text(encoding="utf-8") for name in ("settings.py", "surroundings.py")
+    )
     read = set(re.findall(r'"(_?(?:AWS|ECS|POWERTOOLS|LAMBDA|OTEL|X_AMZN)_[A-Z0-9_]+)"', source))
 
     assert names([row[0] for row in tables("docs/reference/environment-variables.md")]) == read

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from ... import settings
+from ... import surroundings
 from ...clock import clock
 from ...guard import pass_on, warn_once
 from ..exchange import TIMEOUT_S, NoAnswer, address_in, exchange
@@ -34,11 +34,11 @@ FIELDS = {
 
 def read() -> dict[str, Any]:
     """What X-Ray knows of instances, as far as it could be read within a second; empty where this is none."""
-    if settings.ec2_metadata_is_disabled():
+    if surroundings.ec2_metadata_is_disabled():
         return {}
     until = clock.monotonic() + TIMEOUT_S
     try:
-        address, prefix = address_in(settings.ec2_metadata_endpoint())
+        address, prefix = address_in(surroundings.ec2_metadata_endpoint())
         token = _token(address, prefix, until)
         headers = {"X-aws-ec2-metadata-token": token} if token else {}
         told = json.loads(

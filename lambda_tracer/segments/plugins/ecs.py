@@ -9,7 +9,7 @@ import json
 import re
 import socket
 
-from ... import settings
+from ... import surroundings
 from ...guard import pass_on, warn_once
 from ..exchange import NoAnswer, address_in, exchange
 
@@ -30,7 +30,7 @@ _ID = re.compile(r"/ecs/(?:[^/\n]*/)*([0-9a-f]{64}|[0-9a-f]{32}-[0-9]+)$", re.MU
 def read(control_groups: str = CONTROL_GROUPS) -> dict[str, Any]:
     """What X-Ray knows of containers. `control_groups`: the file that names those of this process."""
     told = {"container": socket.gethostname()}
-    url = settings.ecs_metadata_url()
+    url = surroundings.ecs_metadata_url()
     if url:
         told.update(_metadata(url))
     else:

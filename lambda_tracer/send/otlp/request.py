@@ -9,7 +9,7 @@ from __future__ import annotations
 from binascii import b2a_base64
 from json import dumps, loads
 
-from ... import settings
+from ... import surroundings
 from ...encode import shrink
 from ...guard import pass_on
 from ...xray import PREAMBLE
@@ -40,7 +40,7 @@ class Requests:
     """Makes requests of documents. What the environment says of the function is read once, when this is made."""
 
     def __init__(self) -> None:
-        facts: dict[str, Any] = dict(settings.function_facts())
+        facts: dict[str, Any] = dict(surroundings.function_facts())
         function = facts.get("faas.name", "unknown_service")
         service = facts.setdefault("service.name", function)
         if "faas.name" in facts:
