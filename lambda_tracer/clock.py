@@ -8,7 +8,6 @@ an object and no globals of a module, since freezegun looks through the globals 
 
 from __future__ import annotations
 
-import sys
 import time
 
 TYPE_CHECKING = False
@@ -35,29 +34,6 @@ class Clock:
         self.now = module.time
         self.monotonic = module.monotonic
         self.sleep = module.sleep
-
-    def renew(self) -> None:
-        """Go round time-machine, which changes the functions themselves, by the way that it offers."""
-        hatch = getattr(sys.modules.get("time_machine"), "escape_hatch", None)
-        real = getattr(hatch, "time", None)
-        for name, its_name in (("now", "time"), ("monotonic", "monotonic")):
-            escape = getattr(real, its_name, None)
-            if callable(escape) and type(getattr(self, name)) is not _Beside:
-                setattr(self, name, _Beside(hatch, escape, getattr(self, name)))
-
-
-class _Beside:
-    """The time beside a time machine, which lets it through while somebody travels and else may raise ValueError."""
-
-    __slots__ = ("_escape", "_is_travelling", "_time")
-
-    def __init__(self, hatch: Any, escape: Callable[[], float], time: Callable[[], float]) -> None:
-        self._is_travelling = getattr(hatch, "is_travelling", lambda: True)
-        self._escape = escape
-        self._time = time
-
-    def __call__(self) -> float:
-        return self._escape() if self._is_travelling() else self._time()
 
 
 def _genuine() -> Any:

@@ -16,7 +16,7 @@ from weakref import ref
 from .. import recording, settings
 from ..clock import clock
 from ..guard import failed
-from ..trace import running
+from ..trace import running, time_travel
 from ..trace.context import last_seen, place, see
 from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation, ids, is_id, is_trace_id
@@ -85,7 +85,7 @@ def begin(
     the place of `LAMBDA_TRACER_SAMPLING` where that is not set. `recorder`: who records it, by default the shared one.
     """
     if "time_machine" in sys.modules:
-        clock.renew()
+        time_travel.renew(clock)
     settings.global_sdk_config.refresh()
     ids.renew()
     came = header or TraceHeader()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextvars import ContextVar
 
-    from . import initialization
+    from . import initialization, time_travel
     from .subsegment import Owner
 
     State = tuple[Invocation, dict[int, Invocation], bool]
@@ -29,6 +29,7 @@ else:
     initialization = Late(
         "lambda_tracer.trace.initialization"
     )  # only where something is traced ahead of invocations
+    time_travel = Late("lambda_tracer.trace.time_travel")
 
 # The invocation that this context works for, whatever runs by now: set in threads, which may outlive their invocation.
 bound: ContextVar[Invocation | None]
@@ -95,8 +96,8 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
 
 
 def _made(raw: bytes | str | None, is_noticed: bool, *, is_first: bool) -> Invocation:
-    if "time_machine" in sys.modules:
-        clock.renew()
+    if "time_machine" in sys.modules and can_load(time_travel):
+        time_travel.renew(clock)
     settings.global_sdk_config.refresh()
     if (
         is_first
