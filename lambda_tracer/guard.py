@@ -22,6 +22,7 @@ from types import FunctionType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType, FrameType, ModuleType, TracebackType
     from typing import Any
 
@@ -47,10 +48,8 @@ _SIGNALS = [
 PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 """Where the files of this package are, with a separator at its end."""
 
-also_asked = ""
-"""A further logger by which messages are kept back, as by those above it: of the library whose names are used.
-
-Its level does, that it is disabled, or that it hands nothing on and has no handler but a NullHandler."""
+is_kept_back: Callable[[int], bool] | None = None
+"""Whether the library whose names are used keeps messages of a level back, where it does so."""
 
 _said: set[str] = set()
 _unsaid: list[tuple[Any, ...]] = []
@@ -283,30 +282,11 @@ def _is_wanted(level: int) -> bool:
     while logger is not None:
         attributes = object.__getattribute__(logger, "__dict__")
         if attributes.get("level"):
-            return bool(attributes["level"] <= level) and not _is_kept_back(level)
+            if attributes["level"] > level:
+                return False
+            break
         logger = attributes.get("parent")
-    return not _is_kept_back(level)
-
-
-def _is_kept_back(level: int) -> bool:
-    given = 0
-    name = also_asked
-    while name:
-        logger: Any = logging.Logger.manager.loggerDict.get(name)
-        if issubclass(type(logger), logging.Logger):
-            attributes = object.__getattribute__(logger, "__dict__")
-            given = given or attributes.get("level")
-            if attributes.get("disabled") or _leads_nowhere(attributes):
-                return True
-        name = name.rpartition(".")[0]
-    return bool(given and given > level)
-
-
-def _leads_nowhere(attributes: dict[str, Any]) -> bool:
-    """Whether a logger hands nothing on, and its own handlers write nothing."""
-    handlers = attributes.get("handlers")
-    is_silent = handlers and all(type(handler) is logging.NullHandler for handler in handlers)
-    return bool(is_silent) and not attributes.get("propagate")
+    return is_kept_back is None or not is_kept_back(level)
 
 
 def _speak() -> None:

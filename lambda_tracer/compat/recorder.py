@@ -6,6 +6,7 @@ code replaces in them, a test say, is replaced for all that use it, and Powertoo
 
 from __future__ import annotations
 
+import logging
 import os
 
 from .. import guard, settings
@@ -35,6 +36,9 @@ TRACING_NAME_KEY = "AWS_XRAY_TRACING_NAME"
 DAEMON_ADDR_KEY = "AWS_XRAY_DAEMON_ADDRESS"
 CONTEXT_MISSING_KEY = "AWS_XRAY_CONTEXT_MISSING"
 XRAY_META = {"xray": {"sdk": "X-Ray for Python", "sdk_version": VERSION}}
+
+_LOGGER = "aws_xray_sdk.core.context"
+"""That which the SDK writes most of its messages with."""
 
 _NO_EFFECT = {
     "plugins": "a segment would say where it ran",
@@ -173,15 +177,41 @@ def adopt() -> None:
     vars(xray_recorder)["_is_in_lambda"] = settings.in_lambda()
     if vars(xray_recorder).get("context") is not None:
         xray_recorder.context = vars(xray_recorder)["context"]
-    guard.also_asked = "aws_xray_sdk.core.context"
+    guard.is_kept_back = _is_kept_back
     entities.adopt()
 
 
 def release() -> None:
     """Undo `adopt`."""
     xray_recorder.__class__ = recorder.Recorder
-    guard.also_asked = ""
+    guard.is_kept_back = None
     entities.release()
+
+
+def _is_kept_back(level: int) -> bool:
+    """Whether the SDK's logger keeps messages of that level back: what is set there holds for ours, too.
+
+    Its level does, or that of one above it; that it is disabled; or that it hands nothing on and has no
+    handler but a NullHandler.
+    """
+    given = 0
+    name = _LOGGER
+    while name:
+        logger: Any = logging.Logger.manager.loggerDict.get(name)
+        if issubclass(type(logger), logging.Logger):
+            attributes = object.__getattribute__(logger, "__dict__")
+            given = given or attributes.get("level")
+            if attributes.get("disabled") or _leads_nowhere(attributes):
+                return True
+        name = name.rpartition(".")[0]
+    return bool(given and given > level)
+
+
+def _leads_nowhere(attributes: dict[str, Any]) -> bool:
+    """Whether a logger hands nothing on, and its own handlers write nothing."""
+    handlers = attributes.get("handlers")
+    is_silent = handlers and all(type(handler) is logging.NullHandler for handler in handlers)
+    return bool(is_silent) and not attributes.get("propagate")
 
 
 def _shared() -> Any:
