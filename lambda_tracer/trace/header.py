@@ -7,14 +7,18 @@ developer guide.
 
 from __future__ import annotations
 
-from ..guard import pass_on
+from ..guard import Late, can_load, pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
+    from . import sendable
+
     SamplingDecision = Literal[0, 1, "?"]
+else:
+    sendable = Late("lambda_tracer.trace.sendable")
 
 _DECISIONS: dict[object, SamplingDecision] = {1: 1, "1": 1, 0: 0, "0": 0, "?": "?"}
 
@@ -24,18 +28,10 @@ HEADER_NAME = "X-Amzn-Trace-Id"
 MAX_HEADER_CHARACTERS = 4_096
 """A longer header is not handed on whole: servers refuse headers of 8 kB in all, some of 4 kB."""
 
-MAX_PART_CHARACTERS = 256
-"""Root and Parent have 35 and 16 characters."""
-
 _NAMED = frozenset(("Root", "Parent", "Sampled", "Self"))
 
 # The value of an item that came without "=": told apart from an empty value when the header is written again.
 _BARE = "\0"
-
-
-def _can_be_sent(text: str) -> bool:
-    """Whether a text may stand in the value of an HTTP header."""
-    return text.isascii() and text.isprintable()
 
 
 def _decision(value: object) -> SamplingDecision | None:
@@ -97,25 +93,12 @@ class TraceHeader:
         """Forget what could not be the value of an HTTP header: parts with other than printable ASCII characters, and,
         of further fields, those beyond MAX_HEADER_CHARACTERS in all; `Lineage` comes before the others.
         """
-        for name in ("root", "parent"):
-            value = getattr(self, name)
-            if value is not None and not (_can_be_sent(value) and len(value) <= MAX_PART_CHARACTERS):
-                setattr(self, name, None)
-        if not self.data:
-            return
-        room = MAX_HEADER_CHARACTERS - len(TraceHeader(self.root, self.parent, self.sampled).to_header_str())
-        kept = set()
-        for key in sorted(self.data, key=lambda key: key != "Lineage"):
-            size = len(key) + len(self.data[key]) + 2
-            if (
-                size <= room
-                and _can_be_sent(key)
-                and (self.data[key] == _BARE or _can_be_sent(self.data[key]))
-            ):
-                room -= size
-                kept.add(key)
-        if len(kept) < len(self.data):
-            self.data = {key: value for key, value in self.data.items() if key in kept} or None
+        root, parent, data = self.root, self.parent, self.data
+        self.root = self.parent = self.data = None
+        if can_load(sendable):
+            self.root, self.parent = sendable.part(root), sendable.part(parent)
+            if data:
+                self.data = sendable.fields(data, MAX_HEADER_CHARACTERS - len(self.to_header_str()), _BARE)
 
     def to_header_str(self) -> str:
         """The header as it is sent: Root, Parent and Sampled as far as they are known, then everything else."""
