@@ -17,7 +17,6 @@ import atexit
 import os
 
 from . import guard, settings
-from .clock import clock
 from .encode import document
 from .guard import Late, failed, pass_on, warn_once
 from .safe import name_of
@@ -279,9 +278,26 @@ class SubsegmentRecorder:
         `namespace` is `local`, `remote` (another service) or `aws`. Where nothing is recorded, a subsegment that does
         nothing is returned.
         """
-        subsegment = self.begin_recorded(name, namespace)
-        if subsegment is not None:
-            return subsegment
+        found = self.place()
+        if found is not None:
+            running, parent = found
+            subsegment = None
+            try:
+                subsegment = new_subsegment(name, namespace, parent or running.top, running, self)  # type: ignore[arg-type]  # sampled: it is one
+                running.open[subsegment.id] = subsegment
+                see(subsegment)
+                if (
+                    running.has_ended
+                ):  # a thread of it goes on; nothing will ask any more what waits or is open
+                    self.leave_behind(subsegment)
+                return subsegment
+            except BaseException as error:
+                if subsegment is not None:  # nobody knows of it
+                    running.open.pop(subsegment.id, None)
+                    see(parent)
+                if not issubclass(type(error), Exception):
+                    raise
+                failed(error)
         entry = None if kept is None else self.keep(name, namespace)
         if entry is not None:
             entry.is_managed = False
@@ -336,49 +352,6 @@ class SubsegmentRecorder:
         if entry is not None and namespace != "local":
             entry.namespace = namespace
         return entry
-
-    def begin_recorded(self, name: str, namespace: str = "local") -> Subsegment | None:
-        """`begin_subsegment` for those who have something better to do where nothing is recorded: None there."""
-        found = self.place()
-        if found is None:
-            return None
-        running, parent = found
-        subsegment = None
-        try:
-            subsegment = new_subsegment(name, namespace, parent or running.top, running, self)  # type: ignore[arg-type]  # sampled: it is one
-            running.open[subsegment.id] = subsegment
-            see(subsegment)
-            if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
-                self.leave_behind(subsegment)
-            return subsegment
-        except BaseException as error:
-            if subsegment is not None:  # nobody knows of it
-                running.open.pop(subsegment.id, None)
-                see(parent)
-            if not issubclass(type(error), Exception):
-                raise
-            failed(error)
-            return None
-
-    def begin_below(
-        self, parent: AnySubsegment | None, running: Invocation, name: str, namespace: str = "local"
-    ) -> Subsegment | None:
-        """Open a subsegment below `parent` without making it current; its `close` ends it.
-
-        `running` and `parent` are what `place` gave, or a recorded subsegment that is open in that invocation. None
-        where it could not be opened.
-        """
-        try:
-            above: Any = parent or running.top
-            subsegment = new_subsegment(name, namespace, above, running, self)
-            subsegment.is_managed = True
-            running.open[subsegment.id] = subsegment
-            if running.has_ended:
-                self.leave_behind(subsegment)
-            return subsegment
-        except Exception as error:
-            failed(error)
-            return None
 
     def begin_subsegment_without_sampling(self, name: str) -> UnrecordedSubsegment:
         """Open a subsegment of which nothing is recorded, nor of what is opened under it, until it is ended."""
@@ -436,18 +409,6 @@ class SubsegmentRecorder:
         running, current = place()
         return self.begin_invocation() if current is None else running
 
-    def discard(self, subsegment: AnySubsegment) -> None:
-        """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
-        if not isinstance(subsegment, Subsegment):
-            if getattr(subsegment, "is_kept", False):
-                subsegment.discard()  # type: ignore[attr-defined]  # it has that
-            return
-        if last_seen() is subsegment:
-            see(subsegment.parent)
-        subsegment.end_time = clock.now()
-        if subsegment.id in subsegment.invocation.open and not self.outbox.absorb(subsegment):
-            self.outbox.put(subsegment)
-
     def leave_behind(self, subsegment: Subsegment) -> None:
         """Send a subsegment that is still open although its invocation has ended, as in progress."""
         try:
@@ -496,13 +457,6 @@ class SubsegmentRecorder:
     def is_followed(self) -> bool:
         """Whether a subsegment opened now would be recorded, or kept for the case that the invocation fails."""
         return self.is_sampled() or (kept is not None and kept.invocation_here() is not None)
-
-    def is_within(self, subsegment: AnySubsegment) -> bool:
-        """Whether what is opened now would be below `subsegment`, at whatever depth."""
-        above = last_seen()
-        while above is not None and above is not subsegment:
-            above = above.parent
-        return above is subsegment and subsegment.end_time is None
 
     def trace_header(self) -> str | None:
         """The `X-Amzn-Trace-Id` for a request sent now: the current subsegment as Parent, what else came with

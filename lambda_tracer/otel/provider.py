@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..trace.context import AnySubsegment
     from ..trace.invocation import Invocation
+    from ..trace.subsegment import Subsegment
     from . import mapping
 else:
     mapping = Late("lambda_tracer.otel.mapping")  # only where a span is recorded
@@ -157,7 +158,7 @@ class Tracer(trace.Tracer):
             opened_as, namespace = mapping.begin_name(name, kind, facts)
         else:
             return None
-        subsegment = recording.default.begin_below(parent, running, opened_as, namespace)
+        subsegment = _begin(parent, running, opened_as, namespace)
         if subsegment is None:
             return None
         span = spans.SubsegmentSpan(
@@ -179,6 +180,26 @@ class Tracer(trace.Tracer):
             span.add_link(other)
             subsegment.put_annotation(CALLER_TRACE_ID, spans.trace_id_of(other))
         return span
+
+
+def _begin(parent: AnySubsegment | None, running: Invocation, name: str, namespace: str) -> Subsegment | None:
+    """Open a subsegment below `parent` without making it current; its `close` ends it.
+
+    `running` and `parent` are what `Recorder.place` gave, or a recorded subsegment that is open in that invocation.
+    None where it could not be opened.
+    """
+    recorder = recording.default
+    try:
+        above: Any = parent or running.top
+        subsegment = recording.new_subsegment(name, namespace, above, running, recorder)
+        subsegment.is_managed = True
+        running.open[subsegment.id] = subsegment
+        if running.has_ended:
+            recorder.leave_behind(subsegment)
+        return subsegment
+    except Exception as error:
+        failed(error)
+        return None
 
 
 def _tell(span: spans.SubsegmentSpan, links: Any, start_time: int | None) -> None:

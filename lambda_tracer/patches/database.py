@@ -11,6 +11,7 @@ from contextvars import ContextVar
 
 from .. import recording
 from ..trace.collection import is_collecting
+from ..trace.context import last_seen
 from . import nesting
 
 TYPE_CHECKING = False
@@ -93,7 +94,12 @@ class Call:
     def is_stale(self) -> bool:
         """Whether it is over, or was left behind by an exception from outside: what runs now is not below it."""
         subsegment = None if self._context is None else self._context.subsegment
-        return not self.is_open or (subsegment is not None and not recording.default.is_within(subsegment))
+        if subsegment is None or not self.is_open:
+            return not self.is_open
+        above = last_seen()
+        while above is not None and above is not subsegment:
+            above = above.parent
+        return above is None or above.end_time is not None
 
     def covers(self, target: Any, method: str) -> bool:
         """Whether `method`, called on `target` while this is under way, works for it."""

@@ -11,10 +11,14 @@ from .. import recording
 from ..clock import clock
 from ..guard import failed
 from ..patches import import_hook
+from ..trace.context import last_seen, see
+from ..trace.subsegment import Subsegment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ..trace.context import AnySubsegment
 
 _OURS = "lambda_tracer."
 _threshold_s = 0.0
@@ -48,6 +52,19 @@ def _timed(name: str, run: Callable[[], None]) -> None:
                 subsegment = timed.subsegment
                 # One that fails as fast is mostly a package asking whether another is there.
                 if subsegment is not None and clock.now() - subsegment.start_time < _threshold_s:
-                    recorder.discard(subsegment)
+                    _discard(recorder, subsegment)
             except Exception as error:
                 failed(error)
+
+
+def _discard(recorder: recording.SubsegmentRecorder, subsegment: AnySubsegment) -> None:
+    """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
+    if not isinstance(subsegment, Subsegment):
+        if getattr(subsegment, "is_kept", False):
+            subsegment.discard()  # type: ignore[attr-defined]  # it has that
+        return
+    if last_seen() is subsegment:
+        see(subsegment.parent)
+    subsegment.end_time = clock.now()
+    if subsegment.id in subsegment.invocation.open and not recorder.outbox.absorb(subsegment):
+        recorder.outbox.put(subsegment)

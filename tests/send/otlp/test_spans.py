@@ -175,8 +175,8 @@ def test_a_span_has_what_adots_has(wire: Wire, shop: str) -> None:
 
 
 def begun(name: str) -> Subsegment:
-    subsegment = xray_recorder.begin_recorded(name)
-    assert subsegment is not None
+    subsegment = xray_recorder.begin_subsegment(name)
+    assert isinstance(subsegment, Subsegment)
     return subsegment
 
 
