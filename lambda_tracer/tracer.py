@@ -40,11 +40,6 @@ if TYPE_CHECKING:
 
         def __call__(self, method: FunctionT, /) -> FunctionT: ...
 
-else:
-
-    def overload(function: object) -> None:
-        """typing's, which is not imported here (1.6 ms): only checkers read overloads."""
-
 
 _DEFAULTS: dict[str, Any] = {
     "service": "",
@@ -260,27 +255,30 @@ class Tracer:
             return {}
         return self.provider.trace_context()
 
-    @overload
-    def capture_lambda_handler(
-        self,
-        lambda_handler: Callable[P, Coroutine[Any, Any, R]],
-        capture_response: bool | None = None,
-        capture_error: bool | None = None,
-    ) -> Callable[P, R]: ...
-    @overload
-    def capture_lambda_handler(
-        self,
-        lambda_handler: FunctionT,
-        capture_response: bool | None = None,
-        capture_error: bool | None = None,
-    ) -> FunctionT: ...
-    @overload
-    def capture_lambda_handler(
-        self,
-        lambda_handler: None = None,
-        capture_response: bool | None = None,
-        capture_error: bool | None = None,
-    ) -> HandlerDecorator: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def capture_lambda_handler(
+            self,
+            lambda_handler: Callable[P, Coroutine[Any, Any, R]],
+            capture_response: bool | None = None,
+            capture_error: bool | None = None,
+        ) -> Callable[P, R]: ...
+        @overload
+        def capture_lambda_handler(
+            self,
+            lambda_handler: FunctionT,
+            capture_response: bool | None = None,
+            capture_error: bool | None = None,
+        ) -> FunctionT: ...
+        @overload
+        def capture_lambda_handler(
+            self,
+            lambda_handler: None = None,
+            capture_response: bool | None = None,
+            capture_error: bool | None = None,
+        ) -> HandlerDecorator: ...
+
     def capture_lambda_handler(
         self,
         lambda_handler: Any = None,
@@ -310,14 +308,17 @@ class Tracer:
             return capture_handler(self, lambda_handler, response, error)
         return lambda function: capture_handler(self, function, response, error)
 
-    @overload
-    def capture_method(
-        self, method: FunctionT, capture_response: bool | None = None, capture_error: bool | None = None
-    ) -> FunctionT: ...
-    @overload
-    def capture_method(
-        self, method: None = None, capture_response: bool | None = None, capture_error: bool | None = None
-    ) -> MethodDecorator: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def capture_method(
+            self, method: FunctionT, capture_response: bool | None = None, capture_error: bool | None = None
+        ) -> FunctionT: ...
+        @overload
+        def capture_method(
+            self, method: None = None, capture_response: bool | None = None, capture_error: bool | None = None
+        ) -> MethodDecorator: ...
+
     def capture_method(
         self, method: Any = None, capture_response: bool | None = None, capture_error: bool | None = None
     ) -> Any:
@@ -356,18 +357,25 @@ class Tracer:
 
         return Records(self, event, SQS)
 
-    @overload
-    def capture_record(
-        self, function: FunctionT, *, capture_response: bool | None = None, capture_error: bool | None = None
-    ) -> FunctionT: ...
-    @overload
-    def capture_record(
-        self,
-        function: None = None,
-        *,
-        capture_response: bool | None = None,
-        capture_error: bool | None = None,
-    ) -> MethodDecorator: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def capture_record(
+            self,
+            function: FunctionT,
+            *,
+            capture_response: bool | None = None,
+            capture_error: bool | None = None,
+        ) -> FunctionT: ...
+        @overload
+        def capture_record(
+            self,
+            function: None = None,
+            *,
+            capture_response: bool | None = None,
+            capture_error: bool | None = None,
+        ) -> MethodDecorator: ...
+
     def capture_record(
         self, function: Any = None, *, capture_response: bool | None = None, capture_error: bool | None = None
     ) -> Any:
@@ -384,18 +392,25 @@ class Tracer:
             return capture_record_handler(self, function, response, error)
         return lambda handler: capture_record_handler(self, handler, response, error)
 
-    @overload
-    def capture_sqs_record(
-        self, function: FunctionT, *, capture_response: bool | None = None, capture_error: bool | None = None
-    ) -> FunctionT: ...
-    @overload
-    def capture_sqs_record(
-        self,
-        function: None = None,
-        *,
-        capture_response: bool | None = None,
-        capture_error: bool | None = None,
-    ) -> MethodDecorator: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def capture_sqs_record(
+            self,
+            function: FunctionT,
+            *,
+            capture_response: bool | None = None,
+            capture_error: bool | None = None,
+        ) -> FunctionT: ...
+        @overload
+        def capture_sqs_record(
+            self,
+            function: None = None,
+            *,
+            capture_response: bool | None = None,
+            capture_error: bool | None = None,
+        ) -> MethodDecorator: ...
+
     def capture_sqs_record(
         self, function: Any = None, *, capture_response: bool | None = None, capture_error: bool | None = None
     ) -> Any:
