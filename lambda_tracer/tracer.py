@@ -386,11 +386,7 @@ class Tracer:
         """
         from .capture.records import capture_record_handler  # as above
 
-        response = settings.capture_response() if capture_response is None else capture_response
-        error = settings.capture_error() if capture_error is None else capture_error
-        if function is not None:
-            return capture_record_handler(self, function, response, error)
-        return lambda handler: capture_record_handler(self, handler, response, error)
+        return capture_record_handler(self, function, capture_response, capture_error)
 
     if TYPE_CHECKING:
 
@@ -417,11 +413,7 @@ class Tracer:
         """`capture_record` for SQS alone: whatever the record is, it is taken for a message."""
         from .capture.records import SQS, capture_record_handler  # as above
 
-        response = settings.capture_response() if capture_response is None else capture_response
-        error = settings.capture_error() if capture_error is None else capture_error
-        if function is not None:
-            return capture_record_handler(self, function, response, error, SQS)
-        return lambda handler: capture_record_handler(self, handler, response, error, SQS)
+        return capture_record_handler(self, function, capture_response, capture_error, SQS)
 
     @classmethod
     def _reset_config(cls) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 
-from .. import recording
+from .. import recording, settings
 from ..events import fields
 from ..events import record as records
 from ..events.envelope import wrapped_source
@@ -64,14 +64,21 @@ _LETS_GO = (
 def capture_record_handler(
     tracer: TracerSettings,
     function: Any,
-    capture_response: bool,
-    capture_error: bool,
+    capture_response: bool | None,
+    capture_error: bool | None,
     only: Source | None = None,
 ) -> Any:
-    """`function`, each call recorded as the record that is its argument; see `Tracer.capture_record`."""
+    """`function`, each call recorded as the record that is its argument; see `Tracer.capture_record`.
+
+    Without a function, what decorates one.
+    """
+    response = settings.capture_response() if capture_response is None else capture_response
+    error = settings.capture_error() if capture_error is None else capture_error
+    if function is None:
+        return lambda handler: capture_record_handler(tracer, handler, response, error, only)
     source = named(function)
     key = f"{source.__module__}.{getattr(source, '__qualname__', None) or source.__name__}"
-    capture = RecordCapture(tracer, key, capture_response, capture_error, only)
+    capture = RecordCapture(tracer, key, response, error, only)
     return wrap(function, capture, tells_arguments=True)
 
 
