@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from ..recording import SubsegmentContext
     from ..trace.context import AnySubsegment
 
 
@@ -53,3 +54,35 @@ class ProcessedCall:
                 "processor", "a meta_processor raised: what it would have described is not in the trace"
             )
         self._subsegment.close()  # an exception is the processor's to record, or not to
+
+
+def record(
+    block: SubsegmentContext,
+    processor: Callable[..., None] | None,
+    wrapped: Callable[..., Any],
+    instance: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> Any:
+    """Call `wrapped` in a subsegment that the processor describes."""
+    with block as subsegment:
+        call = ProcessedCall(subsegment, processor, wrapped, instance, args, kwargs)
+        with call:
+            call.return_value = wrapped(*args, **kwargs)
+        return call.return_value
+
+
+async def record_async(
+    block: SubsegmentContext,
+    processor: Callable[..., None] | None,
+    wrapped: Callable[..., Any],
+    instance: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> Any:
+    """`record` for a coroutine function."""
+    async with block as subsegment:
+        call = ProcessedCall(subsegment, processor, wrapped, instance, args, kwargs)
+        with call:
+            call.return_value = await wrapped(*args, **kwargs)
+        return call.return_value

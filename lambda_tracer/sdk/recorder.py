@@ -17,16 +17,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..patches import registry as patches
-    from ..segments import configured
     from ..segments import recorder as own
     from ..segments.invocation import AnySegment
     from ..segments.recorder import SegmentContext
     from ..trace.context import AnySubsegment
+    from . import configuration, segment
     from . import meta_processor as processed
-    from . import segment
     from .segment import LambdaSegment
 else:
-    configured = Late("lambda_tracer.segments.configured")
+    configuration = Late("lambda_tracer.sdk.configuration")
     own = Late("lambda_tracer.segments.recorder")  # in Lambda segments are Lambda's
     processed = Late("lambda_tracer.sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
     patches = Late("lambda_tracer.patches.registry")
@@ -122,34 +121,22 @@ class Recorder(SubsegmentRecorder):
         `begin_segment`: rules are a dict, or a JSON file's path, and raise ValueError or OSError. The others are
         kept.
         """
-        if emitter is not None:
-            self.emitter = emitter
-        if daemon_address is not None:
-            self.emitter.set_daemon_address(daemon_address)
-        if type(max_trace_back) is int and max_trace_back >= 0:
-            self.max_trace_back = max_trace_back
-        if stream_sql is not None:
-            self.stream_sql = stream_sql
-        if service is not None:
-            self.service = settings.tracing_name() or service
-        kept = {
-            "sampling": sampling,
-            "sampler": sampler,
-            "context": context,
-            "streaming": streaming,
-            "dynamic_naming": dynamic_naming,
-            "streaming_threshold": streaming_threshold,
-        }
-        for name, value in kept.items():
-            if value is not None:
-                setattr(self, name, value)
-        if settings.segment_name() is not None and (not settings.in_lambda() or settings.is_sam_local()):
-            configured.configure(
-                sampling_rules=sampling_rules,
-                own_sampler=sampler,
-                plugins=plugins,
-                daemon_address=daemon_address,
-            )
+        configuration.configure(
+            self,
+            sampling_rules,
+            plugins,
+            daemon_address,
+            service,
+            emitter,
+            max_trace_back,
+            stream_sql,
+            sampler,
+            sampling=sampling,
+            context=context,
+            streaming=streaming,
+            dynamic_naming=dynamic_naming,
+            streaming_threshold=streaming_threshold,
+        )
 
     def begin_segment(
         self,
@@ -205,11 +192,8 @@ class Recorder(SubsegmentRecorder):
         """
         if not can_load(processed):
             return wrapped(*args, **kwargs)
-        with self.in_subsegment(name, namespace=namespace) as subsegment:
-            call = processed.ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
-            with call:
-                call.return_value = wrapped(*args, **kwargs)
-            return call.return_value
+        block = self.in_subsegment(name, namespace)
+        return processed.record(block, meta_processor, wrapped, instance, args, kwargs)
 
     async def record_subsegment_async(
         self,
@@ -224,11 +208,8 @@ class Recorder(SubsegmentRecorder):
         """`record_subsegment` for a coroutine function."""
         if not can_load(processed):
             return await wrapped(*args, **kwargs)
-        async with self.in_subsegment(name, namespace=namespace) as subsegment:
-            call = processed.ProcessedCall(subsegment, meta_processor, wrapped, instance, args, kwargs)
-            with call:
-                call.return_value = await wrapped(*args, **kwargs)
-            return call.return_value
+        block = self.in_subsegment(name, namespace)
+        return await processed.record_async(block, meta_processor, wrapped, instance, args, kwargs)
 
     # Patching libraries
 
