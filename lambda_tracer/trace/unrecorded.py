@@ -64,10 +64,9 @@ class UnrecordedSubsegment:
     def put_annotation(self, key: str, value: Any) -> None:
         """Does nothing."""
 
-    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
-        """Does nothing."""
+    put_http_meta = put_annotation
 
-    def put_http_meta(self, key: str, value: Any) -> None:
+    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
         """Does nothing."""
 
     def apply_status_code(self, status_code: int | None) -> None:
@@ -76,11 +75,7 @@ class UnrecordedSubsegment:
     def add_fault_flag(self) -> None:
         """Does nothing."""
 
-    def add_error_flag(self) -> None:
-        """Does nothing."""
-
-    def add_throttle_flag(self) -> None:
-        """Does nothing."""
+    add_error_flag = add_throttle_flag = add_fault_flag
 
     def add_exception(
         self,
@@ -99,8 +94,7 @@ class UnrecordedSubsegment:
     def add_subsegment(self, subsegment: Any) -> None:
         """Does nothing."""
 
-    def remove_subsegment(self, subsegment: Any) -> None:
-        """Does nothing."""
+    remove_subsegment = add_subsegment
 
     def close(self, end_time: float | None = None) -> None:
         """Does nothing, but that one with a parent stops being current."""
