@@ -19,11 +19,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
-    from typing import Any, Protocol
+    from typing import Any, Protocol, TypeVar
 
     from . import answer
     from .invocation import Invocation
 
+    NumberT = TypeVar("NumberT", int, float)
     Link = tuple[str, str] | tuple[str, str, dict[str, Any]]
 
     # a closed document, and the levels of subsegments in it
@@ -241,7 +242,7 @@ class Subsegment:
         if type(key) is not str or key not in _HTTP_KEYS:
             warn_once("http", "http value left out: X-Ray knows no such key")
         elif key in _RESPONSE_KEYS:
-            number = _number(value)
+            number = _number(value, int, -(2**53), 2**53)  # what JSON and X-Ray can hold
             if number is None:
                 warn_once("http", "http %s left out: it must be a number, not %s", key, type_name(value))
                 return
@@ -339,7 +340,7 @@ class Subsegment:
         An end before its start, as a clock that was set back gives, counts as its start.
         """
         if self.end_time is None:
-            now = clock.now() if end_time is None else _seconds(end_time) or clock.now()
+            now = clock.now() if end_time is None else _number(end_time, float, 0, 1e11) or clock.now()
             try:
                 self.end_time = now if now > self.start_time else self.start_time
             except Exception as error:  # somebody has set it to what is no time
@@ -407,25 +408,13 @@ def _is_namespace(namespace: object) -> bool:
     return is_accepted
 
 
-def _number(value: Any) -> int | None:
-    """A status or a length: a whole number that JSON and X-Ray can hold, or a text of one."""
-    if not issubclass(type(value), (int, float, str)):
+def _number(value: Any, kind: type[NumberT], above: NumberT, below: NumberT) -> NumberT | None:
+    """A number between two others, or a text of one where it is to be a whole one; else None."""
+    if not issubclass(type(value), (int, float) if kind is float else (int, float, str)):
         return None
     try:
-        number = int(_plain(value))
+        number = kind(_plain(value))
     except (ValueError, OverflowError) as error:
         pass_on(error)
         return None
-    return number if -(2**53) < number < 2**53 else None
-
-
-def _seconds(end_time: Any) -> float | None:
-    """A time given by the caller: epoch seconds; None for none, or none that could be one."""
-    if not issubclass(type(end_time), (int, float)):
-        return None
-    try:
-        seconds = float(_plain(end_time))
-    except OverflowError as error:
-        pass_on(error)
-        return None
-    return seconds if 0 < seconds < 1e11 else None
+    return number if above < number < below else None
