@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from ..trace import invocation
     from ..trace.kept import KeptSubsegment
     from ..trace.subsegment import Subsegment
-    from . import batch, facts, keeping
+    from . import batch, durable, facts, keeping
     from .keeping import KeptInvocation
     from .provider import ForeignCall, TracerSettings
 else:
     batch = Late("lambda_tracer.capture.batch")  # only where records are worked on one by one
+    durable = Late("lambda_tracer.capture.durable")
     facts = Late("lambda_tracer.capture.facts")  # for an event that says something
     keeping = Late("lambda_tracer.capture.keeping")  # where failures are kept that were not sampled
 
@@ -37,7 +38,6 @@ _NO_ARGUMENTS: Mapping[str, Any] = {}
 # Known by their names, so that the AWS Durable Execution SDK need not be imported.
 _DURABLE_SDK = "aws_durable_execution_sdk_python"
 _DURABLE_CONTEXT = f"<{_DURABLE_SDK}.context.DurableContext>"
-_DURABLE_STATUSES = {"SUCCEEDED", "FAILED", "PENDING"}
 
 
 def _lambda_context(context: Any) -> Any:
@@ -159,8 +159,6 @@ class HandlerCall:
 
     def close(self, error: BaseException | None = None) -> None:
         """End the call, and the watch over it."""
-        if error is not None and self._request is not None:
-            self._leaves_unanswered()
         self._annotate(error)
         try:
             self._call.close(error)
@@ -176,8 +174,6 @@ class HandlerCall:
 
     async def aclose(self, error: BaseException | None = None) -> None:
         """See `close`."""
-        if error is not None and self._request is not None:
-            self._leaves_unanswered()
         self._annotate(error)
         try:
             await self._call.aclose(error)
@@ -197,8 +193,8 @@ class HandlerCall:
             except Exception as error:
                 failed(error)
         call.respond(value)
-        if self._is_durable and type(value) is dict:
-            self._note_durable_status(value.get("Status"))
+        if self._is_durable and type(value) is dict and can_load(durable):
+            durable.note_status(call, value)
         if self._request is not None:
             self._answer(value, self._request)
 
@@ -279,30 +275,15 @@ class HandlerCall:
         except BaseException as error:  # as above
             failed(error)
 
-    def _leaves_unanswered(self) -> None:
-        """An exception leaves the handler: whatever status it carries, the service answers 5xx."""
-        if self._running is not None:
-            self._running.answers_http = False
-
     def is_over(self) -> bool:
         """Whether another invocation has begun, in which this call is nobody's outermost handler."""
         return self._running is not None and self._running.has_ended
 
-    def _note_durable_status(self, status: object) -> None:
-        """Note how a durable function ended, where it is decorated by the SDK first and so does not raise."""
-        try:
-            call = self._call
-            if type(status) is not str or status not in _DURABLE_STATUSES:
-                return
-            call.annotate("DurableStatus", status)
-            if status == "FAILED" and isinstance(call, CapturedCall) and call.subsegment is not None:
-                call.subsegment.add_fault_flag()
-        except Exception as error:
-            failed(error)
-
     def _annotate(self, raised: BaseException | None) -> None:
         if self.has_ended:  # the second time, after an interruption
             return
+        if raised is not None and self._request is not None and self._running is not None:
+            self._running.answers_http = False  # whatever status it carries, the service answers 5xx
         try:
             self._call.annotate("ColdStart", take_cold_start())
             if self._capture.tracer.service:
