@@ -93,12 +93,10 @@ class TraceHeader:
         """Forget what could not be the value of an HTTP header: parts with other than printable ASCII characters, and,
         of further fields, those beyond MAX_HEADER_CHARACTERS in all; `Lineage` comes before the others.
         """
-        root, parent, data = self.root, self.parent, self.data
-        self.root = self.parent = self.data = None
         if can_load(sendable):
-            self.root, self.parent = sendable.part(root), sendable.part(parent)
-            if data:
-                self.data = sendable.fields(data, MAX_HEADER_CHARACTERS - len(self.to_header_str()), _BARE)
+            sendable.limit(self, MAX_HEADER_CHARACTERS, _BARE)
+        else:
+            self.root = self.parent = self.data = None
 
     def to_header_str(self) -> str:
         """The header as it is sent: Root, Parent and Sampled as far as they are known, then everything else."""
