@@ -30,7 +30,6 @@ from .trace.running import bind, bound, bound_to
 from .trace.subsegment import Subsegment, opened_in
 from .trace.unrecorded import UNRECORDED, UnrecordedSubsegment
 from .wrapping.wrap import wrap
-from .xray import MAX_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ kept: Keeper | None = None
 
 new_subsegment: type[Subsegment] = Subsegment
 new_unrecorded: type[UnrecordedSubsegment] = UnrecordedSubsegment
-"""What is opened: `use_kinds` has it be of other classes."""
+"""What all recorders open: other classes, that add to what they inherit, where somebody sets that."""
 
 _switch = settings.global_sdk_config
 _HEADER_KEY = settings.TRACE_HEADER_KEY
@@ -234,7 +233,7 @@ class SubsegmentContext(Recording):
                 self._running, self._parent = found
                 self.open()
             elif kept is not None:
-                entry = recorder.keep(self._name, self._namespace)
+                entry = kept.keep_named(self._name, self._namespace)
                 if entry is not None:
                     self.subsegment = entry
                     entry.open()
@@ -298,7 +297,7 @@ class SubsegmentRecorder:
                 if not issubclass(type(error), Exception):
                     raise
                 failed(error)
-        entry = None if kept is None else self.keep(name, namespace)
+        entry = None if kept is None else kept.keep_named(name, namespace)
         if entry is not None:
             entry.is_managed = False
             entry.open()
@@ -339,19 +338,7 @@ class SubsegmentRecorder:
         found = self.place()
         if found is not None:
             return Recording(self, name, namespace, *found)
-        return None if kept is None else self.keep(name, namespace)
-
-    def keep(self, name: str, namespace: str = "local") -> KeptSubsegment | None:
-        """A subsegment to be opened and closed by the caller, if what is opened now is kept; else None.
-
-        To be asked where nothing is recorded.
-        """
-        if type(name) is not str or len(name) > MAX_NAME:
-            name = str.__str__(name)[:MAX_NAME] if issubclass(type(name), str) else "unnamed"
-        entry = None if kept is None else kept.keep(name) or kept.keep_outermost(name)
-        if entry is not None and namespace != "local":
-            entry.namespace = namespace
-        return entry
+        return None if kept is None else kept.keep_named(name, namespace)
 
     def begin_subsegment_without_sampling(self, name: str) -> UnrecordedSubsegment:
         """Open a subsegment of which nothing is recorded, nor of what is opened under it, until it is ended."""
@@ -554,12 +541,6 @@ def use(recorder: SubsegmentRecorder) -> None:
     invocations.owner = recorder
 
 
-def use_kinds(subsegment: type[Subsegment], unrecorded: type[UnrecordedSubsegment]) -> None:
-    """Have all recorders open subsegments of these classes, which add to what they inherit."""
-    global new_subsegment, new_unrecorded
-    new_subsegment, new_unrecorded = subsegment, unrecorded
-
-
 def _after_fork() -> None:
     guard.after_fork()
     invocations.after_fork()
@@ -569,7 +550,7 @@ def _after_fork() -> None:
 
 def _at_exit() -> None:
     """What waits is sent when the process ends by itself, and what is open as it is."""
-    running = invocations.last()
+    running = invocations.latest
     try:
         default.outbox.flush(running)
         for subsegment in opened_in(running):

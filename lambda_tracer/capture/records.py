@@ -129,10 +129,10 @@ class RecordCapture:
 
 def _kept(recorder: SubsegmentRecorder, record: object, source: Source | None) -> Recorded | None:
     """The record in an invocation of which only failures are kept."""
-    if not recorder.is_followed():
+    if recording.kept is None or not recorder.is_followed():
         return None
     source = source or records.source_of(record) or records.NAMELESS
-    return recorder.keep(f"## {source.label(record)}")
+    return recording.kept.keep_named(f"## {source.label(record)}")
 
 
 class _Facts:

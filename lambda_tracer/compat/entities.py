@@ -168,11 +168,12 @@ told_in_vain(DummySubsegment, "trace_id", "subsegments", "annotations", "metadat
 
 def adopt() -> None:
     """Have the recorder open subsegments of these classes."""
-    recording.use_kinds(Subsegment, DummySubsegment)
+    recording.new_subsegment, recording.new_unrecorded = Subsegment, DummySubsegment
     unrecorded.UNRECORDED.__class__ = DummySubsegment
 
 
 def release() -> None:
     """Undo `adopt`."""
-    recording.use_kinds(trace.Subsegment, unrecorded.UnrecordedSubsegment)
+    recording.new_subsegment = trace.Subsegment
+    recording.new_unrecorded = unrecorded.UnrecordedSubsegment
     unrecorded.UNRECORDED.__class__ = unrecorded.UnrecordedSubsegment

@@ -140,7 +140,9 @@ class CurrentSpan:
 
 def _keep(name: str, context: object, kind: object, *_: object) -> KeptSubsegment | None:
     """What is kept of a span of which nothing is recorded; None for a call, which our patch keeps."""
-    return None if kind in spans.OUTGOING else recording.default.keep(name)
+    if recording.kept is None or kind in spans.OUTGOING:
+        return None
+    return recording.kept.keep_named(name)
 
 
 class _Theirs:

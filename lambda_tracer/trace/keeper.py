@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .. import settings
+from ..xray import MAX_NAME
 from .collection import letters
 from .context import last_seen, place, seen
 from .kept import KeptSubsegment
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
         """This module, as the recorder has it."""
 
         def keep(self, name: str, /) -> KeptSubsegment | None: ...
+
+        def keep_named(self, name: str, namespace: str = "local", /) -> KeptSubsegment | None: ...
 
         def keep_outermost(self, name: str, /) -> KeptSubsegment | None: ...
 
@@ -54,6 +57,19 @@ def keep(name: str) -> KeptSubsegment | None:
     entry.end_time = None
     entry.fault = False
     entry.given_annotations = None
+    return entry
+
+
+def keep_named(name: str, namespace: str = "local") -> KeptSubsegment | None:
+    """A subsegment to be opened and closed by the caller, if what is opened now is kept; else None.
+
+    To be asked where nothing is recorded. The name is whatever a caller gave.
+    """
+    if type(name) is not str or len(name) > MAX_NAME:
+        name = str.__str__(name)[:MAX_NAME] if issubclass(type(name), str) else "unnamed"
+    entry = keep(name) or keep_outermost(name)
+    if entry is not None and namespace != "local":
+        entry.namespace = namespace
     return entry
 
 
