@@ -162,7 +162,7 @@ def _ids() -> tuple[str | None, str | None]:
         current = current.parent
     invocation = running.bound_to()
     if invocation is None:
-        invocation = running.last()
+        invocation = running.latest
         raw = settings.trace_header()
         if raw != invocation.raw:  # nothing has been traced in it yet
             return _said_by(raw)

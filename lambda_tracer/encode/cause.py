@@ -21,7 +21,7 @@ from types import TracebackType
 from .. import guard
 from ..guard import Late, pass_on
 from ..safe import safe_str
-from ..trace.context import handlers_frame_id
+from ..trace.context import in_handler
 from .sighting import Sighting
 
 TYPE_CHECKING = False
@@ -289,7 +289,7 @@ def _places(traceback: TracebackType | None, causes: Causes) -> tuple[list[Place
     if traceback is None:
         return [], False
     outermost = traceback.tb_frame
-    handlers = handlers_frame_id()
+    handlers = _handlers_frame_id()
     inner: list[Place] = []
     passed: set[int] = set()
     has_handler = False
@@ -316,7 +316,7 @@ def _callers(frame: FrameType, passed: set[int], causes: Causes) -> tuple[list[P
     thread's, the event loop's or the interpreter's own.
     """
     callers: list[Place] = []
-    handlers = handlers_frame_id()
+    handlers = _handlers_frame_id()
     at_handler = -1
     at_library = -1
     limit = causes.callers()
@@ -391,3 +391,9 @@ def working_directory() -> str:
     except OSError as failure:  # it was deleted under the process
         pass_on(failure)
         return ""
+
+
+def _handlers_frame_id() -> int:
+    """The `id` of the frame of ours that calls this context's handler; 0 where none runs."""
+    call = in_handler.get()
+    return 0 if call is None or call.has_ended else call.frame_id

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .. import recording
 from ..guard import pass_on, warn_once
 from ..trace import running
+from ..trace.invocation import ids
 
 _is_prepared = False
 
@@ -32,7 +33,9 @@ def prepare() -> None:
 
 def after_restore() -> None:
     """Forget what was before the snapshot; the next invocation is a cold start."""
-    running.after_restore()
+    ids.renew()
+    running.abandon(running.latest)
+    running.reset()
     recording.default.clear_trace_entities()
     if hasattr(recording.default.emitter, "reset"):
         recording.default.emitter.reset()

@@ -82,7 +82,7 @@ class SegmentCapture(HandlerCapture):
                 return None
             name = recorder.name_for(None, tracer.service, settings.function_name(), self.capture.name[3:])
             begun = invocation.begin(name, origin=ORIGIN if settings.in_lambda() else None, is_block=True)
-            keeper = running.last().keeper
+            keeper = running.latest.keeper
             if keeper is not None:  # what was traced while the module was imported
                 keeper.end(begun)
             return begun

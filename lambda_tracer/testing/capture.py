@@ -22,6 +22,7 @@ from ..trace.context import in_handler, last_seen, see
 from ..trace.header import TraceHeader
 from ..trace.invocation import Invocation
 from ..trace.running import bind, bound_to
+from ..trace.subsegment import opened_in
 from .lasting import Lasting, between_tests
 
 TYPE_CHECKING = False
@@ -165,7 +166,8 @@ class Capture:
         bind(None)
         in_handler.set(None)
         after(setattr, running, "make", running.make)
-        after(running.take_up, running.set_aside())
+        after(_go_on_with, running.latest, dict(running.numbered), running.is_cold)
+        running.reset()
         running.make = self._make
         if not self._is_cold:
             running.take_cold_start()
@@ -237,6 +239,17 @@ def _switch_off_but(known: list[outside.Noted]) -> None:
     for each, noted in outside.made():
         if noted not in known:
             each.disabled = True
+
+
+def _go_on_with(latest: Invocation, numbered: dict[int, Invocation], is_cold: bool) -> None:
+    """End what runs, as the next invocation would, and have what ran before run again."""
+    ended = running.latest
+    running.latest, running.is_cold = latest, is_cold
+    running.numbered.clear()
+    running.numbered.update(numbered)
+    ended.has_ended = True
+    for subsegment in opened_in(ended):
+        subsegment.recorder.leave_behind(subsegment)
 
 
 def _share(config: dict[str, Any]) -> None:

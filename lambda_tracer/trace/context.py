@@ -66,12 +66,6 @@ def is_outermost() -> bool:
     return seen.get() is None and bound.get() is None
 
 
-def handlers_frame_id() -> int:
-    """The `id` of the frame of ours that calls this context's handler; 0 where none runs."""
-    call = in_handler.get()
-    return 0 if call is None or call.has_ended else call.frame_id
-
-
 class Carried:
     """A place in the trace, taken along to another thread by `Recorder.carry`."""
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from . import initialization, time_travel
     from .subsegment import Owner
 
-    State = tuple[Invocation, dict[int, Invocation], bool]
 else:
     initialization = Late(
         "lambda_tracer.trace.initialization"
@@ -46,9 +45,11 @@ _REMEMBERED = 16
 latest = Invocation(_NONE_YET)
 """The invocation that ran when it was last asked for. Which one runs now, `current` knows."""
 
-_begun: dict[int, Invocation] = {}  # the last few, by their numbers
+numbered: dict[int, Invocation] = {}
+"""The last few, by their numbers."""
 
-_is_cold = True
+is_cold = True
+"""Whether no handler has completed yet in the process."""
 
 make: Callable[[bytes | str | None, bool], Invocation] | None = None
 """Where a test captures: what makes invocations of the header, and whether that is new to the process."""
@@ -62,11 +63,6 @@ def current() -> Invocation:
     return latest
 
 
-def last() -> Invocation:
-    """The invocation that ran when it was last asked for."""
-    return latest
-
-
 def begin() -> Invocation:
     """Begin a new invocation, even when its header looks like that of the last one (a test, a local run)."""
     return _begin(settings.trace_header(), only_if_new=False)
@@ -77,8 +73,8 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
     fresh: Invocation | None = None
     while True:
         ended = latest
-        while ended.number + 1 in _begun:
-            ended = _begun.get(ended.number + 1, ended)
+        while ended.number + 1 in numbered:
+            ended = numbered.get(ended.number + 1, ended)
         if only_if_new and raw == ended.raw:  # another thread noticed it first
             latest = ended
             _see_to_what_ended(ended)
@@ -87,10 +83,10 @@ def _begin(raw: bytes | str | None, *, only_if_new: bool) -> Invocation:
             fresh = _made(raw, only_if_new, is_first=raw is None and ended.raw is _NONE_YET)
         fresh.number = ended.number + 1
         fresh.before = [ended]
-        if _begun.setdefault(fresh.number, fresh) is fresh:
+        if numbered.setdefault(fresh.number, fresh) is fresh:
             break
     latest = fresh
-    _begun.pop(fresh.number - _REMEMBERED, None)
+    numbered.pop(fresh.number - _REMEMBERED, None)
     _see_to_what_ended(fresh)
     return fresh
 
@@ -140,38 +136,12 @@ def after_fork() -> None:
     abandon(latest)
 
 
-def after_restore() -> None:
-    """In a sandbox restored from a snapshot: nothing from before is sent, and the next invocation is a cold start."""
-    ids.renew()
-    abandon(latest)
-    reset()
-
-
 def reset() -> None:
     """Begin as a process does, before its first invocation."""
-    global latest, _is_cold
-    _begun.clear()
+    global latest, is_cold
+    numbered.clear()
     latest = Invocation(None)
-    _is_cold = True
-
-
-def set_aside() -> State:
-    """Begin as a process does, until `take_up` is given what this returns."""
-    state = latest, dict(_begun), _is_cold
-    reset()
-    return state
-
-
-def take_up(state: State) -> None:
-    """End what runs, as the next invocation would, and go on with what was set aside."""
-    global latest, _is_cold
-    ended = latest
-    latest, begun, _is_cold = state
-    _begun.clear()
-    _begun.update(begun)
-    ended.has_ended = True
-    for subsegment in opened_in(ended):
-        subsegment.recorder.leave_behind(subsegment)
+    is_cold = True
 
 
 def abandon(invocation: Invocation) -> None:
@@ -191,11 +161,11 @@ def take_cold_start() -> bool:
 
     With provisioned concurrency the sandbox was warmed before any request: always False.
     """
-    global _is_cold
-    was_cold, _is_cold = _is_cold, False
+    global is_cold
+    was_cold, is_cold = is_cold, False
     return was_cold and not settings.provisioned_concurrency()
 
 
 def is_cold_start() -> bool:
     """What `take_cold_start` would give now."""
-    return _is_cold and not settings.provisioned_concurrency()
+    return is_cold and not settings.provisioned_concurrency()
