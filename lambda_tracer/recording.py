@@ -76,7 +76,7 @@ def is_suspension(error: BaseException) -> bool:
     """
     if issubclass(type(error), Exception):
         return False
-    return any(name_of(kind) in _SUSPENSIONS for kind in _mro_of(type(error)))
+    return not _SUSPENSIONS.isdisjoint(map(name_of, _mro_of(type(error))))
 
 
 class Recording:

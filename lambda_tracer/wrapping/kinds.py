@@ -50,7 +50,7 @@ CO_COROUTINE = 0x80
 CO_ITERABLE_COROUTINE = 0x100
 CO_ASYNC_GENERATOR = 0x200
 
-# What a plain function can stand in for. A cache's methods are copied by `like`.
+# What a plain function can stand in for. `like` has it offer a cache's methods, too: `cache_info`, say.
 _CACHED = type(functools.lru_cache(len))
 
 _FUNCTIONS = frozenset(
@@ -89,11 +89,12 @@ def code_flags(function: Any) -> int:
     if code is None and callable(function):
         code = attribute_of(type(function).__call__, "__code__")
     flags: int = attribute_of(code, "co_flags") or 0
-    mark = attribute_of(
-        function, "_is_coroutine_marker"
-    )  # of inspect.markcoroutinefunction; a mock makes one up
-    known_as = ("_is_coroutine_mark", "_is_coroutine_marker")  # from 3.13 on, and in 3.12
-    if mark is not None and any(mark is getattr(sys.modules.get("inspect"), name, None) for name in known_as):
+    # Of inspect.markcoroutinefunction; a mock makes one up.
+    mark, inspect = attribute_of(function, "_is_coroutine_marker"), sys.modules.get("inspect")
+    if mark is not None and (
+        mark is getattr(inspect, "_is_coroutine_mark", None)  # from 3.13 on
+        or mark is getattr(inspect, "_is_coroutine_marker", None)  # in 3.12
+    ):
         flags |= CO_COROUTINE
     return flags if type(flags) is int else 0
 
@@ -114,17 +115,12 @@ def like(function: Callable[..., Any]) -> Callable[[CallableT], CallableT]:
         try:
             functools.update_wrapper(wrapper, function)
             if type(function) is _CACHED:
-                _offer(wrapper, function)
+                for name in dir(_CACHED):
+                    if not name.startswith("_") and not hasattr(wrapper, name):
+                        setattr(wrapper, name, getattr(function, name))
         except BaseException as error:
             pass_on(error)
             wrapper.__wrapped__ = function  # type: ignore[attr-defined]
         return wrapper
 
     return dress
-
-
-def _offer(wrapper: Any, function: Any) -> None:
-    """Have the wrapper offer the methods of what it wraps: a cache's `cache_info`, say."""
-    for name in dir(type(function)):
-        if not name.startswith("_") and not hasattr(wrapper, name):
-            setattr(wrapper, name, getattr(function, name))
