@@ -89,23 +89,14 @@ def is_sam_local() -> bool:
     return bool(os.environ.get("AWS_SAM_LOCAL"))
 
 
-def provisioned_concurrency() -> bool:
-    """Whether the sandbox was initialised ahead of its first request (`AWS_LAMBDA_INITIALIZATION_TYPE`)."""
-    return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency"
+def initialization() -> str:
+    """`AWS_LAMBDA_INITIALIZATION_TYPE`: what the sandbox was initialised for.
 
-
-def initialization_is_traced() -> bool:
-    """Whether what runs before the first invocation belongs to it.
-
-    So it does where a request waits for the sandbox to start (`AWS_LAMBDA_INITIALIZATION_TYPE` is `on-demand`, or not
-    set). With provisioned concurrency, a snapshot or managed instances it may have run hours before.
+    - `on-demand`, the default: for a request, which waits for it. Any other may run hours before the first request.
+    - `provisioned-concurrency`: ahead of its first request.
+    - `snap-start`: for a snapshot, of which it is restored.
     """
-    return in_lambda() and os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") == "on-demand"
-
-
-def is_snap_start() -> bool:
-    """Whether the sandbox is restored from a snapshot (`AWS_LAMBDA_INITIALIZATION_TYPE`)."""
-    return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+    return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
 
 
 def timeout_margin_s() -> float:

@@ -169,7 +169,7 @@ class Tracer:
             from .sandbox import import_times
 
             import_times.record(settings.DEFAULT_IMPORTS_MS / 1000 if threshold_s is None else threshold_s)
-        if settings.is_snap_start():
+        if settings.initialization() == "snap-start":
             from .sandbox import snapshot
 
             snapshot.prepare()
@@ -208,11 +208,9 @@ class Tracer:
 
                 is_secret = isinstance(key, str) and redaction.is_secret(key)
                 value = redaction.REDACTED if is_secret else plain(value, redact=True)
-            self.provider.put_metadata(key=key, value=value, namespace=self._namespace(namespace))
-
-    def _namespace(self, given: str | None) -> str:
-        is_missing = given is None or (type(given) is str and not given)
-        return self.service if is_missing else given  # type: ignore[return-value]
+            if namespace is None or (type(namespace) is str and not namespace):
+                namespace = self.service
+            self.provider.put_metadata(key=key, value=value, namespace=namespace)
 
     def patch(self, modules: Sequence[str] | None = None) -> None:
         """Trace what libraries do: the named ones, or all that are known.

@@ -99,7 +99,8 @@ def _made(raw: bytes | str | None, is_noticed: bool, *, is_first: bool) -> Invoc
         is_first
         and is_noticed
         and owner is not None
-        and settings.initialization_is_traced()
+        and settings.initialization() == "on-demand"
+        and settings.in_lambda()
         and can_load(initialization)
     ):
         return initialization.Initialization(owner)
@@ -163,9 +164,9 @@ def take_cold_start() -> bool:
     """
     global is_cold
     was_cold, is_cold = is_cold, False
-    return was_cold and not settings.provisioned_concurrency()
+    return was_cold and settings.initialization() != "provisioned-concurrency"
 
 
 def is_cold_start() -> bool:
     """What `take_cold_start` would give now."""
-    return is_cold and not settings.provisioned_concurrency()
+    return is_cold and settings.initialization() != "provisioned-concurrency"
