@@ -33,18 +33,20 @@ FOLDER = os.path.dirname(__file__)
 SOURCES = FOLDER + "/bundles/sources.bundle"
 
 
-def use() -> None:
-    """Have the package's modules loaded from the bundles for this Python, if there are any."""
+def use() -> bool:
+    """Have the package's modules loaded from the bundles for this Python; False if there are none."""
     found = () if sys.flags.optimize else _read()  # code without assertions is not there
     if found:
         modules, codes = found
         loading: dict[str, Any] = {"__name__": f"{__package__}.bundle_rest", "__package__": __package__}
         exec(codes[0], loading)
         loading["load"](modules, codes)
-    elif os.path.exists(SOURCES):
-        from .bundle_rest import find_others
+    return bool(found)
 
-        find_others({})
+
+def is_packed() -> bool:
+    """Whether the package's sources are in one file, as in the layer."""
+    return os.path.exists(SOURCES)
 
 
 def _read() -> tuple[Any, ...]:

@@ -25,7 +25,7 @@ from _frozen_importlib_external import (
 from _imp import _fix_co_filename  # type: ignore[attr-defined]
 from marshal import loads
 
-from .bundle import FOLDER, HEADER_BYTES, KIND, SOURCES
+from .bundle import FOLDER, HEADER_BYTES, KIND, is_packed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ ready: dict[str, tuple[str, int, CodeType | tuple[int, int] | None]] = {}
 None for the code of what has to be compiled, of a source that is in the one file with all of them.
 """
 
-has_sources = os.path.exists(SOURCES)
+has_sources = is_packed()
 """Whether all sources are in one file."""
 
 rest: memoryview | None = None

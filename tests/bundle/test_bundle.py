@@ -209,9 +209,9 @@ def test_a_source_that_was_edited_wins_over_the_packed_one(name: str, packed: Pa
 @pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.version)
 def test_packed_sources_are_run_where_nothing_is_ready(python: build.Interpreter, packed: Path) -> None:
     """As by a Python that is newer than the layer."""
-    for bundle in (packed / "lambda_tracer" / "bundles").iterdir():
-        if bundle.name != "sources.bundle":
-            bundle.unlink()
+    for each in (packed / "lambda_tracer" / "bundles").iterdir():
+        if each.name != "sources.bundle":
+            each.unlink()
     before = sorted(packed.rglob("*"))
     program = """
 import lambda_tracer.tracer, lambda_tracer.events, lambda_tracer.compat.finder, lambda_tracer.encode.any_value as it
