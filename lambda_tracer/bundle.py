@@ -62,10 +62,13 @@ def _read() -> tuple[Any, ...]:
             magic, pieces = pythons.get(sys.implementation.cache_tag, (None, ()))
             if magic != MAGIC_NUMBER:
                 return ()
-            code = []
+            code = bytearray(
+                sum([length for _, length in pieces])
+            )  # read into, lest each byte is copied twice
+            end = 0
             for at, length in pieces:
                 file.seek(at)
-                code.append(file.read(length))
-            return modules, loads(b"".join(code))[1]
+                end += file.readinto(memoryview(code)[end : end + length])
+            return modules, loads(code)[1]
     except (FileNotFoundError, NotADirectoryError, PermissionError):  # none is there; or all is in a zip
         return ()
