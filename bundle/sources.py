@@ -29,19 +29,17 @@ def pack(folder: Path) -> None:
     """
     first = {f"lambda_tracer.{module}" for module in (*build.START, *build.USUAL)}
     order = sorted(
-        (name in first, path.partition("/")[0] in OTHERS, path, name, source)
+        (name in first, path.partition("/")[0] in OTHERS, path, source)
         for name, path, source in build.sources_of(folder)
         if path not in PLAIN
     )
-    places = {}
-    text = b""
-    for _, _, path, name, source in order:
-        places[path] = (name, len(text), len(text) + len(source))
-        text += source
-        (folder / path).unlink()
+    contents = [(path, len(source)) for _, _, path, source in order]
+    text = b"".join(source for *_, source in order)
     packed = lzma.compress(text, check=lzma.CHECK_CRC32, filters=FILTERS)
     (folder / "bundles").mkdir(exist_ok=True)
-    build.write(folder / "bundles" / "sources.bundle", marshal.dumps(places, build.FORM), packed)
+    build.write(folder / "bundles" / "sources.bundle", marshal.dumps(contents, build.FORM), packed)
+    for path, _ in contents:
+        (folder / path).unlink()
     for below in sorted((each for each in folder.rglob("*") if each.is_dir()), reverse=True):
         if not any(below.iterdir()):
             below.rmdir()
