@@ -48,7 +48,7 @@ START = (
 
 USUAL = (
     *("patches.nesting", "patches.aws", "patches.aws.botocore", "patches.aws.call", "patches.aws.resource"),
-    *("patches.http", "patches.http.httplib", "patches.http.urllib3", "auto"),
+    *("patches.http", "patches.http.httplib", "patches.http.urllib3", "auto", "bundle_sources"),
 )
 """What most functions need besides: a boto3 client and its first call, the layer's wrapper."""
 
@@ -120,7 +120,8 @@ def make(
     pythons = list(pythons)
     if not pythons:
         return []
-    sources = sorted(_sources(folder))
+    left_out = set(map(_named, LEFT_OUT_MODULES))
+    sources = sorted(source for source in sources_of(folder) if source[0] not in left_out)
     first = [next(source for source in sources if source[0] == _named(module)) for module in (*START, *USUAL)]
     others = [] if only_start else [source for source in sources if source not in first]
     answers = _compiled(
@@ -130,7 +131,7 @@ def make(
     modules = [
         (name, path, len(source), place < len(START)) for place, (name, path, source) in enumerate(first)
     ]
-    _write(target / "start.bundle", *_woven(modules, pythons, answers))
+    write(target / "start.bundle", *_woven(modules, pythons, answers))
     for python, (magic, _, rare) in zip(pythons, answers, strict=True):
         if not only_start:
             code = b""
@@ -138,7 +139,7 @@ def make(
             for name, path, source in others:
                 contents.append((name, path, len(source), len(code), len(code) + len(rare[name])))
                 code += rare[name]
-            _write(target / f"{python.tag}.bundle", marshal.dumps((magic, contents), FORM), code)
+            write(target / f"{python.tag}.bundle", marshal.dumps((magic, contents), FORM), code)
     return [python.version for python in pythons]
 
 
@@ -192,7 +193,8 @@ def _in_pieces(sizes: list[int]) -> Iterator[slice]:
         begins = at
 
 
-def _write(path: Path, contents: bytes, code: bytes) -> None:
+def write(path: Path, contents: bytes, code: bytes) -> None:
+    """Write a bundle: what is in it, marshalled, and that itself."""
     sizes = (len(contents), HEADER_BYTES + len(contents) + len(code))
     header = KIND + b"".join(size.to_bytes(4, "little") for size in sizes)
     header += hashlib.sha256(contents + code).digest()
@@ -240,23 +242,21 @@ def _asked(started: list[subprocess.Popen[bytes]], request: Any) -> list[Any]:
     return answers
 
 
-def _sources(folder: Path) -> Iterator[tuple[str, str, bytes]]:
-    """Of each module its name, its file below the package, and its source."""
+def sources_of(folder: Path) -> Iterator[tuple[str, str, bytes]]:
+    """Of each module that a function may load its name, its file below the package, and its source."""
     for path in folder.rglob("*.py"):
         relative = path.relative_to(folder)
         if LEFT_OUT.intersection(relative.parts):
             continue
         parts = relative.with_suffix("").parts
         module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        if module in LEFT_OUT_MODULES or (parts[0] == "dependencies" and len(parts) == 1):
-            continue
         # The layer's dependencies are imported by their own names.
         name = module.partition(".")[2] if parts[0] == "dependencies" else _named(module)
         yield name, relative.as_posix(), path.read_bytes()
 
 
 def _named(module: str) -> str:
-    return f"lambda_tracer.{module}"
+    return f"lambda_tracer.{module}" if module else "lambda_tracer"
 
 
 def interpreters(commands: Sequence[str] = ()) -> list[Interpreter]:

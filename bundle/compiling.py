@@ -10,6 +10,7 @@ module. Equal texts, names and tables are marshalled once, and referred to.
 """
 
 import ast
+import itertools
 import marshal
 import sys
 from importlib.util import MAGIC_NUMBER
@@ -41,8 +42,45 @@ class Same:
                 names += ["co_qualname", "co_exceptiontable"]
             else:
                 names += ["co_varnames", "co_freevars", "co_cellvars"]
+            value = in_runs(value)
             return value.replace(**{name: self(getattr(value, name)) for name in names})
         return value
+
+
+def in_runs(code):
+    """The same code with its table of lines as short as it can be.
+
+    From Python 3.11 on the compiler makes an entry wherever a line or a column changes. Without columns, most entries
+    repeat their line. The form is that of CPython's `InternalDocs/code_objects.md`.
+    """
+    if sys.version_info < (3, 11):
+        return code
+    lines = [line for line, *_ in code.co_positions()]  # of each code unit
+    table = bytearray()
+    before = code.co_firstlineno
+    for line, units in itertools.groupby(lines):
+        left = len(list(units))
+        while left:
+            length = min(left, 8)
+            left -= length
+            if line is None:
+                table.append(0x80 | 15 << 3 | length - 1)
+            else:
+                table.append(0x80 | 13 << 3 | length - 1)
+                table += bytes(signed(line - before))
+                before = line
+    shorter = code.replace(co_linetable=bytes(table))
+    assert [line for line, *_ in shorter.co_positions()] == lines
+    return shorter
+
+
+def signed(number):
+    """A number as six bits a byte, the lowest first; the first of them is its sign."""
+    number = -number << 1 | 1 if number < 0 else number << 1
+    while number >= 0x40:
+        yield 0x40 | number & 0x3F
+        number >>= 6
+    yield number
 
 
 class WithoutTypes(ast.NodeTransformer):

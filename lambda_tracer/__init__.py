@@ -14,7 +14,10 @@ from . import bundle
 _collects = gc.isenabled()
 gc.disable()
 try:
-    bundle.use()
+    if not bundle.use() and bundle.is_packed():
+        from .bundle_rest import find_others
+
+        find_others({})
     from .sdk.recorder import Recorder, xray_recorder
     from .send.emitter import InvalidDaemonAddressException, UDPEmitter
     from .settings import global_sdk_config

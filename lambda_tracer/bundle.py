@@ -7,6 +7,8 @@ or another Python's, and with `-O`.
 
 `start.bundle` has the modules of a cold start for each Python. What is done with them is in `bundle_rest`, which is the
 first of them. This module and the package's `__init__` are compiled at every cold start themselves, so they are short.
+
+The layer has its sources in one file, `sources.bundle`, for they take half of the zip there: see `bundle_sources`.
 """
 
 from __future__ import annotations
@@ -28,30 +30,45 @@ FIRST_READ_BYTES = 1 << 15
 """What is read at once: the header, and the contents. Of the rest each Python reads what is its own."""
 
 FOLDER = os.path.dirname(__file__)
+SOURCES = FOLDER + "/bundles/sources.bundle"
 
 
-def use() -> None:
-    """Have the package's modules loaded from the bundles for this Python, if there are any."""
-    if sys.flags.optimize:  # without assertions
-        return
+def use() -> bool:
+    """Have the package's modules loaded from the bundles for this Python; False if there are none."""
+    found = () if sys.flags.optimize else _read()  # code without assertions is not there
+    if found:
+        modules, codes = found
+        loading: dict[str, Any] = {"__name__": f"{__package__}.bundle_rest", "__package__": __package__}
+        exec(codes[0], loading)
+        loading["load"](modules, codes)
+    return bool(found)
+
+
+def is_packed() -> bool:
+    """Whether the package's sources are in one file, as in the layer."""
+    return os.path.exists(SOURCES)
+
+
+def _read() -> tuple[Any, ...]:
+    """What a cold start needs: its modules, and the code of each. Empty if there is nothing for this Python."""
     try:
         with open(FOLDER + "/bundles/start.bundle", "rb", 0) as file:
             start = file.read(FIRST_READ_BYTES)
             contents_end = HEADER_BYTES + int.from_bytes(start[23:27], "little")
             size = int.from_bytes(start[27:31], "little")
             if not start.startswith(KIND) or os.fstat(file.fileno()).st_size != size:
-                return
+                return ()
             modules, pythons = loads(start[HEADER_BYTES:contents_end])
             magic, pieces = pythons.get(sys.implementation.cache_tag, (None, ()))
             if magic != MAGIC_NUMBER:
-                return
-            code = []
+                return ()
+            code = bytearray(
+                sum([length for _, length in pieces])
+            )  # read into, lest each byte is copied twice
+            end = 0
             for at, length in pieces:
                 file.seek(at)
-                code.append(file.read(length))
-            _, codes = loads(b"".join(code))
+                end += file.readinto(memoryview(code)[end : end + length])
+            return modules, loads(code)[1]
     except (FileNotFoundError, NotADirectoryError, PermissionError):  # none is there; or all is in a zip
-        return
-    loading: dict[str, Any] = {"__name__": f"{__package__}.bundle_rest", "__package__": __package__}
-    exec(codes[0], loading)
-    loading["load"](modules, codes)
+        return ()

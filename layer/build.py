@@ -28,6 +28,7 @@ LAYER = Path(__file__).resolve().parent
 sys.path.insert(0, str(LAYER.parent))  # where `bundle` is, when this runs as a script
 
 from bundle import build as bundles  # noqa: E402
+from bundle import sources  # noqa: E402
 
 PACKAGE = LAYER.parent / "lambda_tracer"
 ZIP = LAYER / "dist" / "lambda-tracer-layer.zip"
@@ -70,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         pythons = bundles.interpreters(options.python)
         made = bundles.make(folder / "python" / PACKAGE.name, pythons, only_start=not options.whole)
         failed = bundles.report(made, options.every)
+        sources.pack(folder / "python" / PACKAGE.name)
         if options.folder or failed:
             return failed
         pack(folder, options.output)
@@ -84,10 +86,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def write(folder: Path) -> None:
     """Write the layer's files to `folder`."""
     python = folder / "python"
-    for source in sorted(PACKAGE.rglob("*.py")):
-        relative = source.relative_to(PACKAGE)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        relative = path.relative_to(PACKAGE)
         if not LEFT_OUT.intersection(relative.parts) and relative.as_posix() not in LEFT_OUT_FILES:
-            _put(python / PACKAGE.name / relative, source.read_bytes())
+            _put(python / PACKAGE.name / relative, path.read_bytes())
     _write_dependencies(python / PACKAGE.name / "dependencies")
     _write_metadata(python)
     _put(folder / "lambda-tracer", (LAYER / "lambda-tracer").read_bytes())

@@ -54,7 +54,7 @@ ARROWS: dict[str, set[str]] = {
     "local.receive": {"otel"},
     "testing.events": set(),  # plain values: a test has them without the tracer
     # what runs in Lambda
-    "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle"},  # the public names
+    "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle_rest", "bundle"},  # the public names
     "auto": {"tracer", "compat", "capture"},
     "durable": {"recording"},
     "tracer": {
@@ -83,7 +83,8 @@ ARROWS: dict[str, set[str]] = {
     "events": set(),
     "trace": set(),
     "wrapping": set(),
-    "bundle_rest": {"bundle"},
+    "bundle_rest": {"bundle", "bundle_sources"},
+    "bundle_sources": {"bundle"},
     "bundle": set(),
     "surroundings": set(),
     "settings": set(),

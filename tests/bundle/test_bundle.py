@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle import build
+from bundle import build, sources
 from lambda_tracer import bundle
 from tests.shared_build import built_once
 
@@ -24,8 +24,8 @@ PYTHONS = build.interpreters()
 
 FROM_BUNDLE = """
 import sys, lambda_tracer
-names = [name for name in sys.modules if name.startswith("lambda_tracer.")]
-print("lambda_tracer.bundle_rest" in names and sys.modules["lambda_tracer.bundle_rest"].ready != {})
+ready = getattr(sys.modules.get("lambda_tracer.bundle_rest"), "ready", {})
+print("lambda_tracer.tracer" in ready and ready["lambda_tracer.tracer"][2] is not None)
 """
 
 
@@ -45,6 +45,28 @@ _IGNORED = shutil.ignore_patterns("__pycache__", "bundles", "local", "testing")
 def site(_made: Path, tmp_path: Path) -> Path:
     """A folder with the package in it, to be changed by the test."""
     return Path(shutil.copytree(_made, tmp_path / "site"))
+
+
+@pytest.fixture(scope="session")
+def _packed(_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(folder: Path) -> None:
+        shutil.copytree(_made / "lambda_tracer", folder / "lambda_tracer")
+        sources.pack(folder / "lambda_tracer")
+
+    return built_once(tmp_path_factory, "packed", make)
+
+
+@pytest.fixture
+def packed(_packed: Path, tmp_path: Path) -> Path:
+    """The same folder with the sources packed, as in the layer."""
+    return Path(shutil.copytree(_packed, tmp_path / "packed"))
+
+
+@pytest.fixture(params=["plain", "packed"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A folder with the sources as files, or packed."""
+    found: Path = request.getfixturevalue({"plain": "site", "packed": "packed"}[request.param])
+    return found
 
 
 def run(site: Path, program: str, *options: str, python: str = sys.executable) -> str:
@@ -84,7 +106,9 @@ print(*sorted(path.partition("lambda_tracer/")[2] for path in compiled if "lambd
 
 
 @pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.version)
-def test_what_a_cold_start_needs_is_made_at_once_and_in_order(python: build.Interpreter, site: Path) -> None:
+def test_what_a_cold_start_needs_is_made_at_once_and_in_order(
+    python: build.Interpreter, either: Path
+) -> None:
     """Failing means that the list in bundle/build.py is behind, and a module is found and loaded one by one."""
     program = """
 import os
@@ -100,11 +124,13 @@ tracer.capture_lambda_handler(tracer.capture_method(lambda event, context: None)
 print(len(made), *[name for name in found if name.startswith("lambda_tracer")])
 """
 
-    assert run(site, program, python=python.command[0]) == str(len(build.START) + 1)
+    assert run(either, program, python=python.command[0]) == str(len(build.START) + 1)
 
 
-def test_a_module_that_is_made_at_once_is_like_one_that_is_imported(site: Path) -> None:
-    program = """
+def test_a_module_that_is_made_at_once_is_like_one_that_is_imported(either: Path) -> None:
+    program = f"PROJECT = {str(PROJECT)!r}"
+    program += """
+import os
 import lambda_tracer
 from importlib.util import module_from_spec
 for module in [module for name, module in sys.modules.items() if name.startswith("lambda_tracer.")]:
@@ -114,13 +140,15 @@ for module in [module for name, module in sys.modules.items() if name.startswith
         expected = getattr(module_from_spec(module.__spec__), attribute, None)
         assert attribute == "__doc__" or getattr(module, attribute, None) == expected, (name, attribute)
     assert module.__loader__ is module.__spec__.loader
-    assert module.__loader__.get_source(name) == open(module.__file__).read()
+    source = module.__loader__.get_source(name)
+    assert source == open(os.path.join(PROJECT, *name.split(".")) + (
+        "/__init__.py" if hasattr(module, "__path__") else ".py")).read()
     parent, _, last = name.rpartition(".")
     assert getattr(sys.modules[parent], last) is module
 print("fine")
 """
 
-    assert run(site, program) == "fine"
+    assert run(either, program) == "fine"
 
 
 def test_nothing_is_compiled_and_nothing_is_written(site: Path) -> None:
@@ -133,12 +161,12 @@ def test_nothing_is_compiled_and_nothing_is_written(site: Path) -> None:
     assert sorted(site.rglob("*")) == before
 
 
-def test_files_lines_and_sources_are_those_of_the_repository(site: Path) -> None:
+def test_files_lines_and_sources_are_those_of_the_repository(either: Path) -> None:
     program = """
 import inspect, traceback, lambda_tracer
 from lambda_tracer.trace import header
 print(inspect.getsourcefile(lambda_tracer.Tracer.put_annotation))
-print(inspect.getsource(header.TraceHeader.to_header_str) in open(header.__file__).read())
+print(inspect.getsource(header.TraceHeader.to_header_str).splitlines()[0])
 print(inspect.signature(lambda_tracer.Tracer.put_annotation))
 print(inspect.getdoc(lambda_tracer.Tracer.put_annotation).split(";")[0])
 try:
@@ -148,12 +176,12 @@ except ValueError as error:
     print(frame.filename, "raise" in frame.line)
 """
 
-    assert run(site, program).splitlines() == [
-        f"{site}/lambda_tracer/tracer.py",
-        "True",
+    assert run(either, program).splitlines() == [
+        f"{either}/lambda_tracer/tracer.py",
+        "    def to_header_str(self) -> str:",
         "(self, key: 'str', value: 'str | int | float | bool') -> 'None'",
         "Annotate the current subsegment",
-        f"{site}/lambda_tracer/send/emitter.py True",
+        f"{either}/lambda_tracer/send/emitter.py True",
     ]
 
 
@@ -163,6 +191,51 @@ def test_a_source_that_was_edited_wins(site: Path) -> None:
 
     program = "import lambda_tracer.safe as safe; print(safe.EDITED, type(safe.__spec__.loader).__name__)"
     assert run(site, program) == "True SourceFileLoader"
+
+
+@pytest.mark.parametrize("name", ["safe.py", "trace/header.py"])
+def test_a_source_that_was_edited_wins_over_the_packed_one(name: str, packed: Path) -> None:
+    edited = packed / "lambda_tracer" / name
+    edited.parent.mkdir(exist_ok=True)
+    edited.write_text((PROJECT / "lambda_tracer" / name).read_text() + "\nEDITED = True\n")
+
+    program = "from importlib import import_module as load; it = load(sys.argv[1])\n".replace(
+        "sys.argv[1]", repr("lambda_tracer." + name.removesuffix(".py").replace("/", "."))
+    )
+    program += "import lambda_tracer.tracer as other; print(it.EDITED, type(other.__loader__).__name__)"
+    assert run(packed, program) == "True BundleLoader"
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.version)
+def test_packed_sources_are_run_where_nothing_is_ready(python: build.Interpreter, packed: Path) -> None:
+    """As by a Python that is newer than the layer."""
+    for each in (packed / "lambda_tracer" / "bundles").iterdir():
+        if each.name != "sources.bundle":
+            each.unlink()
+    before = sorted(packed.rglob("*"))
+    program = """
+import lambda_tracer.tracer, lambda_tracer.events, lambda_tracer.compat.finder, lambda_tracer.encode.any_value as it
+lambda_tracer.Tracer().capture_method(lambda: None)()
+print(type(it.__loader__).__name__, it.__file__)
+"""
+
+    loaded = run(packed, program, python=python.command[0]).split()
+    assert loaded == ["BundleLoader", f"{packed}/lambda_tracer/encode/any_value.py"]
+    assert sorted(packed.rglob("*")) == before
+
+
+def test_packed_sources_that_are_cut_short_are_said(packed: Path) -> None:
+    _cut(packed / "lambda_tracer" / "bundles" / "sources.bundle")
+    program = """
+import lambda_tracer
+try:
+    import lambda_tracer.events
+except ImportError as error:
+    print(error)
+"""
+
+    said = run(packed, program)
+    assert said == f"{packed}/lambda_tracer/bundles/sources.bundle is not whole"
 
 
 def _missing(bundle: Path) -> None:
@@ -186,15 +259,15 @@ def _of_another_format(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [_missing, _cut, _empty, _of_another_python, _of_another_format])
-def test_sources_are_run_where_the_bundle_is_not_right(spoil: Callable[[Path], None], site: Path) -> None:
-    spoil(start_bundle(site))
+def test_sources_are_run_where_the_bundle_is_not_right(spoil: Callable[[Path], None], either: Path) -> None:
+    spoil(start_bundle(either))
 
-    assert run(site, FROM_BUNDLE) == "False"
+    assert run(either, FROM_BUNDLE) == "False"
 
 
-def test_with_assertions_off_the_sources_are_run(site: Path) -> None:
-    assert run(site, FROM_BUNDLE) == "True"
-    assert run(site, FROM_BUNDLE, "-O") == "False"
+def test_with_assertions_off_the_sources_are_run(either: Path) -> None:
+    assert run(either, FROM_BUNDLE) == "True"
+    assert run(either, FROM_BUNDLE, "-O") == "False"
 
 
 @pytest.mark.parametrize("spoil", [_missing, _cut, _empty, _of_another_format])
@@ -231,7 +304,7 @@ def test_in_a_zip_the_sources_are_run(site: Path, tmp_path: Path) -> None:
     )
 
 
-def test_threads_that_import_at_the_same_time_get_one_package(site: Path) -> None:
+def test_threads_that_import_at_the_same_time_get_one_package(either: Path) -> None:
     program = """
 import threading
 found = []
@@ -245,7 +318,7 @@ for thread in threads: thread.join()
 print(len(found), len(set(found)))
 """
 
-    assert run(site, program) == "20 1"
+    assert run(either, program) == "20 1"
 
 
 def test_collections_go_on_after_the_import(site: Path) -> None:
@@ -263,13 +336,13 @@ print(gc.isenabled())
 
 
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="needs Python 3.13: they have another name before")
-def test_an_interpreter_within_the_process_loads_it_too(site: Path) -> None:
+def test_an_interpreter_within_the_process_loads_it_too(either: Path) -> None:
     program = f"""
 import _interpreters
 made = _interpreters.create()
 result = _interpreters.exec(made, '''
 import sys
-sys.path.insert(0, {str(site)!r})
+sys.path.insert(0, {str(either)!r})
 import lambda_tracer
 assert lambda_tracer.bundle_rest.ready
 ''')
@@ -277,17 +350,17 @@ _interpreters.destroy(made)
 print(result)
 """
 
-    assert run(site, program) == "None"
+    assert run(either, program) == "None"
 
 
-def test_a_module_that_is_loaded_again_is_that_of_the_bundle(site: Path) -> None:
+def test_a_module_that_is_loaded_again_is_that_of_the_bundle(either: Path) -> None:
     program = """
 import importlib, lambda_tracer.safe as safe
 before = safe.safe_str
 print(importlib.reload(safe) is safe, safe.safe_str is not before, safe.safe_str.__code__.co_filename)
 """
 
-    assert run(site, program) == f"True True {site}/lambda_tracer/safe.py"
+    assert run(either, program) == f"True True {either}/lambda_tracer/safe.py"
 
 
 def test_the_same_sources_give_the_same_bytes(site: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import marshal
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from bundle import build as bundles
+from bundle import sources
 from tests.layer import built
 from tests.layer.running import PROJECT
 
@@ -59,12 +61,22 @@ def test_the_layer_is_small(layer_zip: Path) -> None:
     assert layer_zip.stat().st_size <= MAX_BYTES
 
 
-def test_the_layer_holds_the_repositorys_files_without_the_developers_side_byte_for_byte(opt: Path) -> None:
+def test_the_layer_holds_the_repositorys_sources_without_the_developers_side_byte_for_byte(opt: Path) -> None:
+    """Packed in one file, but for the modules that find the others."""
     package = opt / "python" / "lambda_tracer"
-    files = [path for path in package.rglob("*") if path.is_file()]
-    held = {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
-    held = {name: data for name, data in held.items() if not name.startswith(("dependencies/", "bundles/"))}
+    held = {path.relative_to(package).as_posix(): path.read_bytes() for path in package.rglob("*.py")}
+    assert set(held) == set(sources.PLAIN)
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from lambda_tracer import bundle_sources as it\n"
+        "import marshal\n"
+        "found = {path: it.source_of(f'{it.FOLDER}/{path}') for _, path, _ in it.modules()}\n"
+        "sys.stdout.buffer.write(marshal.dumps(found))"
+    )
+    command = [sys.executable, "-I", "-B", "-S", "-c", program, str(opt / "python")]
+    packed = marshal.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
+    held |= {path: source for path, source in packed.items() if not path.startswith("dependencies/")}
     assert held.keys() == SOURCES.keys()
     assert [name for name in held if held[name] != SOURCES[name]] == []
 

@@ -1,0 +1,60 @@
+"""The sources of the layer, which has all of them packed in one file: half of what as many files would take of the zip.
+
+Read when a module is imported whose code is not ready to run, or when somebody asks for a source: a stack, `inspect`, a
+debugger. The file is written by `bundle/sources.py`, with what functions ask for most at its beginning.
+"""
+
+from __future__ import annotations
+
+from lzma import LZMADecompressor
+from marshal import loads
+
+from .bundle import FOLDER, HEADER_BYTES, KIND, SOURCES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_packed = b""
+_places: dict[str, tuple[int, int]] = {}
+"""Where each source begins and ends among all, in bytes, by its file below the package."""
+
+_text = b""
+"""As much of all sources as has been unpacked."""
+
+
+def modules() -> Iterator[tuple[str, str, int]]:
+    """Of each module its name, its file below the package, and the size of its source in bytes."""
+    for path, (begins, ends) in _read().items():
+        dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        # The layer's dependencies are imported by their own names.
+        room, _, below = dotted.partition(".")
+        yield below if room == "dependencies" else f"{__package__}.{dotted}", path, ends - begins
+
+
+def source_of(path: str) -> bytes | None:
+    """The source in a file of the package; None if it is not there."""
+    global _text
+    begins, ends = _read().get(path.removeprefix(f"{FOLDER}/"), (0, 0))
+    text = _text
+    if len(text) < ends:
+        # From the beginning again, but seldom: what threads unpack at the same time can't get into each other's way.
+        _text = text = LZMADecompressor().decompress(_packed, max(ends, 2 * len(text)))
+    return text[begins:ends] if ends else None
+
+
+def _read() -> dict[str, tuple[int, int]]:
+    global _packed, _places
+    if not _places:
+        with open(SOURCES, "rb", 0) as file:
+            data = file.read()
+        begins = HEADER_BYTES + int.from_bytes(data[23:27], "little")
+        if not data.startswith(KIND) or int.from_bytes(data[27:31], "little") != len(data):
+            raise ImportError(f"{SOURCES} is not whole", path=SOURCES)
+        places = {}
+        end = 0
+        for path, size in loads(data[HEADER_BYTES:begins]):
+            places[path] = end, end + size
+            end += size
+        _packed, _places = data[begins:], places
+    return _places
