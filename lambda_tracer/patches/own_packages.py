@@ -31,14 +31,9 @@ _DUNDERS = ("__init__", "__call__")
 _patterns: dict[str, tuple[re.Pattern[str], ...]] = {}  # by package or module that is to be patched
 
 
-def check(names: Iterable[str], known: Iterable[str]) -> None:
-    """Raise ValueError for a name that cannot be imported; `known` are those of libraries."""
-    unknown = [name for name in names if not is_importable(name)]
-    if unknown:
-        raise ValueError(
-            f"cannot patch {', '.join(map(repr, unknown))}: neither a known library nor importable; known are"
-            f" {', '.join(sorted(known))}"
-        )
+def unknown(names: Iterable[str]) -> str:
+    """Those of the names that cannot be imported, as a text."""
+    return ", ".join([repr(name) for name in names if not is_importable(name)])
 
 
 def patch(names: Iterable[str], ignore_module_patterns: Iterable[str | re.Pattern[str]]) -> None:

@@ -161,7 +161,12 @@ def check(modules: Iterable[str]) -> list[str]:
     if own:
         from . import own_packages
 
-        own_packages.check(own, {*LIBRARIES, *ALIASES})
+        names = own_packages.unknown(own)
+        if names:
+            known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
+            raise ValueError(
+                f"cannot patch {names}: neither a known library nor importable; known are {known}"
+            )
     return own
 
 
