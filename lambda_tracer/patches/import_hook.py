@@ -70,7 +70,7 @@ def run_modules_in(around: Callable[[str, Callable[[], None]], None] | None) -> 
 
 def is_waiting() -> bool:
     """Whether anybody is to be told of an import that is still to come."""
-    return bool(packages) or runner is not None or any(name != _UTIL for name in hooks)
+    return bool(packages or runner or hooks.keys() - {_UTIL})
 
 
 def _install() -> None:

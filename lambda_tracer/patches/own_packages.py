@@ -31,9 +31,19 @@ _DUNDERS = ("__init__", "__call__")
 _patterns: dict[str, tuple[re.Pattern[str], ...]] = {}  # by package or module that is to be patched
 
 
-def unknown(names: Iterable[str]) -> str:
-    """Those of the names that cannot be imported, as a text."""
-    return ", ".join([repr(name) for name in names if not is_importable(name)])
+def checked(names: list[str], known: Iterable[str], raise_errors: bool) -> list[str] | None:
+    """The names, if all can be imported; else ValueError, which tells the `known` ones, or None, once it is logged."""
+    unknown = [name for name in names if not is_importable(name)]
+    if not unknown:
+        return names
+    error = (
+        f"cannot patch {', '.join(map(repr, unknown))}: neither a known library nor importable; known are"
+        f" {', '.join(sorted(known))}"
+    )
+    if raise_errors:
+        raise ValueError(error)
+    warn_once("patch", "%s", error)
+    return None
 
 
 def patch(names: Iterable[str], ignore_module_patterns: Iterable[str | re.Pattern[str]]) -> None:

@@ -131,13 +131,8 @@ def patch(
     `raise_errors=False` logs it once; nothing is patched then.
     """
     libraries = library_names(modules)
-    try:
-        own = check(libraries)
-    except ValueError as error:
-        pass_on(error)
-        if raise_errors:
-            raise
-        warn_once("patch", "%s", error)
+    own = check(libraries, raise_errors)
+    if own is None:
         return
     _register([name for name in libraries if name in LIBRARIES])
     if own:
@@ -155,18 +150,13 @@ def patch_all(double_patch: bool = False) -> None:
     _register(LIBRARIES)
 
 
-def check(modules: Iterable[str]) -> list[str]:
-    """Raise ValueError for a name that `patch` does not know; returns those that are packages of your own."""
+def check(modules: Iterable[str], raise_errors: bool = True) -> list[str] | None:
+    """Those of the names that are packages of your own; raise ValueError, or log and return None, for unknown ones."""
     own = [name for name in library_names(modules) if name not in LIBRARIES]
     if own:
         from . import own_packages
 
-        names = own_packages.unknown(own)
-        if names:
-            known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
-            raise ValueError(
-                f"cannot patch {names}: neither a known library nor importable; known are {known}"
-            )
+        return own_packages.checked(own, {*LIBRARIES, *ALIASES}, raise_errors)
     return own
 
 

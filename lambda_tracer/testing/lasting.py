@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from ..clock import clock
 from ..patches import registry, undo, unpatch
 from ..send import watchdog
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     """A Tracer, and what it would have patched in Lambda: None for all libraries."""
 
     State = tuple[undo.State, frozenset[str], dict[str, tuple[str, ...]]]
+
+
+STOP_S = 1.0
+"""How long a test waits for that thread to end, which may be stuck in an emitter of the user's."""
 
 
 class Lasting:
@@ -62,8 +67,16 @@ class Lasting:
         if before is not None:
             self._as_wished = None
             if self._stops_watching:
-                watchdog.stop()
+                stop_watching()
             _restore(before)
+
+
+def stop_watching() -> None:
+    """End the thread that watches handlers, and wait for that: the next handler starts another."""
+    until = clock.monotonic() + STOP_S
+    while watchdog.is_running() and clock.monotonic() < until:
+        watchdog.ask_to_stop()
+        clock.sleep(0.0001)
 
 
 between_tests = Lasting()
