@@ -10,10 +10,11 @@ from json.encoder import encode_basestring_ascii as quote
 from ..guard import Late, pass_on
 from ..safe import safe_str
 from ..xray import MAX_HTTP_TEXT
-from .blocks import blocks_of, metadata_of, short_aws, short_sql
+from .blocks import blocks_of, metadata_of
 from .json_text import dumps
 from .limits import MAX_VALUE_BYTES
 from .marker import HEAD, WORTH_CUTTING, Marker, marker
+from .short_blocks import short_aws, short_sql
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
