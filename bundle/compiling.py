@@ -46,7 +46,15 @@ class Same:
 
 
 class WithoutTypes(ast.NodeTransformer):
-    """Leaves out what only type checkers read: where `TYPE_CHECKING` is False, nobody else ever sees it."""
+    """Leaves out what only type checkers read.
+
+    That is what stands where `TYPE_CHECKING` is False, and annotations: of a module's variables, and in functions and
+    classes that are private or within a function. The others are part of what `inspect` and `help` show.
+    """
+
+    def __init__(self):
+        self.is_private = False
+        self.keeps_variables = False
 
     def visit(self, node):
         """Anything. There is no statement in an expression, and expressions are most of what there is."""
@@ -57,6 +65,40 @@ class WithoutTypes(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             return node.orelse or ast.copy_location(ast.Pass(), node)
+        return node
+
+    def visit_FunctionDef(self, node):
+        """A function."""
+        if self._is_private(node):
+            node.returns = None
+            given = node.args
+            for each in (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg):
+                if each is not None:
+                    each.annotation = None
+        return self._inside(node, is_private=True, keeps_variables=True)  # where they are not even kept
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_ClassDef(self, node):
+        """A class."""
+        is_private = self._is_private(node)
+        return self._inside(node, is_private=is_private, keeps_variables=not is_private)
+
+    def visit_AnnAssign(self, node):
+        """A variable with an annotation."""
+        if self.keeps_variables:
+            return node
+        kept = ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
+        return ast.copy_location(kept, node)
+
+    def _is_private(self, node):
+        return self.is_private or (node.name.startswith("_") and not node.name.endswith("__"))
+
+    def _inside(self, node, *, is_private, keeps_variables):
+        before = self.is_private, self.keeps_variables
+        self.is_private, self.keeps_variables = is_private, keeps_variables
+        self.generic_visit(node)
+        self.is_private, self.keeps_variables = before
         return node
 
 

@@ -157,6 +157,19 @@ except ValueError as error:
     ]
 
 
+def test_annotations_that_only_type_checkers_read_are_left_out(site: Path) -> None:
+    program = """
+from lambda_tracer.patches import import_hook, registry
+print(registry.__annotations__, registry._register.__annotations__, import_hook._Loader.__annotations__)
+print(sorted(registry.patch_all.__annotations__), sorted(registry.Library.__init__.__annotations__))
+"""
+
+    assert run(site, program).splitlines() == [
+        "{} {} {}",
+        "['double_patch', 'return'] ['aliases', 'modules', 'needs', 'return', 'room']",
+    ]
+
+
 def test_a_source_that_was_edited_wins(site: Path) -> None:
     edited = site / "lambda_tracer" / "safe.py"
     edited.write_text(edited.read_text() + "\nEDITED = True\n")
