@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     import socket
     from typing import Any
 
-    from . import host_name
+    from . import daemon_address, host_name
     from .otlp import request as otlp
 else:
-    host_name = Late("lambda_tracer.send.host_name")  # Lambda gives a numeric address
+    # Lambda gives a number and a port.
+    daemon_address = Late("lambda_tracer.send.daemon_address")
+    host_name = Late("lambda_tracer.send.host_name")
     otlp = Late("lambda_tracer.send.otlp.request")  # only where spans are wanted
 
 DEFAULT_ADDRESS = "127.0.0.1:2000"
@@ -50,10 +52,6 @@ _HOST_NAME_ERRORS = (UnicodeError, TypeError)  # what the socket says of names t
 
 RETRY_S = 10.0
 """How long an address that cannot be reached (a host name that does not resolve) is left alone."""
-
-
-class InvalidDaemonAddressException(ValueError):
-    """A daemon address that cannot be read was passed to `set_daemon_address` or `configure`."""
 
 
 class Count:
@@ -104,7 +102,8 @@ class UDPEmitter:
         InvalidDaemonAddressException for anything else.
         """
         if address:
-            parse_daemon_address(address)
+            if can_load(daemon_address):  # else it is read when the first document is sent
+                daemon_address.parse_daemon_address(address)
             self._given_address = address
             self.reset()
 
@@ -170,7 +169,7 @@ class UDPEmitter:
             return None
         address = self._address()
         if address is None:
-            self._is_unreadable = True
+            self._is_unreadable = can_load(daemon_address)
             return None
         host, port = address
         ip = host if _is_ip(host) else self._address_of(host, port, now)
@@ -271,9 +270,15 @@ class UDPEmitter:
         address = settings.daemon_address()
         if address is None:
             address = self._given_address or DEFAULT_ADDRESS
+        host, _, port = address.partition(":")
+        is_port = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65_536
+        if is_port and len(address.split()) == 1 and _is_ip(host):
+            return host, int(port)
+        if not can_load(daemon_address):
+            return None
         try:
-            return parse_daemon_address(address)
-        except InvalidDaemonAddressException as error:
+            return daemon_address.parse_daemon_address(address)
+        except daemon_address.InvalidDaemonAddressException as error:
             pass_on(error)
             warn_once("address", "AWS_XRAY_DAEMON_ADDRESS: %s; no trace is sent", error)
             return None
@@ -297,27 +302,3 @@ def _is_ip(host: str) -> bool:
         pass_on(error)
         return False
     return True
-
-
-def parse_daemon_address(address: str, side: str = "udp") -> tuple[str, int]:
-    """The host and port that `address` names for a `side`, `udp` or `tcp`.
-
-    `host:port`, `[IPv6]:port`, or several of these marked `udp:` and `tcp:` with space between them. Raises
-    InvalidDaemonAddressException.
-    """
-    parts = address.split() if isinstance(address, str) else []
-    marked = {
-        kind: rest for kind, _, rest in (part.partition(":") for part in parts) if kind in ("udp", "tcp")
-    }
-    if len(parts) == 1 and not marked:
-        target = parts[0]
-    elif len(marked) == len(parts) and side in marked:
-        target = marked[side]
-    else:
-        raise InvalidDaemonAddressException("expected host:port, or tcp:host:port udp:host:port")
-    host, _, port = target.partition("]:") if target.startswith("[") else target.partition(":")
-    port = port.partition(":")[0]
-    host = host.lstrip("[")
-    if not host or len(port) > 5 or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
-        raise InvalidDaemonAddressException("expected host:port with a port from 1 to 65535")
-    return host, int(port)

@@ -153,7 +153,7 @@ except ValueError as error:
         "True",
         "(self, key: 'str', value: 'str | int | float | bool') -> 'None'",
         "Annotate the current subsegment",
-        f"{site}/lambda_tracer/send/emitter.py True",
+        f"{site}/lambda_tracer/send/daemon_address.py True",
     ]
 
 
