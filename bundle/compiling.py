@@ -3,10 +3,10 @@
 Run by each Python that a release is made for, wherever that stands; it imports nothing of the project. Requests and
 answers are marshalled, in the form that all of them read.
 
-The first request is a list of (module, path, source as bytes, whether it is one of a cold start). The answer is the
-texts in the code of a cold start. The second request is the texts of all Pythons. The answer is the magic number; how
-the marshalled `(texts, code of a cold start)` begins, and its further pieces, one a module; and the code of each other
-module. Equal texts, names and tables are marshalled once, and referred to.
+The first request is a list of (module, path, source as bytes, whether it is one of a cold start, whether it keeps its
+words). The answer is the texts in the code of a cold start. The second request is the texts of all Pythons. The answer
+is the magic number; how the marshalled `(texts, code of a cold start)` begins, and its further pieces, one a module;
+and the code of each other module. Equal texts, names and tables are marshalled once, and referred to.
 """
 
 import ast
@@ -83,12 +83,28 @@ def signed(number):
     yield number
 
 
-class WithoutTypes(ast.NodeTransformer):
-    """Leaves out what only type checkers read: where `TYPE_CHECKING` is False, nobody else ever sees it."""
+class WithoutWords(ast.NodeTransformer):
+    """Leaves out what only those ask for who have the source before them.
+
+    That is what stands where `TYPE_CHECKING` is False, the annotations of a module's variables, and the annotations and
+    documentation of functions and classes that are private or within a function. Of a module that is private as a
+    whole, those of all. What is left is what `inspect` and `help` show of public names.
+    """
+
+    def __init__(self, is_private):
+        self.is_private = is_private
+        self.keeps_variables = False
 
     def visit(self, node):
         """Anything. There is no statement in an expression, and expressions are most of what there is."""
         return node if isinstance(node, (ast.expr, ast.expr_context)) else super().visit(node)
+
+    def visit_Module(self, node):
+        """A whole module."""
+        if self.is_private:
+            _leave_out_documentation(node)
+        self.generic_visit(node)
+        return node
 
     def visit_If(self, node):
         """An `if` statement."""
@@ -97,12 +113,54 @@ class WithoutTypes(ast.NodeTransformer):
             return node.orelse or ast.copy_location(ast.Pass(), node)
         return node
 
+    def visit_FunctionDef(self, node):
+        """A function."""
+        if self._is_private(node):
+            _leave_out_documentation(node)
+            node.returns = None
+            given = node.args
+            for each in (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg):
+                if each is not None:
+                    each.annotation = None
+        return self._inside(node, is_private=True, keeps_variables=True)  # where they are not even kept
 
-def compiled(source):
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_ClassDef(self, node):
+        """A class."""
+        is_private = self._is_private(node)
+        if is_private:
+            _leave_out_documentation(node)
+        return self._inside(node, is_private=is_private, keeps_variables=not is_private)
+
+    def visit_AnnAssign(self, node):
+        """A variable with an annotation."""
+        if self.keeps_variables:
+            return node
+        kept = ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
+        return ast.copy_location(kept, node)
+
+    def _is_private(self, node):
+        return self.is_private or (node.name.startswith("_") and not node.name.endswith("__"))
+
+    def _inside(self, node, *, is_private, keeps_variables):
+        before = self.is_private, self.keeps_variables
+        self.is_private, self.keeps_variables = is_private, keeps_variables
+        self.generic_visit(node)
+        self.is_private, self.keeps_variables = before
+        return node
+
+
+def _leave_out_documentation(node):
+    if ast.get_docstring(node, clean=False) is not None:
+        node.body[:1] = [] if len(node.body) > 1 else [ast.copy_location(ast.Pass(), node.body[0])]
+
+
+def compiled(source, keeps_words):
     """The code of a module; whoever loads it says which file it is of."""
     tree = ast.parse(source)
     if any(type(each) is ast.Assign and ast.unparse(each) == "TYPE_CHECKING = False" for each in tree.body):
-        tree = WithoutTypes().visit(tree)
+        tree = WithoutWords(is_private=not keeps_words).visit(tree)
     return compile(tree, "", "exec", dont_inherit=True, optimize=0)
 
 
@@ -127,7 +185,7 @@ def answer(value):
 def main():
     """Answer both requests."""
     sources = marshal.load(sys.stdin.buffer)
-    first = [compiled(source) for _, _, source, is_first in sources if is_first]
+    first = [compiled(source, keeps) for _, _, source, is_first, keeps in sources if is_first]
     answer(sorted(set().union(*map(texts_in, first))))
     same = Same()
     texts = same(tuple(marshal.load(sys.stdin.buffer)))
@@ -137,8 +195,8 @@ def main():
     pieces = [whole[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
     # How often something is referred to must not depend on what else the process has.
     others = {
-        module: marshal.dumps(marshal.loads(marshal.dumps(compiled(source))))
-        for module, _, source, is_first in sources
+        module: marshal.dumps(marshal.loads(marshal.dumps(compiled(source, keeps))))
+        for module, _, source, is_first, keeps in sources
         if not is_first
     }
     answer((MAGIC_NUMBER, pieces, others))

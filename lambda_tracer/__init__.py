@@ -19,7 +19,7 @@ try:
 
         find_others({})
     from .sdk.recorder import Recorder, xray_recorder
-    from .send.emitter import InvalidDaemonAddressException, UDPEmitter
+    from .send.emitter import UDPEmitter
     from .settings import global_sdk_config
     from .trace.header import TraceHeader
     from .trace.subsegment import Subsegment
@@ -38,9 +38,14 @@ unpatch_all = xray_recorder.unpatch_all
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .patches.http.aiohttp import aiohttp_trace_config
+    from .send.daemon_address import InvalidDaemonAddressException
     from .sqs import SqsMessageHelper
 
-_ON_FIRST_USE = {"SqsMessageHelper": "sqs", "aiohttp_trace_config": "patches.http.aiohttp"}
+_ON_FIRST_USE = {
+    "InvalidDaemonAddressException": "send.daemon_address",
+    "SqsMessageHelper": "sqs",
+    "aiohttp_trace_config": "patches.http.aiohttp",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -63,7 +63,8 @@ def _captured(handler: Callable[..., Any]) -> Any:
     """The handler, captured, unless the function has seen to that itself."""
     if _is_captured(handler):
         return handler
-    is_taken_over = f"{__package__}.compat" in sys.modules and _takes_over()
+    compat = sys.modules.get(f"{__package__}.compat")
+    is_taken_over = compat is not None and compat.is_used()
     if is_taken_over and _is_captured(handler, by_powertools=True):
         from .capture.watch import watch_handler  # only where it is needed
 
@@ -84,18 +85,6 @@ def _captured(handler: Callable[..., Any]) -> Any:
     tracer.service = tracer.service or settings.function_name()
     # Nobody has looked at what this function returns, with a trace in mind: only who asks for responses gets them.
     return tracer.capture_lambda_handler(handler, capture_response=settings.capture_response(default=False))
-
-
-def _takes_over() -> bool:
-    """Whether the names of the X-Ray SDK are ours; says so if the function has used them."""
-    from . import compat
-
-    if compat.is_installed() and "aws_xray_sdk" in sys.modules:
-        what = "Powertools' Tracer" if _POWERTOOLS in sys.modules else "the X-Ray SDK"
-        warn_once(
-            "take over", "the function uses %s, which runs on lambda_tracer (LAMBDA_TRACER_TAKE_OVER)", what
-        )
-    return compat.is_installed()
 
 
 def _is_captured(handler: Any, *, by_powertools: bool = False) -> bool:

@@ -8,7 +8,7 @@
 In it are the package without the developer's side, the one library that it may need, what a cold start needs ready to
 run for each Python that is found here (`bundle/build.py`), and the exec wrapper `lambda-tracer`. Its sources are those
 of the repository, byte for byte; nothing in it depends on an architecture. The same sources give the same bytes, in
-whichever folder and whenever they are built. Needs the standard library and pip.
+whichever folder and whenever they are built. Needs pip, and zopfli for a zip of this size; else it is a little larger.
 """
 
 from __future__ import annotations
@@ -17,12 +17,19 @@ import argparse
 import hashlib
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+
+try:
+    from zopfli import zlib as zopfli  # type: ignore[import-untyped]
+except ImportError:
+    zopfli = None
 
 LAYER = Path(__file__).resolve().parent
 sys.path.insert(0, str(LAYER.parent))  # where `bundle` is, when this runs as a script
@@ -39,16 +46,17 @@ LEFT_OUT = {"local", "testing", "__pycache__", "bundles"}
 LEFT_OUT_FILES = {"compat/__main__.py"}
 """Modules for the command line alone."""
 
-LEFT_OUT_OF_DEPENDENCIES = {"jsonpickle/ext"}
+LEFT_OUT_OF_DEPENDENCIES = ("jsonpickle/ext/", "jsonpickle/tags_pd.py")
 """Support for numpy, pandas and gmpy2 that has to be switched on by a call, which nobody makes."""
 
-MAX_BYTES = 950_000
-"""What the zip may have, a little above what it has for five Pythons. Lambda unpacks it at every cold start."""
+MAX_BYTES = 600_000
+"""What the zip may have, with five Pythons. Lambda unpacks it at every cold start."""
 
 ENTRY_POINTS = "[aws_durable_execution.plugins]\nlambda_tracer = lambda_tracer.durable:plugin_factory\n"
 """Those of `pyproject.toml` that a function has a use for."""
 
-FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+FIRST_DOS_DATE = 1 << 5 | 1
+"""1 January 1980."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,7 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         pack(folder, options.output)
     data = options.output.read_bytes()
     sys.stdout.write(f"{options.output}  {len(data):,} bytes  sha256 {hashlib.sha256(data).hexdigest()}\n")
-    if len(data) > MAX_BYTES and not options.whole:
+    if zopfli is None:
+        sys.stderr.write("layer/build.py: zopfli is not installed, so the zip is a little larger\n")
+    elif len(data) > MAX_BYTES and not options.whole:
         sys.stderr.write(f"layer/build.py: that is more than {MAX_BYTES:,} bytes\n")
         return 1
     return 0
@@ -97,17 +107,33 @@ def write(folder: Path) -> None:
 
 
 def pack(folder: Path, target: Path) -> None:
-    """Zip `folder`, so that the same files give the same bytes: sorted, without dates, with fixed modes."""
+    """Zip `folder`, so that the same files give the same bytes: sorted, without dates, with fixed modes.
+
+    Written by hand, as `zipfile` takes nothing that another has compressed. The form is that of PKWARE's APPNOTE.TXT:
+    each file after a header of its own, then all headers again with what only they say, and where those begin.
+    """
+    archive = directory = b""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in paths:
+        name = path.relative_to(folder).as_posix().encode("ascii")
+        data = path.read_bytes()
+        packed = _deflated(data)
+        sizes = (zlib.crc32(data), len(packed), len(data), len(name), 0)
+        common = struct.pack("<5H3L2H", 20, 0, zipfile.ZIP_DEFLATED, 0, FIRST_DOS_DATE, *sizes)
+        mode = 0o100755 if name == b"lambda-tracer" else 0o100644
+        # The 3 is for Unix, also when built elsewhere: the modes are Unix's.
+        directory += struct.pack("<4s2B", b"PK\1\2", 20, 3) + common
+        directory += struct.pack("<3H2L", 0, 0, 0, mode << 16, len(archive)) + name
+        archive += b"PK\3\4" + common + name + packed
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(paths), len(paths), len(directory), len(archive), 0)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            name = path.relative_to(folder).as_posix()
-            entry = zipfile.ZipInfo(name, FIRST_ZIP_DATE)
-            entry.create_system = 3  # Unix, also when built elsewhere: the modes below are Unix's
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = (0o100755 if name == "lambda-tracer" else 0o100644) << 16
-            # An entry of its own has its own level: that of the archive is for names alone.
-            archive.writestr(entry, path.read_bytes(), compresslevel=9)
+    target.write_bytes(archive + directory + end)
+
+
+def _deflated(data: bytes) -> bytes:
+    """The data as a zip has it; by zopfli, where that is installed, which finds a twentieth more than zlib does."""
+    stream = zlib.compress(data, 9) if zopfli is None else zopfli.compress(data, numiterations=1)
+    return bytes(stream[2:-4])  # without what zlib's own form has around it
 
 
 def _write_dependencies(folder: Path) -> None:
@@ -122,7 +148,7 @@ def _write_dependencies(folder: Path) -> None:
         installed = Path(temporary)
         for path in sorted(installed.rglob("*.py")):
             name = path.relative_to(installed).as_posix()
-            if not any(name.startswith(f"{left_out}/") for left_out in LEFT_OUT_OF_DEPENDENCIES):
+            if not name.startswith(LEFT_OUT_OF_DEPENDENCIES):
                 _put(folder / name, path.read_bytes())
         for path in sorted(installed.glob("*.dist-info/**/LICENSE*")):
             name = path.relative_to(installed).parts[0].partition("-")[0]

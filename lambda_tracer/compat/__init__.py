@@ -14,6 +14,8 @@ from .finder import FINDER, NAME
 
 __all__ = ["install", "is_installed", "uninstall"]
 
+_POWERTOOLS = "aws_lambda_powertools.tracing.tracer"
+
 
 def install() -> bool:
     """Answer imports of `aws_xray_sdk` from now on; whether they are answered.
@@ -46,3 +48,13 @@ def uninstall() -> None:
 def is_installed() -> bool:
     """Whether imports of `aws_xray_sdk` are answered by lambda_tracer."""
     return FINDER in sys.meta_path
+
+
+def is_used() -> bool:
+    """Whether imports of `aws_xray_sdk` are answered by lambda_tracer; says so, once, if there have been any."""
+    if is_installed() and NAME in sys.modules:
+        what = "Powertools' Tracer" if _POWERTOOLS in sys.modules else "the X-Ray SDK"
+        warn_once(
+            "take over", "the function uses %s, which runs on lambda_tracer (LAMBDA_TRACER_TAKE_OVER)", what
+        )
+    return is_installed()

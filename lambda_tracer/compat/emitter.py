@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..sdk.recorder import xray_recorder
 from ..send import emitter
+from ..send.daemon_address import parse_daemon_address
 from ..send.entity import SentEntity
 from ..settings import daemon_address as address_in_force
 from ..xray import PREAMBLE
@@ -41,7 +42,7 @@ class UDPEmitter(emitter.UDPEmitter):
 
     def _parse_address(self, daemon_address: str) -> tuple[str, int]:
         """Host and port. Raises InvalidDaemonAddressException."""
-        return emitter.parse_daemon_address(daemon_address)
+        return parse_daemon_address(daemon_address)
 
     @property
     def _ip(self) -> str | None:
@@ -77,9 +78,9 @@ class DaemonConfig:
     def __init__(self, daemon_address: str | None = DEFAULT_ADDRESS) -> None:
         """Raises InvalidDaemonAddressException for an address that can't be read."""
         address = address_in_force() or daemon_address or DEFAULT_ADDRESS
-        self.udp_ip, self.udp_port = emitter.parse_daemon_address(address)
+        self.udp_ip, self.udp_port = parse_daemon_address(address)
         of_tcp = [part[4:] for part in address.split() if part.startswith("tcp:")]
-        self.tcp_ip, self.tcp_port = emitter.parse_daemon_address(of_tcp[0] if of_tcp else address)
+        self.tcp_ip, self.tcp_port = parse_daemon_address(of_tcp[0] if of_tcp else address)
 
 
 def adopt() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..send.emitter import InvalidDaemonAddressException
+from ..send.daemon_address import InvalidDaemonAddressException
 
 __all__ = [
     "AlreadyEndedException",

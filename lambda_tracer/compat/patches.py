@@ -60,7 +60,9 @@ class LibraryPatch:
 
     def unpatch(self) -> None:
         """Put back what was replaced."""
-        registry.unpatch([self._library])
+        from ..patches import unpatch
+
+        unpatch.unpatch([self._library])
 
 
 def __getattr__(name: str) -> LibraryPatch:

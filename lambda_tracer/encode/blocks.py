@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from json.encoder import encode_basestring_ascii as quote
 
+from ..guard import Late
 from ..safe import safe_str
 from ..xray import AWS_TEXTS, MAX_HTTP_TEXT
 from .json_text import dumps, encoded
 from .limits import MAX_VALUE_BYTES
-from .marker import HEAD, WORTH_CUTTING, Marker
+from .marker import Marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
-_SQL_TEXTS_TO_CUT = ("sanitized_query", "preparation", "connection_string", "url")
+    from . import short_blocks
+else:
+    short_blocks = Late("lambda_tracer.encode.short_blocks")  # few are so large
 
 
 def metadata_of(entries: list[list[str]]) -> str:
@@ -48,7 +51,7 @@ def blocks_of(
         for key in AWS_TEXTS:
             if key in shown and type(shown[key]) is not str:
                 shown[key] = safe_str(shown[key])
-        block, size = _block(shown, short_aws)
+        block, size = _block("aws", shown)
         uncut += size
         text += f',"aws":{block}'
     if cause:
@@ -59,7 +62,7 @@ def blocks_of(
         texts = {key: safe_str(value) for key, value in sql.items() if value is not None}
         if "user" in texts:
             texts["user"] = texts["user"][:MAX_HTTP_TEXT]
-        block, size = _block(texts, short_sql)
+        block, size = _block("sql", texts)
         uncut += size
         text += f',"sql":{block}'
     if uncut:
@@ -69,25 +72,9 @@ def blocks_of(
     return text
 
 
-def _block(whole: dict[str, Any], shorten: Callable[[Mapping[str, Any]], dict[str, str]]) -> tuple[str, int]:
+def _block(name: str, whole: dict[str, Any]) -> tuple[str, int]:
     """A block in JSON; where it is too large even to be encoded, what stays of it, and how large it was."""
     text = dumps(whole)
     if type(text) is Marker:
-        return encoded(shorten(whole)), text.size
+        return encoded(short_blocks.short(name, whole)), text.size
     return text, 0
-
-
-def short_aws(aws: Mapping[str, Any]) -> dict[str, str]:
-    """What always stays of the block about an AWS call."""
-    return {key: safe_str(aws[key])[:MAX_HTTP_TEXT] for key in AWS_TEXTS if aws.get(key) is not None}
-
-
-def short_sql(sql: Mapping[str, Any]) -> dict[str, str]:
-    """The block about a query, its long texts cut."""
-    return {key: _shortened(key, safe_str(value)) for key, value in sql.items() if value is not None}
-
-
-def _shortened(key: str, text: str) -> str:
-    if key in _SQL_TEXTS_TO_CUT and len(text) > WORTH_CUTTING:
-        return f"{text[:HEAD]}... [cut: {len(text)} characters]"
-    return text[:MAX_HTTP_TEXT]

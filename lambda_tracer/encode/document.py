@@ -24,7 +24,7 @@ from . import name as names
 from .blocks import blocks_of, metadata_of
 from .json_text import dumps
 from .limits import MAX_VALUE_BYTES
-from .marker import Marker
+from .marker import Marker, described
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,17 +134,8 @@ def encode(
         metadata += [["lambda_tracer", *item] for item in described(invocation.losses).items()]
     rest = (metadata_of(metadata) if metadata else "") + blocks
     if len(text) + len(rest) > MAX_DOCUMENT_BYTES:
-        size = len(rest)
-        rest = shrink.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
-        if cut_bytes and invocation.losses:  # it has been counted
-            invocation.losses["cut"][1] += size - len(rest)
-        else:
-            invocation.lose("cut", size - len(rest))
-        if subsegment.parent is None and invocation.losses:
-            # The outermost one speaks for all, itself included.
-            metadata = [entry for entry in metadata if entry[:2] != ["lambda_tracer", "cut"]]
-            metadata.insert(0, ["lambda_tracer", "cut", described(invocation.losses)["cut"]])
-            rest = shrink.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
+        room = MAX_DOCUMENT_BYTES - len(text)
+        rest = shrink.fitting(room, len(rest), subsegment, bool(cut_bytes), metadata, cause, sql, aws)
     text += rest
     if "\\ud" in text:  # a character beyond 16 bits, or a lone half of one
         text = shrink.without_lone_surrogates(text)
@@ -157,11 +148,6 @@ def _field(namespace: str, key: str) -> str:
     if len(_fields) < 1_000 and len(field) < 1_000:  # names made up at run time must not fill the memory
         _fields[namespace, key] = field
     return field
-
-
-def described(losses: Mapping[str, list[int]]) -> dict[str, str]:
-    """What was lost, as metadata in JSON: of each kind how many times, and how many bytes."""
-    return {what: f'{{"count":{count},"bytes":{size}}}' for what, (count, size) in losses.items()}
 
 
 def _times(start: float, end: float | None) -> str:

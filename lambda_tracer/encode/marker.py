@@ -1,8 +1,12 @@
-"""The marker in the place of a value that is too large: how large it was, and what it begins with."""
+"""The marker in the place of a value that is too large, how large it was and what it begins with; and what was lost."""
 
 from __future__ import annotations
 
 from json.encoder import encode_basestring_ascii as quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HEAD = 200
 """Characters of what a value begins with."""
@@ -26,3 +30,8 @@ def marker(size: int, is_exact: bool, head: str) -> Marker:
     text = Marker(f'{{"lambda_tracer":"cut","{key}":{size},"starts_with":{quote(head)}}}')
     text.size = size
     return text
+
+
+def described(losses: Mapping[str, list[int]]) -> dict[str, str]:
+    """What was lost, as metadata in JSON: of each kind how many times, and how many bytes."""
+    return {what: f'{{"count":{count},"bytes":{size}}}' for what, (count, size) in losses.items()}

@@ -10,9 +10,9 @@ from ..xray import ASCII_NAME, MAX_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import unicodedata
+    from . import letters
 else:
-    unicodedata = Late("unicodedata")  # 1 MB of tables, only for names beyond ASCII
+    letters = Late("lambda_tracer.encode.letters")  # only for names beyond ASCII
 
 known: dict[str, str] = {}
 """Names as they stand in a document, each cleaned once: a function traces the same few again and again."""
@@ -30,7 +30,7 @@ def clean_name(name: object) -> str:
         if text.isascii():
             text = "".join(filter(ASCII_NAME.__contains__, text))
         else:
-            text = "".join([character for character in text if _in_name(character)])
+            text = "".join(filter(letters.is_taken, text))
     return text[:MAX_NAME] if text and not text.isspace() else "unnamed"
 
 
@@ -40,13 +40,3 @@ def quoted_name(name: object) -> str:
     if type(name) is str and len(known) < 1_000:  # names made up at run time must not fill the memory
         known[name] = quoted
     return quoted
-
-
-def _in_name(character: str) -> bool:
-    if character in ASCII_NAME:
-        return True
-    if character.isascii() or character > "\uffff":
-        return False
-    # X-Ray's pattern lists the letters of an older Unicode; those of 3.2 are all among them.
-    is_word = character.isalnum() and unicodedata.ucd_3_2_0.category(character)[0] in "LN"
-    return is_word or unicodedata.category(character)[0] == "Z"

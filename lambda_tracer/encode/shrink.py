@@ -10,16 +10,19 @@ from json.encoder import encode_basestring_ascii as quote
 from ..guard import Late, pass_on
 from ..safe import safe_str
 from ..xray import MAX_HTTP_TEXT
-from .blocks import blocks_of, metadata_of, short_aws, short_sql
+from .blocks import blocks_of, metadata_of
 from .json_text import dumps
 from .limits import MAX_VALUE_BYTES
-from .marker import HEAD, WORTH_CUTTING, Marker, marker
+from .marker import HEAD, WORTH_CUTTING, Marker, described, marker
+from .short_blocks import short_aws, short_sql
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from collections.abc import Mapping
     from typing import Any
+
+    from ..trace.subsegment import Subsegment
 else:
     re = Late("re")  # only for halves of characters
 
@@ -39,6 +42,34 @@ def _rest(
     aws: Mapping[str, Any] | None,
 ) -> str:
     return (metadata_of(metadata) if metadata else "") + blocks_of(cause, sql, aws)
+
+
+def fitting(
+    room: int,
+    size: int,
+    subsegment: Subsegment,
+    is_counted: bool,
+    metadata: list[list[str]],
+    cause: Mapping[str, Any] | str | None,
+    sql: Mapping[str, Any] | None,
+    aws: Mapping[str, Any] | None,
+) -> str:
+    """The rest of a subsegment, of `size` bytes, cut to `room` bytes, and that among what its invocation lost.
+
+    `is_counted`: it is among that already, since single values were too large.
+    """
+    invocation = subsegment.invocation
+    rest = cut(room, metadata, cause, sql, aws)
+    if is_counted and invocation.losses:
+        invocation.losses["cut"][1] += size - len(rest)
+    else:
+        invocation.lose("cut", size - len(rest))
+    if subsegment.parent is None and invocation.losses:
+        # The outermost one speaks for all, itself included.
+        metadata = [entry for entry in metadata if entry[:2] != ["lambda_tracer", "cut"]]
+        metadata.insert(0, ["lambda_tracer", "cut", described(invocation.losses)["cut"]])
+        rest = cut(room, metadata, cause, sql, aws)
+    return rest
 
 
 def cut(

@@ -13,7 +13,7 @@ from opentelemetry import trace
 from opentelemetry.trace import NoOpTracerProvider, ProxyTracerProvider
 
 from ..guard import failed, pass_on, warn_once
-from ..patches import registry
+from ..patches import registry, unpatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def step_back() -> None:
         theirs = set(_instrumented()) if is_recording() else set()
         for name in sorted(theirs - _given_up):
             if name in registry.registered.values():
-                registry.unpatch([name])
+                unpatch.unpatch([name])
                 _given_up.add(name)
                 warn_once(
                     "instrumented",
@@ -126,7 +126,7 @@ def then_patch_again(uninstrument: Callable[..., Any]) -> Callable[..., Any]:
         library = _library_of(type(self), _AROUND_THE_SAME)
         try:
             if library in registry.registered.values():
-                registry.unpatch([library])
+                unpatch.unpatch([library])
             else:
                 library = ""
             result = uninstrument(self, *args, **kwargs)

@@ -64,11 +64,13 @@ def patch(module: ModuleType) -> None:
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`."""
-    replace.restore(_targets(module))
+    from ..patches import undo
+
+    undo.restore(_targets(module))
     if module.__name__ == beside.INSTRUMENTOR:
         return
     nesting.others = None
-    import_hook.forget([_MYSQL])
+    undo.forget([_MYSQL])
     _give_spans_to_mysql(sys.modules.get(_MYSQL))
     beside.forget()
     context.give_way()

@@ -17,7 +17,7 @@ from opentelemetry import context as api
 from opentelemetry import trace
 
 from ..guard import failed
-from ..patches import database, nesting
+from ..patches import caller, database
 from ..patches.http.address import Address, text_of
 from ..trace.context import last_seen, place, see
 from . import beside
@@ -49,7 +49,7 @@ _by_users_frame: WeakValueDictionary[int, SubsegmentSpan] = WeakValueDictionary(
 
 def is_recorded() -> bool:
     """Whether a patch of ours records the call that a span is about to be started for."""
-    return nesting.is_for_call() or (database.is_under_way() and nesting.is_by_library())
+    return caller.is_for_call() or (database.is_under_way() and caller.is_by_library())
 
 
 def begun(span: SubsegmentSpan) -> None:
@@ -67,10 +67,10 @@ def place_by_span(what: str, method: object, url: str | None) -> Place | None:
             return Place(current) if is_theirs or _is_sqlalchemys(what) else None
         span = None if current is None or not current.sampled else spans.opened_by_api(current)
         if span is not None and span.kind in spans.OUTGOING:
-            return Place(current) if _is_for(span, nesting.users_frame_id(), what, method, url) else None
+            return Place(current) if _is_for(span, caller.users_frame_id(), what, method, url) else None
         if what == "aws" or not _by_users_frame:
             return None
-        span = _by_users_frame.get(nesting.users_frame_id())
+        span = _by_users_frame.get(caller.users_frame_id())
         if span is None or not span.is_recording() or span.subsegment.invocation is not running:
             return None
         if what == "sql":
@@ -113,7 +113,7 @@ class Place:
 
 
 def _is_sqlalchemys(what: str) -> bool:
-    return what == "sql" and beside.is_given_up("sqlalchemy_core") and nesting.is_by("sqlalchemy")
+    return what == "sql" and beside.is_given_up("sqlalchemy_core") and caller.is_by("sqlalchemy")
 
 
 def _is_suppressed(what: str) -> bool:

@@ -12,7 +12,7 @@ from opentelemetry.trace import NoOpTracer, SpanKind
 from .. import recording
 from ..encode.name import clean_name
 from ..guard import Late, can_load, failed, pass_on
-from ..patches import nesting, registry
+from ..patches import caller, registry
 from ..safe import safe_str
 from ..trace.w3c import CALLER_TRACE_ID
 from . import beside, calls
@@ -166,7 +166,7 @@ class Tracer(trace.Tracer):
             name,
             kind,
             self._scope,
-            nesting.users_frame_id() if is_call else 0,
+            caller.users_frame_id() if is_call else 0,
             record_exception,
             set_status_on_exception,
         )

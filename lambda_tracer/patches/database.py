@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from .. import recording
 from ..trace.collection import is_collecting
 from ..trace.context import last_seen
-from . import nesting
+from . import caller, nesting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Call:
         """Whether `method`, called on `target` while this is under way, works for it."""
         if self.target is not target and self.target is not EVERYTHING:
             return False
-        return self._is_block or target is self._cursor or not nesting.is_by_user(method, target)
+        return self._is_block or target is self._cursor or not caller.is_by_user(method, target)
 
     def __enter__(self) -> None:
         self._is_block = True

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Hook = Callable[[str, ModuleType], None]
-    State = tuple[bool, Callable[[str, Callable[[], None]], None] | None]
 
 _UTIL = "importlib.util"
 
@@ -32,9 +31,9 @@ _IMPORTERS = {
     "get_data": (("pkgutil",), "package"),
 }
 
-_hooks: dict[str, Hook] = {}
-_packages: dict[str, Hook] = {}  # called for each module that is the package or inside it
-_around: Callable[[str, Callable[[], None]], None] | None = None  # runs each module's code
+hooks: dict[str, Hook] = {}
+packages: dict[str, Hook] = {}  # called for each module that is the package or inside it
+runner: Callable[[str, Callable[[], None]], None] | None = None  # runs each module's code
 
 
 def when_imported(names: Collection[str], hook: Hook) -> None:
@@ -43,7 +42,7 @@ def when_imported(names: Collection[str], hook: Hook) -> None:
     Now, for those that have been. It takes the place of what was to be called for them before, and must not raise.
     """
     for name in names:
-        _hooks[name] = hook
+        hooks[name] = hook
     _install()
     for name in names:
         module = sys.modules.get(name)
@@ -57,67 +56,39 @@ def when_imported(names: Collection[str], hook: Hook) -> None:
 
 def when_package_imported(name: str, hook: Hook) -> None:
     """Call `hook` with each module that is imported from now on and is `name` or inside it."""
-    _packages[name] = hook
+    packages[name] = hook
     _install()
-
-
-def forget(names: Iterable[str]) -> None:
-    """Undo `when_imported`."""
-    for name in names:
-        _hooks.pop(name, None)
-    _uninstall()
-
-
-def forget_package(name: str) -> None:
-    """Undo `when_package_imported`."""
-    _packages.pop(name, None)
-    _uninstall()
 
 
 def run_modules_in(around: Callable[[str, Callable[[], None]], None] | None) -> None:
     """Have `around(name, run)` run the code of each module that is imported from now on; None: no longer."""
-    global _around
-    _around = around
-    if around is None:
-        _uninstall()
-    else:
+    global runner
+    runner = around
+    if around is not None:
         _install()
 
 
-def state() -> State:
-    """What `restore` takes."""
-    return _FINDER in sys.meta_path, _around
-
-
-def restore(state: State) -> None:
-    """Stand in the import system as when that was the state. What has been registered since must have been undone."""
-    was_installed, around = state
-    run_modules_in(around)
-    if not was_installed and not any(name != _UTIL for name in _hooks):
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _FINDER]
+def is_waiting() -> bool:
+    """Whether anybody is to be told of an import that is still to come."""
+    return bool(packages or runner or hooks.keys() - {_UTIL})
 
 
 def _install() -> None:
-    if _FINDER not in sys.meta_path:
-        sys.meta_path.insert(0, _FINDER)
-    _hooks[_UTIL] = _watch_specs
+    if FINDER not in sys.meta_path:
+        sys.meta_path.insert(0, FINDER)
+    hooks[_UTIL] = _watch_specs
     util = sys.modules.get(_UTIL)
     if util is not None and not _is_initializing(util):
         _watch_specs(_UTIL, util)
 
 
-def _uninstall() -> None:
-    """Undo what `_install` put into importlib.util, once nothing is waited for."""
-    if _packages or _around is not None or any(name != _UTIL for name in _hooks):
-        return
-    util = sys.modules.get(_UTIL)
-    if util is not None:
-        replace.restore([(util, "module_from_spec", _module_from_spec)])
-
-
 def _watch_specs(_: str, util: ModuleType) -> None:
-    """Notice the modules that people make by hand of a spec that they found: that is an import, too."""
-    replace.replace([(util, "module_from_spec", _module_from_spec)])
+    replace.replace(targets(util))
+
+
+def targets(util: ModuleType) -> list[replace.Target]:
+    """What is replaced in importlib.util: people make a module by hand of a spec that they found, an import, too."""
+    return [(util, "module_from_spec", _module_from_spec)]
 
 
 def _module_from_spec(module_from_spec: Callable[..., Any]) -> Callable[..., Any]:
@@ -155,19 +126,19 @@ def _tell_when_loaded(module: ModuleType) -> None:
 
 
 def _is_watched(name: str) -> bool:
-    return name in _hooks or _around is not None or bool(_packages and _hooks_for(name))
+    return name in hooks or runner is not None or bool(packages and _hooks_for(name))
 
 
 def _hooks_for(name: str) -> list[Hook]:
-    hook = _hooks.get(name)
-    hooks = [] if hook is None else [hook]
-    if _packages:
-        hooks += [
+    hook = hooks.get(name)
+    found = [] if hook is None else [hook]
+    if packages:
+        found += [
             hook
-            for package, hook in list(_packages.items())
+            for package, hook in list(packages.items())
             if name == package or name.startswith(package + ".")
         ]
-    return hooks
+    return found
 
 
 def _is_being_imported(name: str) -> bool:
@@ -247,8 +218,8 @@ class _Loader:
             spec.loader = self._loader
         if type(module.__loader__) is _Loader:
             module.__loader__ = self._loader
-        if _around is not None:
-            _around(name, lambda: self._exec_module(module))
+        if runner is not None:
+            runner(name, lambda: self._exec_module(module))
         else:
             self._exec_module(module)
         if _is_lazy(module) and not was_lazy:  # LazyLoader ran: the module's own code is still to come
@@ -310,4 +281,4 @@ class _Loader:
         return itemgetter(0), ((self._loader,),)  # what is copied or pickled is the loader
 
 
-_FINDER: Any = _Finder()
+FINDER: Any = _Finder()

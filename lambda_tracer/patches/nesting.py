@@ -87,18 +87,19 @@ _STAND_AROUND = (
     " logfire lumigo_tracer newrelic opentelemetry requests_cache requests_toolbelt retrying sentry_sdk tenacity vcr"
     " wrapt"
 )
-_USERS, _LIBRARY, _AROUND = 1, 2, 3
+USERS, LIBRARY, AROUND = 1, 2, 3
+"""Whose code a call runs; the last: what may stand around functions of a library."""
 _KINDS = {
     **dict.fromkeys(
-        [name.partition(".")[0] for each in LIBRARIES.values() for name in each.modules], _LIBRARY
+        [name.partition(".")[0] for each in LIBRARIES.values() for name in each.modules], LIBRARY
     ),
-    **dict.fromkeys(f"{_HTTP_AND_AWS} {_CLOUDS} {_DATABASES} {_WORK_THROUGH}".split(), _LIBRARY),
-    **dict.fromkeys(_STAND_AROUND.split(), _AROUND),
+    **dict.fromkeys(f"{_HTTP_AND_AWS} {_CLOUDS} {_DATABASES} {_WORK_THROUGH}".split(), LIBRARY),
+    **dict.fromkeys(_STAND_AROUND.split(), AROUND),
 }
 """Packages whose code may stand between a call and what it does for itself: they make it, or stand around functions.
 Those that are traced are among them."""
 
-_kinds: dict[object, int] = {}  # by the names of modules
+kinds: dict[object, int] = {}  # by the names of modules
 
 
 def traced(new_call: NewCall, *, is_async: bool = False) -> Make:
@@ -171,7 +172,7 @@ def enclose(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-_RUN, _RUN_ASYNC, _ENCLOSE = run.__code__, run_async.__code__, enclose.__code__
+RUN, RUN_ASYNC, _ENCLOSE = run.__code__, run_async.__code__, enclose.__code__
 
 
 def is_below(
@@ -193,16 +194,16 @@ def is_below(
         is_users = is_enclosed = False
         while frame is not None:
             code = frame.f_code
-            is_call = code is _RUN or code is _RUN_ASYNC
+            is_call = code is RUN or code is RUN_ASYNC
             if is_users and not is_call:
                 frame = frame.f_back
                 continue
-            kind = _kinds.get(frame.f_globals.get("__name__")) or _kind(frame)
-            if kind == _USERS:
+            kind = kinds.get(frame.f_globals.get("__name__")) or kind_of(frame)
+            if kind == USERS:
                 entered = frame
-            elif is_call or kind == _LIBRARY:
+            elif is_call or kind == LIBRARY:
                 if entered is not None:
-                    is_users = not _stands_in(entered, name, owner, called, is_enclosed)
+                    is_users = not stands_in(entered, name, owner, called, is_enclosed)
                     entered = None
                 if is_call:
                     call = frame.f_locals["call"]
@@ -221,102 +222,21 @@ def is_below(
     return False
 
 
-def is_by_user(name: str, owner: object) -> bool:
-    """Whether it is code of the user's that has the database call made which calls this, while another is under way.
-
-    `name` is that of the method that is called, `owner` its object. What a library does for itself comes from the call
-    under way, from SQLAlchemy, or runs in a thread or on a greenlet with nothing of the user's below it.
-    """
-    try:
-        frame: FrameType | None = sys._getframe(1)
-        called: FrameType | None = None  # these two as above
-        entered: FrameType | None = None
-        while frame is not None:
-            code = frame.f_code
-            kind = _kinds.get(frame.f_globals.get("__name__")) or _kind(frame)
-            is_call = code is _RUN or code is _RUN_ASYNC
-            if entered is not None and (is_call or kind == _LIBRARY):
-                # A proxy of the user's has methods of the names that it hands on.
-                target = name if called is None else called.f_code.co_name
-                if entered.f_code.co_name != target and not _stands_in(entered, name, owner, called, False):
-                    return True
-                entered = None
-            if is_call:
-                return False
-            if kind == _LIBRARY:
-                if frame.f_globals["__name__"].partition(".")[0] == "sqlalchemy":
-                    return False
-                called = frame
-            elif kind == _USERS:
-                entered = frame
-            frame = frame.f_back
-    except Exception as error:
-        failed(error)
-        return False
-    return entered is not None
-
-
 def of_others(what: str, method: object = None, url: str | None = None) -> Place | None:
     """The place of the call about to be made where somebody else records it; see `others`."""
     return None if others is None else others(what, method, url)
 
 
-def is_for_call() -> bool:
-    """Whether what calls the caller of this is a library, or stands around its functions, and works for a call that is
-    traced already."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        code = frame.f_code
-        if code is _RUN or code is _RUN_ASYNC:
-            return True
-        if (_kinds.get(frame.f_globals.get("__name__")) or _kind(frame)) == _USERS:
-            return False
-        frame = frame.f_back
-    return False
-
-
-def is_by_library() -> bool:
-    """Whether what calls the caller of this is a library, whatever stands around its functions."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        kind = _kinds.get(frame.f_globals.get("__name__")) or _kind(frame)
-        if kind != _AROUND:
-            return kind == _LIBRARY
-        frame = frame.f_back
-    return False
-
-
-def is_by(package: str) -> bool:
-    """Whether what calls the caller of this is that package, whatever stands around its functions."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        name = frame.f_globals.get("__name__")
-        if (_kinds.get(name) or _kind(frame)) != _AROUND:
-            return type(name) is str and name.partition(".")[0] == package
-        frame = frame.f_back
-    return False
-
-
-def users_frame_id() -> int:
-    """The `id` of the innermost call of the user's code that is under way; 0 where there is none."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        if (_kinds.get(frame.f_globals.get("__name__")) or _kind(frame)) == _USERS:
-            return id(frame)
-        frame = frame.f_back
-    return 0
-
-
-def _kind(frame: FrameType) -> int:
+def kind_of(frame: FrameType) -> int:
     """Whose code a call runs, by the name of its module."""
     name = frame.f_globals.get("__name__")
-    kind = _KINDS.get(name.partition(".")[0], _USERS) if type(name) is str else _USERS
-    if len(_kinds) < 10_000:
-        _kinds[name] = kind
+    kind = _KINDS.get(name.partition(".")[0], USERS) if type(name) is str else USERS
+    if len(kinds) < 10_000:
+        kinds[name] = kind
     return kind
 
 
-def _stands_in(
+def stands_in(
     entered: FrameType, name: str, owner: object, called: FrameType | None, is_enclosed: bool
 ) -> bool:
     """Whether a function of the user's was called in the place of the library's function that is called below it."""

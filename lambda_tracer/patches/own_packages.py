@@ -31,6 +31,21 @@ _DUNDERS = ("__init__", "__call__")
 _patterns: dict[str, tuple[re.Pattern[str], ...]] = {}  # by package or module that is to be patched
 
 
+def checked(names: list[str], known: Iterable[str], raise_errors: bool) -> list[str] | None:
+    """The names, if all can be imported; else ValueError, which tells the `known` ones, or None, once it is logged."""
+    unknown = [name for name in names if not is_importable(name)]
+    if not unknown:
+        return names
+    error = (
+        f"cannot patch {', '.join(map(repr, unknown))}: neither a known library nor importable; known are"
+        f" {', '.join(sorted(known))}"
+    )
+    if raise_errors:
+        raise ValueError(error)
+    warn_once("patch", "%s", error)
+    return None
+
+
 def patch(names: Iterable[str], ignore_module_patterns: Iterable[str | re.Pattern[str]]) -> None:
     """Patch packages or modules: what of them is imported now, the rest when it is."""
     given = [ignore_module_patterns] if isinstance(ignore_module_patterns, str) else ignore_module_patterns
@@ -44,11 +59,13 @@ def patch(names: Iterable[str], ignore_module_patterns: Iterable[str | re.Patter
 
 def unpatch(names: Iterable[str]) -> None:
     """Put back the very functions that were there."""
+    from . import undo
+
     for name in list(names):
         _patterns.pop(name, None)
-        import_hook.forget_package(name)
+        undo.forget_package(name)
         for module in _imported(name):
-            replace.restore(_functions(module))
+            undo.restore(_functions(module))
 
 
 def unpatch_all() -> None:

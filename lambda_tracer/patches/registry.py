@@ -131,21 +131,14 @@ def patch(
     `raise_errors=False` logs it once; nothing is patched then.
     """
     libraries = library_names(modules)
-    try:
-        own = check(libraries)
-    except ValueError as error:
-        pass_on(error)
-        if raise_errors:
-            raise
-        warn_once("patch", "%s", error)
+    own = check(libraries, raise_errors)
+    if own is None:
         return
+    _register([name for name in libraries if name in LIBRARIES])
     if own:
         from . import own_packages
 
-        _register([name for name in libraries if name in LIBRARIES])
         own_packages.patch(own, ignore_module_patterns or ())
-    else:
-        _register(libraries)
 
 
 def patch_all(double_patch: bool = False) -> None:
@@ -157,45 +150,13 @@ def patch_all(double_patch: bool = False) -> None:
     _register(LIBRARIES)
 
 
-def unpatch(modules: Iterable[str]) -> None:
-    """Put back the very functions that were there, and do not patch the libraries when they are imported.
-
-    Raises ValueError for an unknown name.
-    """
-    libraries = library_names(modules)
-    own = [name for name in libraries if name not in LIBRARIES]
-    if own:
-        from . import own_packages
-
-        unknown = [name for name in own if not own_packages.is_patched(name)]
-        if unknown:
-            raise ValueError(f"cannot unpatch {', '.join(map(repr, unknown))}: never patched")
-        own_packages.unpatch(own)
-    _unregister(libraries)
-
-
-def unpatch_all() -> None:
-    """Put back all that was replaced, in libraries and in your own packages."""
-    _unregister(dict.fromkeys(registered.values()))
-    if f"{__package__}.own_packages" in sys.modules:
-        from . import own_packages
-
-        own_packages.unpatch_all()
-
-
-def check(modules: Iterable[str]) -> list[str]:
-    """Raise ValueError for a name that `patch` does not know; returns those that are packages of your own."""
+def check(modules: Iterable[str], raise_errors: bool = True) -> list[str] | None:
+    """Those of the names that are packages of your own; raise ValueError, or log and return None, for unknown ones."""
     own = [name for name in library_names(modules) if name not in LIBRARIES]
     if own:
         from . import own_packages
 
-        unknown = [name for name in own if not own_packages.is_importable(name)]
-        if unknown:
-            known = ", ".join(sorted({*LIBRARIES, *ALIASES}))
-            names = ", ".join(map(repr, unknown))
-            raise ValueError(
-                f"cannot patch {names}: neither a known library nor importable; known are {known}"
-            )
+        return own_packages.checked(own, {*LIBRARIES, *ALIASES}, raise_errors)
     return own
 
 
@@ -227,17 +188,6 @@ def _register(libraries: Collection[str]) -> None:
     import_hook.when_imported(modules, _patch_imported)
 
 
-def _unregister(names: Iterable[str]) -> None:
-    """Undo `_register` for those of these names that are of libraries and were registered."""
-    libraries = [name for name in names if name in registered.values()]
-    for name in libraries:
-        for module_name in LIBRARIES[name].modules:
-            registered.pop(module_name, None)
-        import_hook.forget(LIBRARIES[name].modules)
-    for name in libraries:
-        _unpatch(name)
-
-
 def _patch_imported(module_name: str, module: ModuleType) -> None:
     """Patch a module that has been imported."""
     name = registered.get(module_name)
@@ -262,7 +212,7 @@ def _patch_imported(module_name: str, module: ModuleType) -> None:
             error,
         )
         unpatchable.add(name)
-        _unpatch(name)
+        unpatch_library(name)
 
 
 def _patch(name: str, module: ModuleType) -> None:
@@ -277,16 +227,19 @@ def _patch(name: str, module: ModuleType) -> None:
             _patch(needed, sys.modules[module_name])
 
 
-def _unpatch(name: str) -> None:
+def unpatch_library(name: str) -> None:
     """Unpatch a library, and what that needs, if it is not patched for its own sake."""
-    for module_name in LIBRARIES[name].modules:
+    library = LIBRARIES[name]
+    for module_name in library.modules:
         module = sys.modules.get(module_name)
         if module is None:
             continue
         try:
             patch = patch_of(name)
             if hasattr(patch, "targets"):
-                replace.restore(patch.targets(module))
+                from . import undo
+
+                undo.restore(patch.targets(module))
             else:
                 patch.unpatch(module)
         except Exception as error:
@@ -294,6 +247,6 @@ def _unpatch(name: str) -> None:
             if name not in unpatchable:
                 raise
             # A module that can't be patched can't be unpatched either, and need not be.
-    for needed in LIBRARIES[name].needs:
+    for needed in library.needs:
         if needed in unpatchable or needed not in registered.values():
-            _unpatch(needed)
+            unpatch_library(needed)

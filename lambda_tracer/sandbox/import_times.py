@@ -34,6 +34,10 @@ def record(threshold_s: float) -> None:
 def stop() -> None:
     """Record imports no longer."""
     import_hook.run_modules_in(None)
+    if not import_hook.is_waiting():  # as a rule libraries are still to be patched
+        from ..patches import undo
+
+        undo.stop_watching()
 
 
 def _timed(name: str, run: Callable[[], None]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..patches import registry as patches
+    from ..patches import unpatch as unpatching
     from ..segments import recorder as own
     from ..segments.invocation import AnySegment
     from ..segments.recorder import SegmentContext
@@ -30,6 +31,7 @@ else:
     processed = Late("lambda_tracer.sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
     patches = Late("lambda_tracer.patches.registry")
     segment = Late("lambda_tracer.sdk.segment")  # rarely asked for
+    unpatching = Late("lambda_tracer.patches.unpatch")
 
 
 class Recorder(SubsegmentRecorder):
@@ -227,12 +229,12 @@ class Recorder(SubsegmentRecorder):
         patches.patch_all(double_patch)
 
     def unpatch(self, modules: Sequence[str]) -> None:
-        """Put back what `patch` replaced in the named libraries; see `patches.registry.unpatch`."""
-        patches.unpatch(modules)
+        """Put back what `patch` replaced in the named libraries; see `patches.unpatch`."""
+        unpatching.unpatch(modules)
 
     def unpatch_all(self) -> None:
-        """Put back all that was replaced; see `patches.registry.unpatch_all`."""
-        patches.unpatch_all()
+        """Put back all that was replaced; see `patches.unpatch`."""
+        unpatching.unpatch_all()
 
 
 xray_recorder = Recorder()

@@ -1,14 +1,12 @@
 """UDPEmitter: finished documents -> the X-Ray daemon, over one connected, non-blocking UDP socket.
 
-It has no lock: several threads may send at the same time, and a signal handler in the middle of sending. A host name is
-resolved in a thread of its own. The first one who sends waits for that a moment, nobody else does; what is sent
-meanwhile leaves when the address is known.
+It has no lock: several threads may send at the same time, and a signal handler in the middle of sending. What is sent
+while a host name is resolved (see `host_name`) leaves when the address is known.
 """
 
 from __future__ import annotations
 
 import _socket as sockets  # the C module alone: `socket` would cost 1.9 ms of cold start
-from _thread import allocate_lock, start_new_thread
 from os import getpid
 
 from .. import settings
@@ -21,8 +19,12 @@ if TYPE_CHECKING:
     import socket
     from typing import Any
 
+    from . import daemon_address, host_name
     from .otlp import request as otlp
 else:
+    # Lambda gives a number and a port.
+    daemon_address = Late("lambda_tracer.send.daemon_address")
+    host_name = Late("lambda_tracer.send.host_name")
     otlp = Late("lambda_tracer.send.otlp.request")  # only where spans are wanted
 
 DEFAULT_ADDRESS = "127.0.0.1:2000"
@@ -50,16 +52,6 @@ _HOST_NAME_ERRORS = (UnicodeError, TypeError)  # what the socket says of names t
 
 RETRY_S = 10.0
 """How long an address that cannot be reached (a host name that does not resolve) is left alone."""
-
-RESOLVE_WAIT_S = 1.0
-"""How long the first one who sends waits for a host name to be resolved, once in the life of an emitter."""
-
-MAX_PENDING_BYTES = 1_000_000
-"""What may wait for a host name to be resolved."""
-
-
-class InvalidDaemonAddressException(ValueError):
-    """A daemon address that cannot be read was passed to `set_daemon_address` or `configure`."""
 
 
 class Count:
@@ -95,11 +87,7 @@ class UDPEmitter:
         self._pid = getpid()
         self._is_unreadable = False
         self._retry_at = 0.0
-        self._resolved: dict[str, str] = {}  # addresses by host name
-        self._resolving_since: float | None = None
-        self._has_waited = False
-        self._pending: list[tuple[bytes, str]] = []  # what waits for a name to be resolved
-        self._pending_bytes = 0
+        self._host_names: host_name.HostNames | None = None
         self._unread_bytes = 0.0  # what the daemon may not have taken yet, by our reckoning
         self._last_trace = ""
         self._last_pause = 0.0
@@ -114,7 +102,8 @@ class UDPEmitter:
         InvalidDaemonAddressException for anything else.
         """
         if address:
-            parse_daemon_address(address)
+            if can_load(daemon_address):  # else it is read when the first document is sent
+                daemon_address.parse_daemon_address(address)
             self._given_address = address
             self.reset()
 
@@ -158,11 +147,7 @@ class UDPEmitter:
             if opened is not None:
                 deliver = self._deliver_spans if self._sends_spans else self._deliver
                 is_sent = deliver(opened, datagram, document[:48])
-            elif self._resolving_since is not None and self._pending_bytes < MAX_PENDING_BYTES:
-                self._pending_bytes += len(datagram)
-                self._pending.append((datagram, document[:48]))
-                if self._resolving_since is None:  # it has been resolved in this moment
-                    self._send_pending()
+            elif self._host_names is not None and self._host_names.keep(datagram, document[:48]):
                 return True
         except (OSError, *_HOST_NAME_ERRORS) as error:
             pass_on(error)
@@ -177,17 +162,17 @@ class UDPEmitter:
         if self._pid != getpid():  # a forked worker has a socket of its own
             self._close()
             self._pid = getpid()
-            self._resolving_since = None
-            self._pending = []
+            if self._host_names is not None:
+                self._host_names.after_fork()
         now = clock.monotonic()
         if self._is_unreadable or now < self._retry_at:
             return None
         address = self._address()
         if address is None:
-            self._is_unreadable = True
+            self._is_unreadable = can_load(daemon_address)
             return None
         host, port = address
-        ip = host if _is_ip(host) else self._resolved.get(host) or self._resolve(host, port, now)
+        ip = host if _is_ip(host) else self._address_of(host, port, now)
         if ip is None:
             return None
         opened: Any = sockets.socket(sockets.AF_INET6 if ":" in ip else sockets.AF_INET, sockets.SOCK_DGRAM)
@@ -206,52 +191,29 @@ class UDPEmitter:
                 opened.close()
         return self._socket
 
-    def _resolve(self, host: str, port: int, now: float) -> str | None:
-        """Have the name resolved, and give the address if that takes no time, or this is the first to wait."""
-        since = self._resolving_since
-        if since is not None and now - since < RETRY_S:
-            return None
-        done = allocate_lock()
-        done.acquire()
-        self._resolving_since = now
-        try:
-            start_new_thread(self._resolve_there, (host, port, done))
-        except RuntimeError as error:  # no thread can be started
-            pass_on(error)
-            self._resolve_there(host, port, done)
-        if not self._has_waited:
-            self._has_waited = True
-            done.acquire(True, RESOLVE_WAIT_S)
-        return self._resolved.get(host)
+    def _address_of(self, host: str, port: int, now: float) -> str | None:
+        if self._host_names is None and can_load(host_name):
+            self._host_names = host_name.HostNames(self._send_kept, self._cannot_resolve)
+        return None if self._host_names is None else self._host_names.address_of(host, port, now)
 
-    def _resolve_there(self, host: str, port: int, done: Any) -> None:
-        try:
-            found = sockets.getaddrinfo(host, port, 0, sockets.SOCK_DGRAM)
-            self._resolved[host] = str(found[0][4][0])
-        except Exception as error:
-            pass_on(error)
-            self._retry_at = clock.monotonic() + RETRY_S
-            _say_not_sent(error)
-        finally:
-            self._resolving_since = None
-            done.release()
-            self._send_pending()
+    def _cannot_resolve(self, error: BaseException) -> None:
+        self._retry_at = clock.monotonic() + RETRY_S
+        _say_not_sent(error)
 
-    def _send_pending(self) -> None:
-        while self._pending:
-            try:
-                datagram, trace = self._pending.pop(0)
-                opened = self._socket or self._open()
+    def _send_kept(self, datagram: bytes, trace: str) -> None:
+        """Send what was kept while a host name was resolved."""
+        is_sent = False
+        try:
+            opened = self._socket or self._open()
+            if opened is not None:
                 deliver = self._deliver_spans if self._sends_spans else self._deliver
-                is_sent = opened is not None and deliver(opened, datagram, trace)
-            except (IndexError, OSError, *_HOST_NAME_ERRORS) as error:
-                pass_on(error)
-                is_sent = False
-            if is_sent:
-                self._sent += 1
-            else:
-                self._failed += 1
-        self._pending_bytes = 0
+                is_sent = deliver(opened, datagram, trace)
+        except (OSError, *_HOST_NAME_ERRORS) as error:
+            pass_on(error)
+        if is_sent:
+            self._sent += 1
+        else:
+            self._failed += 1
 
     def _deliver(self, opened: socket.socket, datagram: bytes, trace: str) -> bool:
         self._pace(len(datagram), trace)
@@ -308,9 +270,15 @@ class UDPEmitter:
         address = settings.daemon_address()
         if address is None:
             address = self._given_address or DEFAULT_ADDRESS
+        host, _, port = address.partition(":")
+        is_port = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65_536
+        if is_port and len(address.split()) == 1 and _is_ip(host):
+            return host, int(port)
+        if not can_load(daemon_address):
+            return None
         try:
-            return parse_daemon_address(address)
-        except InvalidDaemonAddressException as error:
+            return daemon_address.parse_daemon_address(address)
+        except daemon_address.InvalidDaemonAddressException as error:
             pass_on(error)
             warn_once("address", "AWS_XRAY_DAEMON_ADDRESS: %s; no trace is sent", error)
             return None
@@ -334,27 +302,3 @@ def _is_ip(host: str) -> bool:
         pass_on(error)
         return False
     return True
-
-
-def parse_daemon_address(address: str, side: str = "udp") -> tuple[str, int]:
-    """The host and port that `address` names for a `side`, `udp` or `tcp`.
-
-    `host:port`, `[IPv6]:port`, or several of these marked `udp:` and `tcp:` with space between them. Raises
-    InvalidDaemonAddressException.
-    """
-    parts = address.split() if isinstance(address, str) else []
-    marked = {
-        kind: rest for kind, _, rest in (part.partition(":") for part in parts) if kind in ("udp", "tcp")
-    }
-    if len(parts) == 1 and not marked:
-        target = parts[0]
-    elif len(marked) == len(parts) and side in marked:
-        target = marked[side]
-    else:
-        raise InvalidDaemonAddressException("expected host:port, or tcp:host:port udp:host:port")
-    host, _, port = target.partition("]:") if target.startswith("[") else target.partition(":")
-    port = port.partition(":")[0]
-    host = host.lstrip("[")
-    if not host or len(port) > 5 or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
-        raise InvalidDaemonAddressException("expected host:port with a port from 1 to 65535")
-    return host, int(port)

@@ -361,11 +361,10 @@ def _below(ancestor: Subsegment, opened: list[Subsegment]) -> list[Subsegment]:
     """Those of the open subsegments that are below `ancestor`. Each is looked at once, however deep they nest."""
     is_below = {id(ancestor): True}
     for subsegment in opened:
-        path = []
+        passed = []
         at: Subsegment | None = subsegment
         while at is not None and id(at) not in is_below:
-            path.append(at)
+            passed.append(id(at))
             at = at.parent
-        answer = at is not None and is_below[id(at)]
-        is_below.update((id(passed), answer) for passed in path)
+        is_below.update(dict.fromkeys(passed, at is not None and is_below[id(at)]))
     return [subsegment for subsegment in opened if is_below[id(subsegment)]]

@@ -22,7 +22,7 @@ from _thread import allocate_lock, start_new_thread
 
 from .. import settings
 from ..clock import clock
-from ..guard import Late, failed, pass_on, warn_once
+from ..guard import Late, can_load, failed, pass_on, warn_once
 from ..trace.subsegment import opened_in
 from .outbox import MAX_WAITING_S
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from ..trace.invocation import Invocation
-    from . import open_stack
+    from . import unfinished
     from .outbox import Outbox
 
     Tell: TypeAlias = Callable[[str, str], None]
 else:
-    open_stack = Late("lambda_tracer.send.open_stack")  # what only a function in trouble needs
+    unfinished = Late("lambda_tracer.send.unfinished")  # what only a function in trouble needs
 
 TICK_S = 1.0
 """How often the thread looks at what waits."""
@@ -50,9 +50,6 @@ TERMINATION_S = 1.0
 
 IN_HAND_S = 0.05
 """How long it then waits for what another thread is just about to send."""
-
-STOP_S = 1.0
-"""How long `stop` waits for the thread, which may be stuck in an emitter of the user's."""
 
 SENT_AFTER_S = MAX_WAITING_S - TICK_S
 """What has waited so long at a look is sent: before the next look it would have waited too long."""
@@ -141,16 +138,12 @@ def is_running() -> bool:
     return _is_started
 
 
-def stop() -> None:
-    """End the thread; the next handler starts another. For tests, which leave nothing behind."""
+def ask_to_stop() -> None:
+    """Have the thread end, soon; the next handler starts another. For tests, which ask until it has ended."""
     global _is_stopping
-    if not _is_started:
-        return
-    _is_stopping = True
-    until = clock.monotonic() + STOP_S
-    while _is_started and clock.monotonic() < until:
-        _wake_up()
-        clock.sleep(0.0001)
+    if not _is_stopping and _is_started:  # in this order: the thread ends with both false, the latter first
+        _is_stopping = True
+    _wake_up()
 
 
 def after_fork() -> None:
@@ -213,7 +206,11 @@ def _look(watched: Watched) -> float:
     if now >= watched.due or _is_terminating:
         watched.due = _NEVER
         if _watched is watched:
-            _send_all(watched, "the process is being terminated" if _is_terminating else None)
+            if can_load(unfinished):
+                time_out = None if _is_terminating else watched.deadline
+                unfinished.send_all(running, watched.outbox, time_out, watched.tell)
+            elif watched.tell is None:  # no more files can be opened, say
+                watched.outbox.flush(running)
             if _is_terminating:
                 clock.sleep(IN_HAND_S)
                 watched.outbox.flush(running)
@@ -224,30 +221,6 @@ def _look(watched: Watched) -> float:
             if not subsegment.is_announced:  # lest what has left find no parent, should this process end now
                 watched.outbox.announce(subsegment, is_brief=is_near)
     return min(TICK_S, max(0.001, watched.due - clock.monotonic()))
-
-
-def _send_all(watched: Watched, reason: str | None) -> None:
-    """Send what is open and what waits; the innermost as faults, with what their threads are doing.
-
-    What is open goes first, and without metadata: the function needs the processor now. What waits is encoded already.
-    """
-    running = watched.invocation
-    kind = "Terminated" if reason else "Timeout"
-    if reason is None:
-        reason = (
-            f"still running {round((watched.deadline - clock.monotonic()) * 1000)} ms before the time-out"
-        )
-    tell = watched.tell
-    if tell is not None:
-        tell(kind, reason)
-        return
-    opened = opened_in(running)
-    parents = {id(subsegment.parent) for subsegment in opened}
-    for subsegment in opened:
-        is_innermost = id(subsegment) not in parents
-        cause = open_stack.cause_of(subsegment, kind, reason) if is_innermost else None
-        watched.outbox.announce(subsegment, cause, is_brief=True)
-    watched.outbox.flush(running)
 
 
 def _wake_up() -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 
-from ..patches import import_hook, registry
+from ..clock import clock
+from ..patches import registry, undo, unpatch
 from ..send import watchdog
 
 TYPE_CHECKING = False
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     Wish = tuple[Switchable, tuple[str, ...] | None]
     """A Tracer, and what it would have patched in Lambda: None for all libraries."""
 
-    State = tuple[import_hook.State, frozenset[str], dict[str, tuple[str, ...]]]
+    State = tuple[undo.State, frozenset[str], dict[str, tuple[str, ...]]]
+
+
+STOP_S = 1.0
+"""How long a test waits for that thread to end, which may be stuck in an emitter of the user's."""
 
 
 class Lasting:
@@ -62,8 +67,16 @@ class Lasting:
         if before is not None:
             self._as_wished = None
             if self._stops_watching:
-                watchdog.stop()
+                stop_watching()
             _restore(before)
+
+
+def stop_watching() -> None:
+    """End the thread that watches handlers, and wait for that: the next handler starts another."""
+    until = clock.monotonic() + STOP_S
+    while watchdog.is_running() and clock.monotonic() < until:
+        watchdog.ask_to_stop()
+        clock.sleep(0.0001)
 
 
 between_tests = Lasting()
@@ -71,18 +84,18 @@ between_tests = Lasting()
 
 
 def _state() -> State:
-    return import_hook.state(), frozenset(registry.registered.values()), _own_patched()
+    return undo.state(), frozenset(registry.registered.values()), _own_patched()
 
 
 def _restore(state: State) -> None:
     """Patch and unpatch until all is as when that was the state."""
     of_hook, libraries, own = state
     now, own_now = frozenset(registry.registered.values()), _own_patched()
-    registry.unpatch([*(now - libraries), *(own_now.keys() - own.keys())])
+    unpatch.unpatch([*(now - libraries), *(own_now.keys() - own.keys())])
     registry.patch(libraries - now)
     for name in own.keys() - own_now.keys():
         registry.patch([name], ignore_module_patterns=own[name])
-    import_hook.restore(of_hook)
+    undo.reset(of_hook)
 
 
 def _own_patched() -> dict[str, tuple[str, ...]]:

@@ -181,7 +181,48 @@ except ValueError as error:
         "    def to_header_str(self) -> str:",
         "(self, key: 'str', value: 'str | int | float | bool') -> 'None'",
         "Annotate the current subsegment",
-        f"{either}/lambda_tracer/send/emitter.py True",
+        f"{either}/lambda_tracer/send/daemon_address.py True",
+    ]
+
+
+WORDS = """
+import inspect, lambda_tracer
+for name in lambda_tracer.__all__:
+    held = getattr(lambda_tracer, name)
+    for each in [held, *(getattr(held, below) for below in dir(held) if below[0] != "_")]:
+        is_function = inspect.isfunction(each) or inspect.ismethod(each)
+        signed = inspect.signature(each) if is_function else ""
+        if is_function or inspect.isclass(each) or inspect.isdatadescriptor(each):
+            print(name, getattr(each, "__name__", ""), signed, repr(inspect.getdoc(each)))
+"""
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.version)
+def test_public_names_have_the_documentation_and_types_of_the_repository(
+    python: build.Interpreter, site: Path
+) -> None:
+    of_bundle = run(site, WORDS, python=python.command[0])
+    (start_bundle(site)).unlink()
+
+    assert of_bundle.splitlines() == run(site, WORDS, python=python.command[0]).splitlines()
+    assert (
+        "put_annotation (self, key: 'str', value: 'str | int | float | bool') -> 'None' 'Annotate"
+        in of_bundle
+    )
+
+
+def test_other_names_have_them_in_their_sources_alone(site: Path) -> None:
+    program = """
+import inspect
+from lambda_tracer import guard
+from lambda_tracer.sdk import recorder
+print(inspect.signature(guard.failed), guard.failed.__doc__, guard.__doc__, guard.__annotations__)
+print(inspect.getsource(guard.failed).splitlines()[0])
+"""
+
+    assert run(site, program).splitlines() == [
+        "(error) None None {}",
+        "def failed(error: BaseException) -> None:",
     ]
 
 

@@ -19,7 +19,7 @@ from lambda_tracer.patches.aws import call
 from lambda_tracer.patches.sql import text as sql_text
 from lambda_tracer.segments import exchange
 from lambda_tracer.segments.sampling import central_rules, poller
-from lambda_tracer.send import emitter, log_line, outbox, watchdog
+from lambda_tracer.send import host_name, log_line, outbox, watchdog
 from lambda_tracer.send.otlp import request as otlp
 from lambda_tracer.trace import header, initialization, kept, w3c
 
@@ -95,8 +95,8 @@ LIMITS = [
     Limit(any_value.MAX_ITEMS, _LIMITS, "A value that is walked shows {} members"),
     Limit(any_value.MAX_DEPTH, _LIMITS, "members of each list and dict, {} levels"),
     Limit(any_value.MAX_TEXT, _LIMITS, "levels and {} bytes of text"),
-    Limit(int(emitter.RESOLVE_WAIT_S), _LIMITS, "The first document waits for it at most {} second,"),
-    Limit(emitter.MAX_PENDING_BYTES, _LIMITS, "What is sent meanwhile, up to {} bytes"),
+    Limit(int(host_name.RESOLVE_WAIT_S), _LIMITS, "The first document waits for it at most {} second,"),
+    Limit(host_name.MAX_PENDING_BYTES, _LIMITS, "What is sent meanwhile, up to {} bytes"),
     Limit(kept.MAX_ENTRIES, _LIMITS, "keeps {} subsegments, and of annotations"),
     Limit(kept.MAX_ENTRIES, _KEPT, "kept in memory, {} subsegments and"),
     Limit(kept.MAX_TEXT, _LIMITS, "messages {} characters."),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.otel.libraries import Servers
 from tests.patches.aws.servers import Service, running_service
 from tests.patches.http.server import HttpServer, serving

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.daemon import Daemon
 from tests.patches.http.server import HttpServer
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from lambda_tracer import Tracer, patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.conftest import Invocation, Invoke
 from tests.daemon import Daemon
 from tests.otel.libraries import CANARY, LIBRARIES, Library, Servers, calls

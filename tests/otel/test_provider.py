@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch, unpatch, xray_recorder
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.programs import run

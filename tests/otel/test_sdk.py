@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch, patch_all, unpatch, xray_recorder
-from lambda_tracer.patches.registry import registered, unpatch_all
+from lambda_tracer.patches.registry import registered
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.daemon import Daemon
 from tests.logged import messages
 from tests.otel.libraries import LIBRARIES, Servers

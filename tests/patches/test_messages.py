@@ -21,7 +21,7 @@ import pytest
 from lambda_tracer import patch_all, xray_recorder
 from lambda_tracer.encode import messages
 from lambda_tracer.encode.any_value import message_of
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.sql import servers as sql_servers

@@ -23,7 +23,7 @@ import requests
 import urllib3
 
 from lambda_tracer import Tracer, patch
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.daemon import Daemon
 from tests.patches.http.server import HttpServer, serving
 

@@ -16,7 +16,7 @@ import pytest
 
 import lambda_tracer.patches.pymongo as pymongo_patch
 from lambda_tracer import patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch, unpatch_all
+from lambda_tracer.patches.unpatch import unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.mongo_server import serving

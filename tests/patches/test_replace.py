@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 import wrapt
 
-from lambda_tracer.patches import replace
+from lambda_tracer.patches import replace, undo
 
 calls: list[Any] = []
 """What ours was called with, by each call."""
@@ -94,7 +94,7 @@ def test_a_method_of_any_kind_is_called_as_without_us_and_put_back(kind: str) ->
     replace.replace([(client_type, "send", ours)])
     given = client.send(1, 3) if kind != "partialmethod" else client.send(1)
     is_replaced = replace.is_replaced(client_type, "send")
-    replace.restore([(client_type, "send", ours)])
+    undo.restore([(client_type, "send", ours)])
 
     assert given == expected
     assert [call[0] for call in calls] == [client]
@@ -153,7 +153,7 @@ def test_class_and_static_methods_stay_what_they_are(
 
     assert [who.send(*argument) for who in (Client, Child, Child())] == expected
     assert len(calls) == 3
-    replace.restore([(Client, "send", ours_of_module)])
+    undo.restore([(Client, "send", ours_of_module)])
     assert vars(Client)["send"] is found
 
 
@@ -175,7 +175,7 @@ def test_a_modules_function_of_any_kind_is_called_as_without_us_and_put_back(kin
 
     replace.replace([(module, "send", ours_of_module)])
     given = module.send(1, 2)
-    replace.restore([(module, "send", ours_of_module)])
+    undo.restore([(module, "send", ours_of_module)])
 
     assert given == expected
     assert calls == [((1, 2), {})]
@@ -231,7 +231,7 @@ def test_a_class_of_others_in_the_place_of_a_librarys_is_replaced_where_the_libr
     assert Instrumented().send() == 1
     assert len(calls) == 1
     assert replace.is_replaced(Instrumented, "send")
-    replace.restore([(Instrumented, "send", ours)])
+    undo.restore([(Instrumented, "send", ours)])
     assert vars(Client)["send"] is send
 
 
@@ -284,7 +284,7 @@ def test_what_others_put_around_ours_stays_and_ours_inside_it_does_nothing_more(
     Client().send(1)
     called_by_one = len(calls)
 
-    replace.restore([(Client, "send", ours)])
+    undo.restore([(Client, "send", ours)])
 
     assert called_by_one == 1
     assert vars(Client)["send"] is theirs
@@ -304,14 +304,14 @@ def test_ours_inside_what_others_put_around_it_is_taken_up_again(around: Callabl
     inner = vars(Client)["send"]
     theirs: Any = around(inner)
     Client.send = theirs  # type: ignore[method-assign]
-    replace.restore([(Client, "send", ours)])
+    undo.restore([(Client, "send", ours)])
     replace.replace([(Client, "send", ours)])
 
     assert Client().send(3) == 3
     assert len(calls) == 1
     assert vars(Client)["send"] is theirs
     Client.send = inner  # type: ignore[method-assign]
-    replace.restore([(Client, "send", ours)])
+    undo.restore([(Client, "send", ours)])
     assert vars(Client)["send"] is original
 
 
@@ -329,7 +329,7 @@ def test_a_coroutine_function_of_ours_inside_what_others_put_around_it_does_noth
 
     replace.replace([(Client, "send", make)])
     Client.send = around_by_wrapt(vars(Client)["send"])  # type: ignore[method-assign]
-    replace.restore([(Client, "send", make)])
+    undo.restore([(Client, "send", make)])
 
     assert asyncio.run(Client().send()) is False
     assert inspect.iscoroutinefunction(Client.send)

@@ -26,7 +26,7 @@ import requests
 import urllib3
 
 from lambda_tracer import TraceHeader, Tracer, patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document

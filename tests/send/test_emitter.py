@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from lambda_tracer import InvalidDaemonAddressException, UDPEmitter, xray_recorder
-from lambda_tracer.send.emitter import parse_daemon_address
+from lambda_tracer.send.daemon_address import parse_daemon_address
 from tests.daemon import Daemon
 from tests.logged import messages
 from tests.programs import run
@@ -67,14 +67,25 @@ REJECTED = [
 
 
 @pytest.mark.parametrize(("address", "target"), ACCEPTED.items())
-def test_each_form_of_an_address_is_read(address: str, target: tuple[str, int]) -> None:
+def test_each_form_of_an_address_is_read(
+    address: str, target: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", address)
+    emitter = UDPEmitter()
+
     assert parse_daemon_address(address) == target
+    assert (emitter.ip, emitter.port) == target
 
 
 @pytest.mark.parametrize("address", REJECTED)
-def test_what_is_no_address_is_refused_with_the_form_that_is_wanted(address: str) -> None:
+def test_what_is_no_address_is_refused_with_the_form_that_is_wanted(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(InvalidDaemonAddressException, match="expected host:port"):
         parse_daemon_address(address)
+
+    monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", address or "none")
+    assert UDPEmitter().ip is None
 
 
 def test_the_error_is_a_value_error() -> None:

@@ -25,7 +25,7 @@ from lambda_tracer.patches import registry
 from lambda_tracer.send import watchdog
 from lambda_tracer.testing import LambdaContext, Traces, capture_traces
 from lambda_tracer.testing.capture import Capture
-from lambda_tracer.testing.lasting import between_tests
+from lambda_tracer.testing.lasting import between_tests, stop_watching
 from lambda_tracer.trace import running
 from tests.daemon import Daemon
 
@@ -63,7 +63,7 @@ def function(tracer: Tracer) -> Callable[..., Any]:
 def _as_new() -> None:
     """Other tests of ours leave libraries patched, and the thread that watches handlers."""
     unpatch_all()
-    watchdog.stop()
+    stop_watching()
 
 
 @pytest.fixture

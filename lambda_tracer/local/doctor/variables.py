@@ -6,7 +6,7 @@ import difflib
 import math
 from collections.abc import Iterator
 
-from lambda_tracer.send.emitter import InvalidDaemonAddressException, parse_daemon_address
+from lambda_tracer.send.daemon_address import InvalidDaemonAddressException, parse_daemon_address
 
 from .finding import Finding
 from .function import DEFAULT_TIMEOUT_S, Function, Setting

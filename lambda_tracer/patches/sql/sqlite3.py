@@ -53,9 +53,11 @@ def patch(module: ModuleType) -> None:
 
 def unpatch(module: ModuleType) -> None:
     """Undo `patch`; connections made in the meantime record no more."""
+    from .. import undo
+
     known = _places(module)
     replaced = module.connect
-    replace.restore(_targets(module))
+    undo.restore(_targets(module))
     if module.connect is not replaced:
         _rebind(module, replaced, known)
 

@@ -12,7 +12,7 @@ from weakref import ref
 
 from ...clock import clock
 from ...guard import failed, pass_on, warn_once
-from ...send.emitter import InvalidDaemonAddressException, parse_daemon_address
+from ...send.daemon_address import InvalidDaemonAddressException, parse_daemon_address
 from ..exchange import NoAnswer, exchange
 from .central_rules import REPORT_S, read_rule
 

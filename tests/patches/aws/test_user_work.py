@@ -22,7 +22,7 @@ from aiobotocore.session import get_session
 from botocore.credentials import DeferredRefreshableCredentials
 
 from lambda_tracer import TraceHeader, patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.aws.servers import Answer, Service, running_service

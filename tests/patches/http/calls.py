@@ -14,7 +14,7 @@ import pytest
 
 from lambda_tracer import TraceHeader, Tracer
 from lambda_tracer.patches.http import ignored
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.http.server import HttpServer, Tls, serving, serving_tls

@@ -11,7 +11,7 @@ import pytest
 
 from lambda_tracer import TraceHeader, patch, xray_recorder
 from lambda_tracer.patches.http import ignored
-from lambda_tracer.patches.registry import unpatch
+from lambda_tracer.patches.unpatch import unpatch
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.http.calls import (

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.patches.own_packages.shop import PRICES, SHOP, Application
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from lambda_tracer import patch
 from lambda_tracer.patches import own_packages
-from lambda_tracer.patches.registry import unpatch, unpatch_all
+from lambda_tracer.patches.unpatch import unpatch, unpatch_all
 from tests.daemon import Daemon
 from tests.patches.own_packages.shop import PRICES, SHOP, Application, members
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.patches.registry.made_up import MadeUp
 
 

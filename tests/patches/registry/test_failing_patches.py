@@ -8,7 +8,8 @@ import logging
 import pytest
 
 from lambda_tracer.patches import replace
-from lambda_tracer.patches.registry import LIBRARIES, Library, patch, unpatch, unpatch_all
+from lambda_tracer.patches.registry import LIBRARIES, Library, patch
+from lambda_tracer.patches.unpatch import unpatch, unpatch_all
 from tests.logged import messages
 from tests.patches.registry.made_up import SOURCE, MadeUp, is_traced
 

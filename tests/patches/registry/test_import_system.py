@@ -15,7 +15,8 @@ import sys
 
 import pytest
 
-from lambda_tracer.patches.registry import patch, patch_all, unpatch_all
+from lambda_tracer.patches.registry import patch, patch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.daemon import Daemon
 from tests.patches.registry.made_up import SOURCE, MadeUp, is_traced
 

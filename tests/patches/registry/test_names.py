@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from lambda_tracer.patches import registry
-from lambda_tracer.patches.registry import ALIASES, LIBRARIES, patch, unpatch
+from lambda_tracer.patches.registry import ALIASES, LIBRARIES, patch
+from lambda_tracer.patches.unpatch import unpatch
 from tests.daemon import Daemon
 from tests.logged import messages
 from tests.patches.registry.made_up import MadeUp, is_traced

@@ -6,7 +6,8 @@ import importlib
 
 import pytest
 
-from lambda_tracer.patches.registry import patch, unpatch
+from lambda_tracer.patches.registry import patch
+from lambda_tracer.patches.unpatch import unpatch
 from tests.logged import messages
 from tests.patches.registry.made_up import SOURCE, MadeUp, is_traced
 

@@ -8,7 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from lambda_tracer.patches.registry import patch, unpatch
+from lambda_tracer.patches.registry import patch
+from lambda_tracer.patches.unpatch import unpatch
 from tests.patches.registry.made_up import SOURCE, MadeUp
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Tracer
-from lambda_tracer.patches.registry import LIBRARIES, patch, patch_all, unpatch, unpatch_all
+from lambda_tracer.patches.registry import LIBRARIES, patch, patch_all
+from lambda_tracer.patches.unpatch import unpatch, unpatch_all
 from tests.daemon import Daemon
 from tests.patches.registry.made_up import MadeUp, is_traced
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch, unpatch_all
+from lambda_tracer.patches.unpatch import unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.documents import Document

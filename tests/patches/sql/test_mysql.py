@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.daemon import Daemon
 from tests.patches.sql.drivers import MySQL, PureMySQL, PyMySQL
 from tests.patches.sql.servers import DATABASE, HOST, PASSWORD, USER, mariadb

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch, patch_all, xray_recorder
-from lambda_tracer.patches.registry import unpatch, unpatch_all
+from lambda_tracer.patches.unpatch import unpatch, unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.sql.servers import DATABASE, HOST, PASSWORD, USER, mariadb, postgresql

@@ -21,7 +21,7 @@ import sqlalchemy
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from lambda_tracer import patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.daemon import Daemon
 from tests.patches.http.server import serving
 

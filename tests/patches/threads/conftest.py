@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lambda_tracer import patch
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 
 
 @pytest.fixture(autouse=True)

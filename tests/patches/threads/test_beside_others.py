@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import PATIENCE_S, Daemon
 from tests.patches.threads.workers import Worker, work

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lambda_tracer import patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch
+from lambda_tracer.patches.unpatch import unpatch
 from tests.daemon import PATIENCE_S, Daemon
 from tests.patches.threads.workers import THREADS, Worker, work
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from lambda_tracer import patch, xray_recorder
-from lambda_tracer.patches.registry import unpatch
+from lambda_tracer.patches.unpatch import unpatch
 from tests.conftest import Invoke
 from tests.daemon import PATIENCE_S, Daemon
 from tests.patches.threads.workers import THREADS, directly_under, place_of, work

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from lambda_tracer import Tracer, xray_recorder
-from lambda_tracer.patches.registry import unpatch
+from lambda_tracer.patches.unpatch import unpatch
 from tests.conftest import Invoke
 from tests.daemon import PATIENCE_S, Daemon
 from tests.patches.threads.workers import directly_under, place_of, work

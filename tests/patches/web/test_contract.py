@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from lambda_tracer import Tracer, unpatch
-from lambda_tracer.patches.registry import patch_all, unpatch_all
+from lambda_tracer.patches.registry import patch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.patches.web.case import CANARY, IN_PATH, Application, Case

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Tracer
-from lambda_tracer.patches.registry import patch_all, unpatch_all
+from lambda_tracer.patches.registry import patch_all
+from lambda_tracer.patches.unpatch import unpatch_all
 from tests.daemon import Daemon
 from tests.patches.web import events
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from lambda_tracer import Tracer, xray_recorder
-from lambda_tracer.patches.registry import patch, unpatch, unpatch_all
+from lambda_tracer.patches.registry import patch
+from lambda_tracer.patches.unpatch import unpatch, unpatch_all
 from tests.daemon import Daemon
 from tests.documents import Document
 from tests.patches.web import events
