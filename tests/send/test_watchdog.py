@@ -258,6 +258,26 @@ handler(1.0, Context(500))
     assert [document.get("in_progress") for document in daemon.documents()] == [False, True, False]
 
 
+def test_what_a_time_out_needs_is_loaded_before_it_comes(daemon: Daemon) -> None:
+    """Where the package has to be compiled, with a fraction of a processor, that takes longer than there is then."""
+    ran = python(
+        PRELUDE
+        + """
+import sys
+@tracer.capture_lambda_handler
+def waits(event, context):
+    while "lambda_tracer.send.open_stack" not in sys.modules and context.get_remaining_time_in_millis() > 300:
+        time.sleep(0.01)
+
+waits({}, Context(5_000))
+print("lambda_tracer.send.open_stack" in sys.modules)
+"""
+    )
+
+    assert (ran.stdout, ran.stderr) == ("True\n", "")
+    assert [document.get("in_progress") for document in daemon.documents()] == [False]
+
+
 def test_a_deadline_is_seen_after_a_long_time_without_invocations(daemon: Daemon) -> None:
     """The thread sleeps by then, and is woken."""
     ran = python(
