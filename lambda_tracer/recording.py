@@ -59,6 +59,9 @@ new_subsegment: type[Subsegment] = Subsegment
 new_unrecorded: type[UnrecordedSubsegment] = UnrecordedSubsegment
 """What is opened: `use_kinds` has it be of other classes."""
 
+# Taken once: Python makes an object of a method at each call that names it as an attribute of what was imported.
+_get_bound, _get_seen, _set_seen = bound.get, seen.get, seen.set
+
 _switch = settings.global_sdk_config
 _HEADER_KEY = settings.TRACE_HEADER_KEY
 UNSET: Any = object()
@@ -126,7 +129,7 @@ class Recording:
             if "a" in letters:
                 see(subsegment)
             else:  # the same without a call, before Python 3.12
-                seen.set(subsegment)
+                _set_seen(subsegment)
             if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
                 self.recorder.leave_behind(subsegment)
         except Exception as error:
@@ -150,8 +153,8 @@ class Recording:
         if self._outside is not UNSET:
             see(self._outside)
             return
-        if "a" not in letters and seen.get() is subsegment:  # as a rule, and without a call
-            seen.set(subsegment.parent)
+        if "a" not in letters and _get_seen() is subsegment:  # as a rule, and without a call
+            _set_seen(subsegment.parent)
             return
         inner = last_seen()
         while inner is not None and inner is not subsegment:  # what the block left open is no parent after it
@@ -296,7 +299,7 @@ class SubsegmentRecorder:
             if "a" in letters:
                 running, parent = place()
             else:  # the same without calls: this is asked at every captured call
-                working_for, parent = bound.get(), seen.get()
+                working_for, parent = _get_bound(), _get_seen()
                 if working_for is None:
                     running = invocations.latest
                     try:
@@ -304,7 +307,7 @@ class SubsegmentRecorder:
                     except AttributeError as error:  # no real os.environ
                         pass_on(error)
                         raw = settings.trace_header()
-                    if raw != running.raw:
+                    if raw is not running.raw and raw != running.raw:
                         running = invocations.current()
                 else:
                     running = working_for
