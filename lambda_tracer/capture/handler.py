@@ -51,7 +51,7 @@ def _lambda_context(context: Any) -> Any:
 def _is_durable(event: object) -> bool:
     """Whether it is the event of a durable function; also as the SDK's local runner passes it."""
     if type(event) is not dict:
-        return name_of(type(event)).startswith(f"<{_DURABLE_SDK}.")
+        return _DURABLE_SDK in sys.modules and name_of(type(event)).startswith(f"<{_DURABLE_SDK}.")
     try:
         return "DurableExecutionArn" in event
     except BaseException as error:  # a key's own code

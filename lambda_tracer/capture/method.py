@@ -58,7 +58,8 @@ class Capture:
                 return entry
         found = provider.place()
         if found is not None:
-            return CapturedCall(self, provider, found[0], found[1])
+            running, parent = found
+            return CapturedCall(self, provider, running, parent)
         return None if recording.kept is None else recording.kept.keep_outermost(self.name)
 
 
@@ -133,7 +134,8 @@ def capture_method(tracer: TracerSettings, method: Any, capture_response: bool, 
     name = f"{source.__module__}.{getattr(source, '__qualname__', None) or source.__name__}".translate(
         _NOT_IN_NAMES
     )
-    return wrap(method, Capture(tracer, name, name, capture_response, capture_error))
+    # A bound method, which Python calls faster than an object that has it.
+    return wrap(method, Capture(tracer, name, name, capture_response, capture_error).__call__)
 
 
 def named(function: Any) -> Any:
