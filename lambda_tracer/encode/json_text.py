@@ -72,7 +72,7 @@ _fields: dict[str, str] = {}  # the same ones, as they stand before a value
 redaction.remember_in(_fields)
 
 
-def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYTES) -> str:
+def dumps(value: object, is_captured: bool = False, room: int = MAX_VALUE_BYTES) -> str:
     """The JSON text of `value`, in ASCII, without spaces. Never raises.
 
     `is_captured`: it was not put there on purpose, so values under names of secrets are left out. `room`: of a value
