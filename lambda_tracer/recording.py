@@ -57,6 +57,9 @@ new_subsegment: type[Subsegment] = Subsegment
 new_unrecorded: type[UnrecordedSubsegment] = UnrecordedSubsegment
 """What all recorders open: other classes, that add to what they inherit, where somebody sets that."""
 
+# Taken once: Python makes an object of a method at each call that names it as an attribute of what was imported.
+_get_bound, _get_seen, _set_seen = bound.get, seen.get, seen.set
+
 _switch = settings.global_sdk_config
 _HEADER_KEY = settings.TRACE_HEADER_KEY
 UNSET: Any = object()
@@ -124,7 +127,7 @@ class Recording:
             if "a" in letters:
                 see(subsegment)
             else:  # the same without a call, before Python 3.12
-                seen.set(subsegment)
+                _set_seen(subsegment)
             if running.has_ended:  # a thread of it goes on; nothing will ask any more what waits or is open
                 self.recorder.leave_behind(subsegment)
         except Exception as error:
@@ -148,8 +151,8 @@ class Recording:
         if self._outside is not UNSET:
             see(self._outside)
             return
-        if "a" not in letters and seen.get() is subsegment:  # as a rule, and without a call
-            seen.set(subsegment.parent)
+        if "a" not in letters and _get_seen() is subsegment:  # as a rule, and without a call
+            _set_seen(subsegment.parent)
             return
         inner = last_seen()
         while inner is not None and inner is not subsegment:  # what the block left open is no parent after it
@@ -311,7 +314,7 @@ class SubsegmentRecorder:
             if "a" in letters:
                 running, parent = place()
             else:  # the same without calls: this is asked at every captured call
-                working_for, parent = bound.get(), seen.get()
+                working_for, parent = _get_bound(), _get_seen()
                 if working_for is None:
                     running = invocations.latest
                     try:
@@ -319,7 +322,7 @@ class SubsegmentRecorder:
                     except AttributeError as error:  # no real os.environ
                         pass_on(error)
                         raw = settings.trace_header()
-                    if raw != running.raw:
+                    if raw is not running.raw and raw != running.raw:
                         running = invocations.current()
                 else:
                     running = working_for

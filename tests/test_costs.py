@@ -41,13 +41,13 @@ OTHER_MODULES |= {"gc"} if sys.version_info < (3, 12) else set()
 """What else a cold start may load: C modules, and what the runtime client itself loads from Python 3.11 on."""
 
 CALLS_SAMPLED = 15
-C_CALLS_SAMPLED = 30
+C_CALLS_SAMPLED = 29
 CALLS_UNSAMPLED = 4
 CALLS_DISABLED = 3
 """Function calls that one captured call makes, the captured function's own included."""
 
-CALLS_HANDLER = 66
-C_CALLS_HANDLER = 76
+CALLS_HANDLER = 64
+C_CALLS_HANDLER = 71
 """Those of an invocation with nothing but its handler."""
 
 BYTES_A_SUBSEGMENT = 330

@@ -33,6 +33,8 @@ else:
     facts = Late("lambda_tracer.capture.facts")  # for an event that says something
     keeping = Late("lambda_tracer.capture.keeping")  # where failures are kept that were not sampled
 
+_get_handler, _set_handler = in_handler.get, in_handler.set  # taken once: see `recording`
+
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 
 # Known by their names, so that the AWS Durable Execution SDK need not be imported.
@@ -51,7 +53,7 @@ def _lambda_context(context: Any) -> Any:
 def _is_durable(event: object) -> bool:
     """Whether it is the event of a durable function; also as the SDK's local runner passes it."""
     if type(event) is not dict:
-        return name_of(type(event)).startswith(f"<{_DURABLE_SDK}.")
+        return _DURABLE_SDK in sys.modules and name_of(type(event)).startswith(f"<{_DURABLE_SDK}.")
     try:
         return "DurableExecutionArn" in event
     except BaseException as error:  # a key's own code
@@ -84,7 +86,7 @@ class HandlerCapture:
         """
         running = None
         try:
-            outer = in_handler.get()
+            outer = _get_handler()
             if outer is None or outer.has_ended or outer.is_over():
                 running = recording.default.begin_invocation_unless_begun()
             recorded = self.capture()
@@ -209,7 +211,7 @@ class HandlerCall:
     def _begin(self) -> None:
         """Be this context's handler, if none is: it is where the stacks of exceptions end, and others are within it."""
         if self._running is not None and not is_collecting():
-            in_handler.set(self)
+            _set_handler(self)
 
     def _watch(self) -> None:
         try:
@@ -296,9 +298,9 @@ class HandlerCall:
     def _end(self) -> None:
         self.has_ended = True
         if (
-            in_handler.get() is self and not is_collecting()
+            _get_handler() is self and not is_collecting()
         ):  # another context, in which a generator began, may go on holding it
-            in_handler.set(None)
+            _set_handler(None)
         if self._running is not None:
             self._running.handler = None  # each would keep the other
         if self._watched is not None:

@@ -34,13 +34,14 @@ _NOT_IN_NAMES = str.maketrans("", "", "?;*()!$~^<>")
 class Capture:
     """How calls of one decorated function are recorded."""
 
-    __slots__ = ("error_key", "name", "response_key", "tracer")
+    __slots__ = ("error_key", "name", "namespace", "response_key", "tracer")
 
     def __init__(
         self, tracer: TracerSettings, label: str, key: str, capture_response: bool, capture_error: bool
     ) -> None:
         """`label` names the subsegment, `key` the metadata entries `<key> response` and `<key> error`."""
         self.tracer = tracer
+        self.namespace: str | None = None  # the service last recorded, if it is known to be accepted
         self.name = f"## {label}"
         self.response_key = f"{key} response" if capture_response else None
         self.error_key = f"{key} error" if capture_error else None
@@ -58,7 +59,8 @@ class Capture:
                 return entry
         found = provider.place()
         if found is not None:
-            return CapturedCall(self, provider, found[0], found[1])
+            running, parent = found
+            return CapturedCall(self, provider, running, parent)
         return None if recording.kept is None else recording.kept.keep_outermost(self.name)
 
 
@@ -103,15 +105,12 @@ class CapturedCall(Recording):
         if value is None or key is None or subsegment is None:
             return
         service = capture.tracer.service
-        if (
-            subsegment.end_time is None
-            and not subsegment.captured
-            and type(service) is str
-            and service in known_namespaces
-        ):
+        if service is capture.namespace and subsegment.end_time is None and not subsegment.captured:
             subsegment.captured = ((service, key, value),)  # `put_captured`, as a rule, without a call
         else:
             subsegment.put_captured(key, value, service)
+            if type(service) is str and service in known_namespaces:
+                capture.namespace = service
 
     def annotate(self, key: str, value: str | bool) -> None:
         """Annotate this call's subsegment, under a key of our own."""
@@ -133,7 +132,8 @@ def capture_method(tracer: TracerSettings, method: Any, capture_response: bool, 
     name = f"{source.__module__}.{getattr(source, '__qualname__', None) or source.__name__}".translate(
         _NOT_IN_NAMES
     )
-    return wrap(method, Capture(tracer, name, name, capture_response, capture_error))
+    # A bound method, which Python calls faster than an object that has it.
+    return wrap(method, Capture(tracer, name, name, capture_response, capture_error).__call__)
 
 
 def named(function: Any) -> Any:

@@ -68,8 +68,11 @@ _text_of_table: Callable[[Any, set[str], int], str | None] | None = None
 _harmless: set[str] = set()  # keys that are known to be no names of secrets
 redaction.remember_in(_harmless)
 
+_fields: dict[str, str] = {}  # the same ones, as they stand before a value
+redaction.remember_in(_fields)
 
-def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYTES) -> str:
+
+def dumps(value: object, is_captured: bool = False, room: int = MAX_VALUE_BYTES) -> str:
     """The JSON text of `value`, in ASCII, without spaces. Never raises.
 
     `is_captured`: it was not put there on purpose, so values under names of secrets are left out. `room`: of a value
@@ -80,34 +83,43 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYT
             return _quote(value)  # as below: there is nothing in it to look for
         if type(value) is bool:
             return "true" if value else "false"
-        verdict, look, is_table = _CAREFUL, False, False
-        # A dict of scalars under harmless names, which most functions return, is told by one short loop.
-        if type(value) is dict and len(value) <= _FEW and _harmless.issuperset(value):
-            for item in value.values():
+        look = is_table = False
+        text: str | None = None
+        # A dict of scalars under harmless names, which most functions return, is written by one short loop: the
+        # encoder makes lists and tuples of it first, which takes longer than its text.
+        if type(value) is dict and len(value) <= _FEW:
+            members = ""
+            for key, item in value.items():
+                field = _fields.get(key) if type(key) is str else None
+                if field is None:
+                    break
                 kind = type(item)
-                if kind is str:
-                    if len(item) > _SHORT:
-                        break
-                elif kind is int:
-                    if not _LEAST < item < _MOST:
-                        break
-                elif kind is not float and kind is not bool and item is not None:
+                if kind is str and len(item) <= _SHORT:
+                    members += f"{field}{_quote(item)}"
+                elif (kind is int and _LEAST < item < _MOST) or (kind is float and item - item == 0.0):
+                    members += f"{field}{item!r}"
+                elif kind is bool:
+                    members += field + ("true" if item else "false")
+                elif item is None:
+                    members += field + "null"
+                else:
                     is_table = kind is list and len(item) >= _ROWS and type(item[0]) is dict
+                    is_table = is_table and _harmless.issuperset(value)
                     break
             else:
-                verdict = _FAST
+                text = f"{{{members[1:]}}}"
         elif type(value) is list:
             is_table = len(value) >= _ROWS and type(value[0]) is dict
-        text = (_text_of_table or _table_reader())(value, _harmless, room) if is_table else None
+        if is_table:
+            text = (_text_of_table or _table_reader())(value, _harmless, room)
         if text is None:
-            if verdict != _FAST:
-                verdict, size, look = _survey(value, is_captured, room)
+            verdict, size, look = _survey(value, is_captured, room)
             if verdict == _FAST:
                 text = "".join(_encode(value, 0))
             elif verdict == _TOO_LARGE:
                 return _cut(value, size, is_captured)
         if text is not None and not (
-            is_captured and (look or '\\"' in text) and secret_search.may_be_in(text)
+            is_captured and (look or ("\\" in text and '\\"' in text)) and secret_search.may_be_in(text)
         ):
             return text
     except BaseException as error:  # a cycle, NaN, an odd key, a dict that another thread changed
@@ -260,6 +272,7 @@ def _is_harmless(key: str, is_captured: bool) -> bool:
     # Keys made of data must not fill the memory. What stands under `value` may belong to a name beside it.
     if len(_harmless) < 10_000 and len(key) <= 200 and not redaction.may_be_value(key):
         _harmless.add(key)
+        _fields[key] = f",{_quote(key)}:"
     return True
 
 

@@ -200,7 +200,7 @@ def new_trace_id() -> str:
 
 def new_id() -> str:
     """16 hex digits, for a segment."""
-    return hex(ids.next())[2:]
+    return hex(next(ids.numbers))[2:]
 
 
 def _is_no_failure(error: BaseException) -> bool:

@@ -254,8 +254,9 @@ class UDPEmitter:
             self._last_trace = trace
             taken += BETWEEN_INVOCATIONS_BYTES
         # The kernel charges the receiver's buffer about the next power of two.
-        cost = max(1024, 1 << (size + 400).bit_length())
-        unread = max(0.0, self._unread_bytes - taken) + cost
+        cost = 1 << (size + 400 | 512).bit_length()  # 1024 at least
+        before = self._unread_bytes - taken
+        unread = before + cost if before > 0 else cost
         if unread > BURST_BYTES:
             self._pauses = (
                 min(self._pauses + 1, LONGEST_PAUSE) if now - self._last_pause < LONG_BURST_S else 1

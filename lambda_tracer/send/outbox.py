@@ -299,8 +299,12 @@ def pour(source: list[Any], target: list[Any]) -> None:
 
 def _join(subsegment: Subsegment, text: str, children: list[Waiting]) -> Waiting:
     """The subsegment's own text and its children as one document; children that do not fit in it leave."""
+    texts, heights = zip(*children, strict=True)
+    size = len(text) + sum(map(len, texts)) + len(texts) + len(',"subsegments":[]}')
+    height = max(heights) + 1
+    if size <= xray.MAX_DOCUMENT_BYTES and height <= MAX_NESTING:  # as a rule
+        return document.closed(text, texts[::-1]), height
     invocation = subsegment.invocation
-    size = len(text) + sum([len(child_text) + 1 for child_text, _ in children]) + len(',"subsegments":[]}')
     kept: list[str] = []
     leaving: list[str] = []
     height = 1

@@ -42,6 +42,8 @@ else:
 seen: ContextVar[AnySubsegment | None]
 seen, see, last_seen = variable("lambda_tracer_subsegment")
 
+_get_bound, _get_seen = bound.get, seen.get  # taken once: see `recording`
+
 in_handler: ContextVar[HandlersCall | None] = ContextVar("lambda_tracer_in_handler", default=None)
 """The outermost call of a captured handler that runs in this context, or ran last: it begins the invocation."""
 
@@ -53,7 +55,7 @@ def place() -> tuple[Invocation, AnySubsegment | None]:
     if "a" in letters:
         runs, subsegment = bound_to() or running.current(), last_seen()
     else:
-        runs, subsegment = bound.get() or running.current(), seen.get()
+        runs, subsegment = _get_bound() or running.current(), _get_seen()
     while subsegment is not None and subsegment.end_time is not None:
         subsegment = subsegment.parent
     return runs, subsegment if subsegment is not None and subsegment.invocation is runs else None
@@ -63,7 +65,7 @@ def is_outermost() -> bool:
     """Whether this context has opened and inherited nothing: a quick answer for what an unsampled call asks."""
     if "a" in letters:
         return last_seen() is None and bound_to() is None
-    return seen.get() is None and bound.get() is None
+    return _get_seen() is None and _get_bound() is None
 
 
 class Carried:

@@ -81,7 +81,7 @@ class KeptSubsegment(UnrecordedSubsegment):
         """Made when somebody asks for it: a log record, or the line."""
         attributes = self.__dict__
         found: str | None = attributes.get("_id")
-        return found or attributes.setdefault("_id", hex(ids.next())[2:])
+        return found or attributes.setdefault("_id", hex(next(ids.numbers))[2:])
 
     @property
     def parent_segment(self) -> Any:

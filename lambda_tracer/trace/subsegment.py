@@ -147,7 +147,7 @@ class Subsegment:
         recorder: Owner,
     ) -> None:
         """Opened by `Recorder.begin_subsegment`, which see."""
-        self.id = hex(ids.next())[2:]
+        self.id = hex(next(ids.numbers))[2:]
         self.name = name
         self.namespace = namespace
         self.parent = parent

@@ -88,11 +88,12 @@ def _plain(function: Callable[..., Any], record: Record, tells_arguments: bool) 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         recording = record(args, kwargs) if tells_arguments else record()
         if recording is None:
-            return function(*args, **kwargs)
+            # As a rule there are none, and a dict of none would be made.
+            return function(*args, **kwargs) if kwargs else function(*args)
         # No `with`: an exception from outside may come while one is being entered or left, which then is not.
         try:
             recording.open()
-            response = function(*args, **kwargs)
+            response = function(*args, **kwargs) if kwargs else function(*args)
             recording.respond(response)
             recording.close()
         except BaseException as error:
