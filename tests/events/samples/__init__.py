@@ -9,7 +9,7 @@ from typing import Any
 
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.json"))
 
-SECRETS = ("s3cret", "s3ss10n", "c2VjcmV0", "4111", "jane", "AKIA", "arn:aws")
+SECRETS = ("s3cret", "s3ss10n", "c2VjcmV0", "4111 1111", "jane", "AKIA", "arn:aws")
 """What is in the samples, and in no fact: values, credentials, people, and ARNs."""
 
 
