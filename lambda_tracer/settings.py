@@ -32,6 +32,22 @@ _PROPAGATORS_KEY = os.environ.encodekey("LAMBDA_TRACER_PROPAGATORS")
 TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
 
 
+def is_on(option: object) -> bool:
+    """Whether an option in code that is on or off is on: by its truth, and text that says false is false.
+
+    So what a variable of the user's own says can be given as it is. Empty text, and blanks, are false.
+    """
+    if isinstance(option, str):
+        word = option.strip().lower()
+        return bool(word) and word not in FALSE
+    return bool(option)
+
+
+def is_said(option: object) -> bool | None:
+    """`is_on`, and None for None: nobody has said it."""
+    return None if option is None else is_on(option)
+
+
 def trace_header() -> bytes | str | None:
     """The raw value of `_X_AMZN_TRACE_ID`, as the platform keeps it: compare it or `os.fsdecode` it."""
     try:
@@ -219,9 +235,18 @@ def log_ids() -> bool | Literal["w3c"]:
     """`LAMBDA_TRACER_LOG_IDS`: whether log records get ids, and `"w3c"` where they get `trace_id` as well; default
     false."""
     variable = "LAMBDA_TRACER_LOG_IDS"
-    if os.environ.get(variable, "").strip().lower() == W3C:
+    if _is_w3c(os.environ.get(variable, "")):
         return W3C
     return _switch(variable, default=False)
+
+
+def log_ids_of(option: object) -> bool | Literal["w3c"]:
+    """What `Tracer(log_ids=...)` asks for, as `log_ids` gives what the variable asks for."""
+    return W3C if isinstance(option, str) and _is_w3c(option) else is_on(option)
+
+
+def _is_w3c(word: str) -> bool:
+    return word.strip().lower() == W3C
 
 
 def take_over() -> bool:

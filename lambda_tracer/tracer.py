@@ -109,20 +109,21 @@ class Tracer:
         for unknown words in `keep`.
         """
         config = self._config
+        disabled = settings.is_said(disabled)
         config["service"] = (settings.service_name() if service is None else service) or config["service"]
         config["disabled"] = (
-            (settings.tracing_disabled() or config["disabled"]) if disabled is None else bool(disabled)
+            (settings.tracing_disabled() or config["disabled"]) if disabled is None else disabled
         )
         if disabled is not None:
-            config["off_by_choice"] = bool(disabled)
+            config["off_by_choice"] = disabled
         if auto_patch is not None:
-            config["auto_patch"] = auto_patch
+            config["auto_patch"] = settings.is_on(auto_patch)
         if patch_modules is not None:
             config["patch_modules"] = patch_modules
         if provider is not None:
             config["provider"] = provider
         if event_facts is not None:
-            config["event_facts"] = bool(event_facts)
+            config["event_facts"] = settings.is_on(event_facts)
         if keep is not None:
             if keep:
                 from .capture import keep_rule  # only where it is asked for
@@ -130,7 +131,7 @@ class Tracer:
                 keep_rule.rule_of(keep)  # raises for a misspelt one, where tracing is off, too
             config["keep"] = keep
         if log_ids is not None:
-            config["log_ids"] = log_ids
+            config["log_ids"] = settings.log_ids_of(log_ids)
         self.service: str = config["service"]
         self.disabled: bool = config["disabled"]
         self.auto_patch: bool = config["auto_patch"]
@@ -146,7 +147,7 @@ class Tracer:
         if redact is not None:
             redaction.configure(redact)
         if not self.disabled:
-            self._prepare(trace_imports, config["keep"])
+            self._prepare(settings.is_said(trace_imports), config["keep"])
         wanted = config["log_ids"]
         self._name_in_logs(not self.disabled and (settings.log_ids() if wanted is None else wanted))
         if self.auto_patch:
@@ -208,7 +209,7 @@ class Tracer:
         secrets in it to be left out, as they are in responses.
         """
         if not self.disabled:
-            if redact:
+            if redact and settings.is_on(redact):
                 from .encode.any_value import plain
 
                 is_secret = isinstance(key, str) and redaction.is_secret(key)
@@ -299,8 +300,7 @@ class Tracer:
         the process, and the tasks it leaves behind are cancelled. Called while a loop runs, it gives the
         coroutine to await.
         """
-        response = settings.capture_response() if capture_response is None else capture_response
-        error = settings.capture_error() if capture_error is None else capture_error
+        response, error = _wanted(capture_response, capture_error)
         capture_handler: Any = handler.capture_handler
         if settings.segment_name() is not None:
             from .segments import handler as own  # only where it is asked for
@@ -328,8 +328,7 @@ class Tracer:
         callable objects. What is recorded of a generator is what it returns, of a context manager what it
         yields. For the arguments see `capture_lambda_handler`.
         """
-        response = settings.capture_response() if capture_response is None else capture_response
-        error = settings.capture_error() if capture_error is None else capture_error
+        response, error = _wanted(capture_response, capture_error)
         if method is not None:
             return capture.capture_method(self, method, response, error)
         return lambda function: capture.capture_method(self, function, response, error)
@@ -378,8 +377,7 @@ class Tracer:
         """
         from .capture.records import capture_record_handler  # as above
 
-        response = settings.capture_response() if capture_response is None else capture_response
-        error = settings.capture_error() if capture_error is None else capture_error
+        response, error = _wanted(capture_response, capture_error)
         if function is not None:
             return capture_record_handler(self, function, response, error)
         return lambda handler: capture_record_handler(self, handler, response, error)
@@ -402,8 +400,7 @@ class Tracer:
         """`capture_record` for SQS alone: whatever the record is, it is taken for a message."""
         from .capture.records import SQS, capture_record_handler  # as above
 
-        response = settings.capture_response() if capture_response is None else capture_response
-        error = settings.capture_error() if capture_error is None else capture_error
+        response, error = _wanted(capture_response, capture_error)
         if function is not None:
             return capture_record_handler(self, function, response, error, SQS)
         return lambda handler: capture_record_handler(self, handler, response, error, SQS)
@@ -415,3 +412,11 @@ class Tracer:
         cls._config.update(_DEFAULTS)
         cls._name_in_logs(False)
         settings.global_sdk_config.set_sdk_enabled(True)
+
+
+def _wanted(capture_response: bool | None, capture_error: bool | None) -> tuple[bool, bool]:
+    """Whether what is decorated records responses, and errors. Raises ValueError for what a variable may not say."""
+    return (
+        settings.capture_response() if capture_response is None else settings.is_on(capture_response),
+        settings.capture_error() if capture_error is None else settings.is_on(capture_error),
+    )

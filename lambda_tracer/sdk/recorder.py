@@ -129,7 +129,7 @@ class Recorder(SubsegmentRecorder):
         if type(max_trace_back) is int and max_trace_back >= 0:
             self.max_trace_back = max_trace_back
         if stream_sql is not None:
-            self.stream_sql = stream_sql
+            self.stream_sql = settings.is_on(stream_sql)
         if service is not None:
             self.service = settings.tracing_name() or service
         kept = {
