@@ -117,6 +117,11 @@ def is_sam_local() -> bool:
     return bool(os.environ.get("AWS_SAM_LOCAL"))
 
 
+def is_real_lambda() -> bool:
+    """Whether this process is a Lambda function in AWS, where Lambda writes the segments."""
+    return in_lambda() and not is_sam_local()
+
+
 def provisioned_concurrency() -> bool:
     """Whether the sandbox was initialised ahead of its first request (`AWS_LAMBDA_INITIALIZATION_TYPE`)."""
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency"
@@ -171,8 +176,7 @@ def tracing_disabled() -> bool:
     return switched_off() or (
         not is_capturing
         and (
-            ((not in_lambda() or is_sam_local()) and segment_name() is None)
-            or bool(os.environ.get("AWS_CHALICE_CLI_MODE"))
+            (not is_real_lambda() and segment_name() is None) or bool(os.environ.get("AWS_CHALICE_CLI_MODE"))
         )
     )
 

@@ -143,7 +143,7 @@ class Recorder(SubsegmentRecorder):
         for name, value in kept.items():
             if value is not None:
                 setattr(self, name, value)
-        if settings.segment_name() is not None and (not settings.in_lambda() or settings.is_sam_local()):
+        if settings.segment_name() is not None and not settings.is_real_lambda():
             configured.configure(
                 sampling_rules=sampling_rules,
                 own_sampler=sampler,
@@ -163,17 +163,17 @@ class Recorder(SubsegmentRecorder):
         Without a `name` it has that of the variable, or of the `service`. `traceid` and `parent_id` are those of a
         trace that goes on. `sampling`: 1 or 0, whether it is recorded. It is current until `end_segment`.
 
-        In Lambda that warns once, and gives the segment that is there already.
+        Anywhere else that warns once, and gives the segment that is there already: in Lambda, Lambda's.
         """
         if settings.segment_name() is not None and own.are_ours():
             return own.begin_segment(self, name, traceid, parent_id, sampling).top
-        warn_once("begin_segment", "begin_segment: ignored, in Lambda the segment belongs to Lambda")
+        _ignored("begin_segment")
         return self.current_segment()
 
     def end_segment(self, end_time: float | None = None) -> None:
         """End the segment that was begun here, at `end_time` (epoch seconds) or now. Lambda's own: warns once."""
         if settings.segment_name() is None or not (own.end_segment(end_time) or own.are_ours()):
-            warn_once("end_segment", "end_segment: ignored, in Lambda the segment belongs to Lambda")
+            _ignored("end_segment")
 
     def in_segment(
         self, name: str | None = None, **segment_kwargs: Any
@@ -252,6 +252,13 @@ class Recorder(SubsegmentRecorder):
     def unpatch_all(self) -> None:
         """Put back all that was replaced; see `patches.registry.unpatch_all`."""
         patches.unpatch_all()
+
+
+def _ignored(method: str) -> None:
+    if settings.is_real_lambda() or settings.segment_name() is not None:
+        warn_once(method, "%s: ignored, in Lambda the segment belongs to Lambda", method)
+    else:
+        warn_once(method, "%s: ignored, segments outside Lambda need LAMBDA_TRACER_SEGMENT", method)
 
 
 xray_recorder = Recorder()

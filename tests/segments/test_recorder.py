@@ -19,6 +19,7 @@ from lambda_tracer import TraceHeader, Tracer, xray_recorder
 from lambda_tracer.segments import invocation
 from tests.conftest import Invoke, new_trace_id
 from tests.daemon import Daemon
+from tests.logged import messages
 
 PROJECT = Path(__file__).parents[2]
 
@@ -46,6 +47,32 @@ def test_a_block_is_a_segment_with_all_that_it_is_told(outside: Daemon) -> None:
         import  error throttle
           row
     """)
+
+
+def test_with_nothing_open_annotating_says_that_nothing_is_open(
+    outside: Daemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracer = Tracer(auto_patch=False)
+    tracer.put_annotation("a", 1)
+    tracer.put_metadata("m", 1)
+
+    assert messages(caplog) == [("WARNING", "put_annotation: ignored, no segment or subsegment is open")]
+
+
+def test_where_nobody_asks_for_segments_beginning_one_says_what_would(
+    outside: Daemon, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("LAMBDA_TRACER_SEGMENT")
+    xray_recorder.begin_segment("mine")
+    xray_recorder.put_annotation("a", 1)
+    xray_recorder.end_segment()
+
+    asks = "segments outside Lambda need LAMBDA_TRACER_SEGMENT"
+    assert messages(caplog) == [
+        ("WARNING", f"begin_segment: ignored, {asks}"),
+        ("WARNING", "put_annotation: ignored, no segment or subsegment is open"),
+        ("WARNING", f"end_segment: ignored, {asks}"),
+    ]
 
 
 def test_a_decorator_makes_each_call_a_segment(outside: Daemon) -> None:
