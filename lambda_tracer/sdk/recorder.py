@@ -20,12 +20,18 @@ if TYPE_CHECKING:
     from ..segments import configured
     from ..segments import recorder as own
     from ..segments.invocation import AnySegment
-    from ..segments.recorder import SegmentContext
     from ..trace.context import AnySubsegment
     from . import meta_processor as processed
     from . import segment
     from .segment import LambdaSegment
 else:
+    # As in `tracer`: what type hints name. Every segment is one of both kinds, or a class of its own below them.
+    from _collections_abc import Callable, Mapping, Sequence
+
+    from ..recording import AnySubsegment
+
+    Any = object
+    LambdaSegment = AnySegment = AnySubsegment
     configured = Late("lambda_tracer.segments.configured")
     own = Late("lambda_tracer.segments.recorder")  # in Lambda segments are Lambda's
     processed = Late("lambda_tracer.sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
@@ -177,7 +183,7 @@ class Recorder(SubsegmentRecorder):
 
     def in_segment(
         self, name: str | None = None, **segment_kwargs: Any
-    ) -> segment.LambdasBlock | SegmentContext:
+    ) -> segment.LambdasBlock | own.SegmentContext:
         """A `with` or `async with` block in a segment of our own, or a decorator; see `begin_segment`.
 
         In Lambda, subsegments in it are under Lambda's segment, as they are without it.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .otlp import request as otlp
 else:
+    Any = object  # for type hints, as in `tracer`
     otlp = Late("lambda_tracer.send.otlp.request")  # only where spans are wanted
 
 DEFAULT_ADDRESS = "127.0.0.1:2000"

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from typing import Literal
 
     SamplingDecision = Literal[0, 1, "?"]
+else:
+    # As in `tracer`: what type hints name.
+    from _collections_abc import Mapping
+
+    SamplingDecision = int | str
 
 _DECISIONS: dict[object, SamplingDecision] = {1: 1, "1": 1, 0: 0, "0": 0, "?": "?"}
 
