@@ -115,7 +115,10 @@ class Tracer:
         for unknown words in `keep`.
         """
         config = self._config
-        disabled = settings.is_said(disabled)
+        if disabled is not None:
+            disabled = settings.is_on(disabled)
+        if trace_imports is not None:
+            trace_imports = settings.is_on(trace_imports)
         config["service"] = (settings.service_name() if service is None else service) or config["service"]
         config["disabled"] = (
             (settings.tracing_disabled() or config["disabled"]) if disabled is None else disabled
@@ -137,7 +140,7 @@ class Tracer:
                 keep_rule.rule_of(keep)  # raises for a misspelt one, where tracing is off, too
             config["keep"] = keep
         if log_ids is not None:
-            config["log_ids"] = settings.log_ids_of(log_ids)
+            config["log_ids"] = settings.log_ids(log_ids)
         self.service: str = config["service"]
         self.disabled: bool = config["disabled"]
         self.auto_patch: bool = config["auto_patch"]
@@ -153,9 +156,9 @@ class Tracer:
         if redact is not None:
             redaction.configure(redact)
         if not self.disabled:
-            self._prepare(settings.is_said(trace_imports), config["keep"])
+            self._prepare(trace_imports, config["keep"])
         wanted = config["log_ids"]
-        self._name_in_logs(not self.disabled and (settings.log_ids() if wanted is None else wanted))
+        self._name_in_logs(not self.disabled and settings.log_ids(wanted))
         if self.auto_patch:
             self.patch(config["patch_modules"])
 
@@ -306,7 +309,8 @@ class Tracer:
         the process, and the tasks it leaves behind are cancelled. Called while a loop runs, it gives the
         coroutine to await.
         """
-        response, error = _wanted(capture_response, capture_error)
+        response = settings.capture_response(capture_response)
+        error = settings.capture_error(capture_error)
         capture_handler: Any = handler.capture_handler
         if settings.segment_name() is not None:
             from .segments import handler as own  # only where it is asked for
@@ -334,7 +338,8 @@ class Tracer:
         callable objects. What is recorded of a generator is what it returns, of a context manager what it
         yields. For the arguments see `capture_lambda_handler`.
         """
-        response, error = _wanted(capture_response, capture_error)
+        response = settings.capture_response(capture_response)
+        error = settings.capture_error(capture_error)
         if method is not None:
             return capture.capture_method(self, method, response, error)
         return lambda function: capture.capture_method(self, function, response, error)
@@ -383,7 +388,8 @@ class Tracer:
         """
         from .capture.records import capture_record_handler  # as above
 
-        response, error = _wanted(capture_response, capture_error)
+        response = settings.capture_response(capture_response)
+        error = settings.capture_error(capture_error)
         if function is not None:
             return capture_record_handler(self, function, response, error)
         return lambda handler: capture_record_handler(self, handler, response, error)
@@ -406,7 +412,8 @@ class Tracer:
         """`capture_record` for SQS alone: whatever the record is, it is taken for a message."""
         from .capture.records import SQS, capture_record_handler  # as above
 
-        response, error = _wanted(capture_response, capture_error)
+        response = settings.capture_response(capture_response)
+        error = settings.capture_error(capture_error)
         if function is not None:
             return capture_record_handler(self, function, response, error, SQS)
         return lambda handler: capture_record_handler(self, handler, response, error, SQS)
@@ -418,11 +425,3 @@ class Tracer:
         cls._config.update(_DEFAULTS)
         cls._name_in_logs(False)
         settings.global_sdk_config.set_sdk_enabled(True)
-
-
-def _wanted(capture_response: bool | None, capture_error: bool | None) -> tuple[bool, bool]:
-    """Whether what is decorated records responses, and errors. Raises ValueError for what a variable may not say."""
-    return (
-        settings.capture_response() if capture_response is None else settings.is_on(capture_response),
-        settings.capture_error() if capture_error is None else settings.is_on(capture_error),
-    )

@@ -7,7 +7,7 @@ meaning there. Settings are accepted and kept, segment methods warn once and do 
 from __future__ import annotations
 
 from .. import settings
-from ..guard import Late, can_load, warn_once
+from ..guard import Late, can_load
 from ..recording import SubsegmentContext, SubsegmentRecorder, use
 from ..trace.context import place
 
@@ -173,13 +173,14 @@ class Recorder(SubsegmentRecorder):
         """
         if settings.segment_name() is not None and own.are_ours():
             return own.begin_segment(self, name, traceid, parent_id, sampling).top
-        _ignored("begin_segment")
+        segment.ignored("begin_segment")
         return self.current_segment()
 
     def end_segment(self, end_time: float | None = None) -> None:
         """End the segment that was begun here, at `end_time` (epoch seconds) or now. Lambda's own: warns once."""
-        if settings.segment_name() is None or not (own.end_segment(end_time) or own.are_ours()):
-            _ignored("end_segment")
+        is_not_ours = settings.segment_name() is None or not (own.end_segment(end_time) or own.are_ours())
+        if is_not_ours and can_load(segment):
+            segment.ignored("end_segment")
 
     def in_segment(
         self, name: str | None = None, **segment_kwargs: Any
@@ -258,13 +259,6 @@ class Recorder(SubsegmentRecorder):
     def unpatch_all(self) -> None:
         """Put back all that was replaced; see `patches.registry.unpatch_all`."""
         patches.unpatch_all()
-
-
-def _ignored(method: str) -> None:
-    if settings.is_real_lambda() or settings.segment_name() is not None:
-        warn_once(method, "%s: ignored, in Lambda the segment belongs to Lambda", method)
-    else:
-        warn_once(method, "%s: ignored, segments outside Lambda need LAMBDA_TRACER_SEGMENT", method)
 
 
 xray_recorder = Recorder()

@@ -112,3 +112,11 @@ class LambdasBlock:
     def __call__(self, function: CallableT) -> CallableT:
         """The function as it is."""
         return function
+
+
+def ignored(method: str) -> None:
+    """Say once that a recorder's method did nothing: segments are not begun and ended here."""
+    if settings.is_real_lambda() or settings.segment_name() is not None:
+        warn_once(method, "%s: ignored, in Lambda the segment belongs to Lambda", method)
+    else:
+        warn_once(method, "%s: ignored, segments outside Lambda need LAMBDA_TRACER_SEGMENT", method)
