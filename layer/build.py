@@ -60,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--output", type=Path, default=ZIP, metavar="FILE", help="the zip (default: %(default)s)"
     )
     parser.add_argument(
-        "--whole", action="store_true", help="have what is rare ready to run, too: a zip more than three times as large"
+        "--whole",
+        action="store_true",
+        help="have what is rare ready to run, too: a zip more than three times as large",
     )
     bundles.add_options(parser)
     options = parser.parse_args(argv)
