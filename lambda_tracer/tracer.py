@@ -111,6 +111,8 @@ class Tracer:
         `log_ids` adds `xray_trace_id` and `span_id` to every log record of the process, and `log_ids="w3c"` also
         `trace_id` (default: `LAMBDA_TRACER_LOG_IDS`, else false); see the guide to logs.
 
+        Options that are on or off take text, too: empty text, `0`, `n`, `no`, `f`, `false` and `off` are false.
+
         Raises ValueError for an environment variable that is neither true nor false, for unknown `patch_modules`, and
         for unknown words in `keep`.
         """
