@@ -14,15 +14,12 @@ Propagates: the trace header to the functions of chained invokes.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from aws_durable_execution_sdk_python import plugin as sdk  # pyright: ignore[reportMissingImports]
 
 from . import recording
 from .guard import failed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 class Plugin(sdk.DurableInstrumentationPlugin):  # type: ignore[misc]  # known to be a class where the SDK is installed

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     RecordFactory = Callable[..., logging.LogRecord]
+else:
+    # For type hints, as in `tracer`.
+    from _collections_abc import MutableMapping
+
+    Any = object
 
 TRACE, SPAN, W3C_TRACE = "xray_trace_id", "span_id", "trace_id"
 """What the ids are called in a record. Powertools' Logger writes the first by itself, with the same value."""

@@ -47,6 +47,14 @@ if TYPE_CHECKING:
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
     Recorded: TypeAlias = "Recording | KeptSubsegment"
 else:
+    # As in `tracer`: what type hints name.
+    from _collections_abc import Callable, Iterable
+    from types import TracebackType
+
+    from .trace.invocation import Invocation
+
+    Any = object
+    AnySubsegment = Subsegment | UnrecordedSubsegment
     cause = Late("lambda_tracer.encode.cause")  # most invocations meet no exception
     w3c = Late("lambda_tracer.trace.w3c")  # only where something is sent
 

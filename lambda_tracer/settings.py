@@ -32,6 +32,17 @@ _PROPAGATORS_KEY = os.environ.encodekey("LAMBDA_TRACER_PROPAGATORS")
 TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
 
 
+def is_on(option: object) -> bool:
+    """Whether an option in code that is on or off is on: by its truth, and text that says false is false.
+
+    So what a variable of the user's own says can be given as it is. Empty text, and blanks, are false.
+    """
+    if isinstance(option, str):
+        word = option.strip().lower()
+        return bool(word) and word not in FALSE
+    return bool(option)
+
+
 def trace_header() -> bytes | str | None:
     """The raw value of `_X_AMZN_TRACE_ID`, as the platform keeps it: compare it or `os.fsdecode` it."""
     try:
@@ -84,9 +95,12 @@ def in_lambda() -> bool:
     return bool(os.environ.get("LAMBDA_TASK_ROOT"))
 
 
-def is_sam_local() -> bool:
-    """Whether SAM's command line runs this process on somebody's machine (`AWS_SAM_LOCAL`)."""
-    return bool(os.environ.get("AWS_SAM_LOCAL"))
+def is_real_lambda() -> bool:
+    """Whether this process is a Lambda function in AWS, where Lambda writes the segments.
+
+    It is none where SAM's command line runs it on somebody's machine (`AWS_SAM_LOCAL`).
+    """
+    return in_lambda() and not os.environ.get("AWS_SAM_LOCAL")
 
 
 def initialization() -> str:
@@ -134,8 +148,7 @@ def tracing_disabled() -> bool:
     return switched_off() or (
         not is_capturing
         and (
-            ((not in_lambda() or is_sam_local()) and segment_name() is None)
-            or bool(os.environ.get("AWS_CHALICE_CLI_MODE"))
+            (not is_real_lambda() and segment_name() is None) or bool(os.environ.get("AWS_CHALICE_CLI_MODE"))
         )
     )
 
@@ -166,13 +179,16 @@ def own_handler() -> str:
     return os.environ.get("LAMBDA_TRACER_HANDLER", "")
 
 
-def log_ids() -> bool | Literal["w3c"]:
-    """`LAMBDA_TRACER_LOG_IDS`: whether log records get ids, and `"w3c"` where they get `trace_id` as well; default
-    false."""
+def log_ids(option: object = None) -> bool | Literal["w3c"]:
+    """Whether log records get ids, and `"w3c"` where they get `trace_id` as well.
+
+    As `option` says, that of a Tracer, or where that is None as `LAMBDA_TRACER_LOG_IDS` does; default false.
+    """
     variable = "LAMBDA_TRACER_LOG_IDS"
-    if os.environ.get(variable, "").strip().lower() == W3C:
+    said = os.environ.get(variable, "") if option is None else option
+    if isinstance(said, str) and said.strip().lower() == W3C:
         return W3C
-    return _switch(variable, default=False)
+    return _switch(variable, default=False) if option is None else is_on(option)
 
 
 def take_over() -> bool:
@@ -190,14 +206,17 @@ def runtime_api() -> str:
     return os.environ.get("AWS_LAMBDA_RUNTIME_API", "")
 
 
-def capture_response(*, default: bool = True) -> bool:
-    """`POWERTOOLS_TRACER_CAPTURE_RESPONSE`: whether decorators record what a function returned."""
-    return _flag("POWERTOOLS_TRACER_CAPTURE_RESPONSE", default=default)
+def capture_response(option: object = None, *, default: bool = True) -> bool:
+    """Whether decorators record what a function returned.
+
+    As `option` says, a decorator's, or where that is None as `POWERTOOLS_TRACER_CAPTURE_RESPONSE` does.
+    """
+    return _flag("POWERTOOLS_TRACER_CAPTURE_RESPONSE", default=default) if option is None else is_on(option)
 
 
-def capture_error() -> bool:
-    """`POWERTOOLS_TRACER_CAPTURE_ERROR`: whether decorators record an exception as metadata; default true."""
-    return _flag("POWERTOOLS_TRACER_CAPTURE_ERROR", default=True)
+def capture_error(option: object = None) -> bool:
+    """`capture_response`, of an exception as metadata: `POWERTOOLS_TRACER_CAPTURE_ERROR`."""
+    return _flag("POWERTOOLS_TRACER_CAPTURE_ERROR", default=True) if option is None else is_on(option)
 
 
 def event_facts() -> bool:

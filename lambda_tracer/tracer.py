@@ -21,8 +21,9 @@ from .sdk.recorder import Recorder, xray_recorder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
-    from typing import Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar, overload
+    from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 
+    LogIds: TypeAlias = bool | Literal["w3c"]
     P = ParamSpec("P")
     R = TypeVar("R")
     FunctionT = TypeVar("FunctionT", bound=Callable[..., Any] | classmethod[Any, Any, Any])
@@ -39,6 +40,13 @@ if TYPE_CHECKING:
         """What `capture_method(...)` without a method returns."""
 
         def __call__(self, method: FunctionT, /) -> FunctionT: ...
+
+else:
+    # What `typing.get_type_hints` looks up; `typing` itself is not imported here (1.6 ms).
+    from _collections_abc import Callable, Iterable, Sequence
+
+    Any = object
+    LogIds = bool | str
 
 
 _DEFAULTS: dict[str, Any] = {
@@ -64,7 +72,7 @@ class Tracer:
     a function can make its own. `service`, `disabled`, `auto_patch` and `provider` may be read and set.
     """
 
-    _config: ClassVar[dict[str, Any]] = shared
+    _config = shared
 
     def __init__(
         self,
@@ -78,7 +86,7 @@ class Tracer:
         trace_imports: bool | None = None,
         event_facts: bool | None = None,
         keep: str | Sequence[str] | bool | None = None,
-        log_ids: bool | Literal["w3c"] | None = None,
+        log_ids: LogIds | None = None,
     ) -> None:
         """Every argument may be left out.
 
@@ -100,24 +108,30 @@ class Tracer:
         `log_ids` adds `xray_trace_id` and `span_id` to every log record of the process, and `log_ids="w3c"` also
         `trace_id` (default: `LAMBDA_TRACER_LOG_IDS`, else false); see the guide to logs.
 
+        Options that are on or off take text, too: empty text, `0`, `n`, `no`, `f`, `false` and `off` are false.
+
         Raises ValueError for an environment variable that is neither true nor false, for unknown `patch_modules`, and
         for unknown words in `keep`.
         """
         config = self._config
+        if disabled is not None:
+            disabled = settings.is_on(disabled)
+        if trace_imports is not None:
+            trace_imports = settings.is_on(trace_imports)
         config["service"] = (settings.service_name() if service is None else service) or config["service"]
         config["disabled"] = (
-            (settings.tracing_disabled() or config["disabled"]) if disabled is None else bool(disabled)
+            (settings.tracing_disabled() or config["disabled"]) if disabled is None else disabled
         )
         if disabled is not None:
-            config["off_by_choice"] = bool(disabled)
+            config["off_by_choice"] = disabled
         if auto_patch is not None:
-            config["auto_patch"] = auto_patch
+            config["auto_patch"] = settings.is_on(auto_patch)
         if patch_modules is not None:
             config["patch_modules"] = patch_modules
         if provider is not None:
             config["provider"] = provider
         if event_facts is not None:
-            config["event_facts"] = bool(event_facts)
+            config["event_facts"] = settings.is_on(event_facts)
         if keep is not None:
             if keep:
                 from .capture import keep_rule  # only where it is asked for
@@ -125,7 +139,7 @@ class Tracer:
                 keep_rule.rule_of(keep)  # raises for a misspelt one, where tracing is off, too
             config["keep"] = keep
         if log_ids is not None:
-            config["log_ids"] = log_ids
+            config["log_ids"] = settings.log_ids(log_ids)
         self.service: str = config["service"]
         self.disabled: bool = config["disabled"]
         self.auto_patch: bool = config["auto_patch"]
@@ -143,7 +157,7 @@ class Tracer:
         if not self.disabled:
             self._prepare(trace_imports, config["keep"])
         wanted = config["log_ids"]
-        self._name_in_logs(not self.disabled and (settings.log_ids() if wanted is None else wanted))
+        self._name_in_logs(not self.disabled and settings.log_ids(wanted))
         if self.auto_patch:
             self.patch(config["patch_modules"])
 
@@ -203,7 +217,7 @@ class Tracer:
         secrets in it to be left out, as they are in responses.
         """
         if not self.disabled:
-            if redact:
+            if redact and settings.is_on(redact):
                 from .encode.any_value import plain
 
                 is_secret = isinstance(key, str) and redaction.is_secret(key)
@@ -295,8 +309,8 @@ class Tracer:
         the process, and the tasks it leaves behind are cancelled. Called while a loop runs, it gives the
         coroutine to await.
         """
-        response = settings.capture_response() if capture_response is None else capture_response
-        error = settings.capture_error() if capture_error is None else capture_error
+        response = settings.capture_response(capture_response)
+        error = settings.capture_error(capture_error)
         capture_handler: Any = handler.capture_handler
         if settings.segment_name() is not None:
             from .segments import handler as own  # only where it is asked for
@@ -327,8 +341,8 @@ class Tracer:
         callable objects. What is recorded of a generator is what it returns, of a context manager what it
         yields. For the arguments see `capture_lambda_handler`.
         """
-        response = settings.capture_response() if capture_response is None else capture_response
-        error = settings.capture_error() if capture_error is None else capture_error
+        response = settings.capture_response(capture_response)
+        error = settings.capture_error(capture_error)
         if method is not None:
             return capture.capture_method(self, method, response, error)
         return lambda function: capture.capture_method(self, function, response, error)

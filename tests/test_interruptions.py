@@ -280,6 +280,41 @@ def test_what_the_same_invocation_does_after_an_interruption_is_below_the_handle
         daemon.clear()
 
 
+class InterruptionOfExit(Interruption):
+    """Raises where the first block of ours is left, before `__exit__` can catch anything."""
+
+    def trace(self, frame: FrameType, event: str, arg: object) -> Any:
+        if frame.f_code.co_filename.startswith(PACKAGE) and frame.f_code.co_name == "__exit__":
+            raise Interrupted
+        return None
+
+
+def test_a_block_whose_end_is_interrupted_is_in_progress_and_over_with_the_one_around_it(
+    daemon: Daemon, invoke: Invoke
+) -> None:
+    def work() -> None:
+        with InterruptionOfExit(1), xray_recorder.in_subsegment("block"):
+            pass
+
+    @tracer.capture_lambda_handler
+    def handler(event: object, context: object) -> None:
+        with contextlib.suppress(Interrupted), xray_recorder.in_subsegment("around"):
+            work()
+        outer()
+
+    invoke()
+    handler({}, None)
+
+    daemon.expect_tree("""
+        ## handler
+          around  fault Interrupted
+            block  in progress
+          ## tests.test_interruptions.outer
+            ## tests.test_interruptions.inner
+            ## tests.test_interruptions.inner
+    """)
+
+
 def test_a_time_limit_that_comes_while_a_call_begins_leaves_the_next_ones_traced(
     daemon: Daemon, invoke: Invoke
 ) -> None:

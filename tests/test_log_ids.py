@@ -422,6 +422,21 @@ def test_without_it_nothing_is_installed(daemon: Daemon, monkeypatch: pytest.Mon
     assert logging.getLogRecordFactory() is before
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"), [("w3c", "w3c"), (" W3C ", "w3c"), ("true", True), ("false", False), ("off", False)]
+)
+def test_text_in_code_means_what_it_means_in_the_environment(
+    text: Any, expected: bool | str, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Tracer(service="s", auto_patch=False, log_ids=text)
+    by_code = log_ids.form()
+    Tracer._reset_config()
+    monkeypatch.setenv("LAMBDA_TRACER_LOG_IDS", text)
+    Tracer(service="s", auto_patch=False)
+
+    assert (by_code, log_ids.form()) == (expected, expected)
+
+
 def test_later_tracers_take_it_over_and_any_of_them_may_end_it(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:

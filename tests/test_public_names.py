@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any, get_type_hints
 
 import pytest
 
 import lambda_tracer
 from lambda_tracer import Recorder, Tracer
+from tests.docs.pages import PAGES
 
 SDK_RECORDER = [
     *("begin_segment", "end_segment", "current_segment", "in_segment", "in_segment_async"),
@@ -42,6 +47,42 @@ def test_the_names_people_know_are_there(name: str) -> None:
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
         lambda_tracer.no_such_name  # noqa: B018
+
+
+def _documented() -> Iterator[tuple[str, Any]]:
+    """What the page on the API shows, and the public methods of its classes that it does not leave out.
+
+    But for the functions that make events: their types are those of a package that nothing needs at run time.
+    """
+    page = PAGES["docs/reference/api.md"]
+    left_out = re.search(r'"!\^\(([^)]+)\)\$"', page)
+    assert left_out is not None
+    for path in re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE):
+        if path == "lambda_tracer.testing.events":
+            continue
+        module, _, name = path.rpartition(".")
+        shown = getattr(importlib.import_module(module), name)
+        yield path, shown
+        for method in dir(shown) if isinstance(shown, type) else ():
+            found = inspect.getattr_static(shown, method)
+            function = getattr(found, "fget", None) or getattr(found, "__func__", found)
+            is_shown = method == "__init__" or not method.startswith("_")
+            if is_shown and method not in left_out[1].split("|") and isinstance(function, FunctionType):
+                yield f"{path}.{method}", function
+
+
+def test_type_hints_of_what_the_page_on_the_api_shows_can_be_looked_up() -> None:
+    """Frameworks that hand over dependencies do so."""
+    documented = dict(_documented())
+    failing = []
+    for name, shown in documented.items():
+        try:
+            get_type_hints(shown)
+        except NameError as error:
+            failing.append(f"{name}: {error}")
+
+    assert len(documented) > 100
+    assert failing == []
 
 
 def test_patch_is_that_of_the_shared_recorder() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lambda_tracer import Recorder, Tracer, global_sdk_config, xray_recorder
+from lambda_tracer import Recorder, Tracer, global_sdk_config, recording, xray_recorder
 from tests.conftest import Invoke
 from tests.daemon import Daemon
 from tests.provider import Provider
@@ -154,6 +157,60 @@ def test_a_switch_is_not_read_when_the_argument_says_it(
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "maybe")
 
     assert Tracer(disabled=False, auto_patch=False).disabled is False
+
+
+@pytest.mark.parametrize("text", ["false", "False", "0", "no", " off ", ""])
+def test_text_that_says_false_is_false_for_each_option_that_is_on_or_off(
+    text: Any, daemon: Daemon, provider: Provider
+) -> None:
+    before = logging.getLogRecordFactory()
+    tracer = Tracer(
+        disabled=text, auto_patch=text, provider=provider, event_facts=text, keep=text, log_ids=text
+    )
+
+    assert (tracer.disabled, tracer.auto_patch, tracer.event_facts) == (False, False, False)
+    assert (recording.kept, logging.getLogRecordFactory()) == (None, before)
+    assert provider.calls == []
+
+
+def test_text_that_says_false_is_false_for_the_tracing_of_imports(
+    daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imported_by_a_test_of_text.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("LAMBDA_TRACER_IMPORTS_MS", "0")
+    no: Any = "false"
+    Tracer(auto_patch=False, trace_imports=no)
+
+    with xray_recorder.in_subsegment("work"):
+        import_module("imported_by_a_test_of_text")
+
+    daemon.expect_tree("work")
+
+
+@pytest.mark.parametrize("text", ["true", "1", "yes", "anything else"])
+def test_other_text_is_true(text: Any, daemon: Daemon, provider: Provider) -> None:
+    tracer = Tracer(disabled=text, auto_patch=text, event_facts=text, provider=provider)
+
+    assert (tracer.disabled, tracer.auto_patch, tracer.event_facts) == (True, True, True)
+
+
+def test_text_that_says_false_is_false_where_decorators_and_metadata_take_it(daemon: Daemon) -> None:
+    no: Any = "false"
+    tracer = Tracer(service="s", auto_patch=False)
+
+    @tracer.capture_method(capture_response=no, capture_error=no)
+    def work(is_failing: bool) -> str:
+        tracer.put_metadata("password", "shown", redact=no)
+        if is_failing:
+            raise ValueError("x")
+        return "answer"
+
+    work(False)
+    with pytest.raises(ValueError, match="x"):
+        work(True)
+
+    assert [each["metadata"] for each in daemon.subsegments()] == [{"s": {"password": "shown"}}] * 2
 
 
 def test_a_tracer_may_be_disabled_later(daemon: Daemon) -> None:

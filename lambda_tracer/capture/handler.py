@@ -94,7 +94,7 @@ class HandlerCapture:
             if len(args) == 2 and not kwargs:  # as Lambda calls it
                 event, context = args
             else:
-                event, context = _event_and_context(args, kwargs)
+                event, context = event_and_context(args, kwargs)
             if recorded is None:
                 if running is None:
                     return None
@@ -307,12 +307,13 @@ class HandlerCall:
             watchdog.end(self._watched)
 
 
-def _event_and_context(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
+def event_and_context(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
     """Those of a handler's arguments; None for what there is not. A method's first argument is itself."""
-    context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
-    event = kwargs.get("event")
-    if "event" not in kwargs and args:
-        event = args[-2] if len(args) > 1 and "context" not in kwargs else args[-1]
+    given = list(args)
+    context = kwargs.get("context")
+    if "context" not in kwargs and "event" not in kwargs and len(given) > 1:
+        context = given.pop()
+    event = kwargs["event"] if "event" in kwargs else given[-1] if given else None
     return event, context
 
 

@@ -28,7 +28,7 @@ class Rule:
 
 def rule_of(words: str | Sequence[str] | bool) -> Rule | None:
     """What `Tracer(keep=...)` asks for; None for nothing. Raises ValueError for what is none of the words."""
-    if words is False:
+    if words is False or (isinstance(words, str) and not settings.is_on(words)):
         return None
     if isinstance(words, bool) or not isinstance(words, (str, list, tuple, set, frozenset)):
         raise ValueError(

@@ -72,8 +72,8 @@ def capture_record_handler(
 
     Without a function, what decorates one.
     """
-    response = settings.capture_response() if capture_response is None else capture_response
-    error = settings.capture_error() if capture_error is None else capture_error
+    response = settings.capture_response(capture_response)
+    error = settings.capture_error(capture_error)
     if function is None:
         return lambda handler: capture_record_handler(tracer, handler, response, error, only)
     source = named(function)

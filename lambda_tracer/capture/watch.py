@@ -10,6 +10,7 @@ from ..guard import Late, can_load, failed
 from ..send import watchdog
 from ..trace.running import is_cold_start
 from ..wrapping.wrap import wrap
+from .handler import event_and_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,12 +69,11 @@ def _watch(args: Sequence[Any], kwargs: Mapping[str, Any]) -> HandlerWatch | Kep
     try:
         recorder = recording.default
         running = recorder.begin_invocation_unless_begun()
-        context = kwargs["context"] if "context" in kwargs else args[-1] if args else None
+        event, context = event_and_context(args, kwargs)
         if not running.is_sampled and recording.kept is not None and can_load(keeping):
             # The other Tracer has a subsegment of its own, which is then the outermost.
             call = keeping.begin(running, context, is_cold_start())
             if call is not None:
-                event = kwargs["event"] if "event" in kwargs else args[0] if args else None
                 call.told_by("", event, is_durable=False, tells_facts=False)
             return call
         if not (running.is_sampled and recorder.is_sampled()):

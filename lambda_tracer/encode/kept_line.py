@@ -35,7 +35,7 @@ MAX_LINE_BYTES = 65_536
 _SHORT = 200
 """Characters of a text, where the line would be too long."""
 
-_MAX_NESTING = 50
+MAX_NESTING = 50
 """Levels of subsegments in each other; what is deeper stands at the last level."""
 
 _AROUND = len(',"subsegments":[]},')
@@ -83,7 +83,7 @@ class _Tree:
         depths: dict[KeptSubsegment, int] = {}
         for entry in self._below:
             above: Any = entry.parent
-            while above is not None and (above not in self._below or depths.get(above, 0) >= _MAX_NESTING):
+            while above is not None and (above not in self._below or depths.get(above, 0) >= MAX_NESTING):
                 above = above.parent
             depths[entry] = depths.get(above, 0) + 1
             beside = self.outermost if above is None else self._below[above]

@@ -1,7 +1,8 @@
 """A batch of records in an event: what it is from, how many they are, how old, and how often they were tried.
 
 Events: the pages "Using Lambda with other services" of
-https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html, and what EventBridge Pipes makes of the same sources:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-source.html
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ _SOURCES = {
     "aws:kafka": "kafka",
     "SelfManagedKafka": "kafka",
     "aws:mq": "mq",
+    "aws:amq": "mq",
     "aws:rmq": "mq",
     "aws:docdb": "docdb",
 }
 """What events call their source, and the annotation for it. A source of AWS's that is not here is named as it is."""
 
 _STREAMS = ("kinesis", "dynamodb")
+_PIPED = ("sqs", "kinesis", "dynamodb", "kafka", "mq")
 
 
 def read(event: dict[str, Any], facts: Facts) -> bool:
@@ -60,6 +63,25 @@ def read(event: dict[str, Any], facts: Facts) -> bool:
         _name(facts, "s3_batch", bucket, len(tasks))
         return True
     return False
+
+
+def read_piped(records: list[Any], facts: Facts) -> bool:
+    """Put what a list of records says into `facts`, as EventBridge Pipes sends it; False for any other list."""
+    first = mapping(records[0])
+    trigger = _SOURCES.get(text((first or {}).get("eventSource")) or "")
+    if first is None or trigger not in _PIPED:
+        return False
+    if trigger == "kafka":
+        partition = text(first.get("eventSourceKey")) or ""
+        _name(facts, trigger, text(first.get("topic")) or partition.rpartition("-")[0] or None, len(records))
+        _add_ages(facts, records, _appended)
+        return True
+    if trigger == "mq":
+        queue = (text(first.get("eventSourceKey")) or "").partition("::")[0]
+        _name(facts, trigger, queue or _destination(first), len(records))
+        _add_ages(facts, records, _brokered)
+        return True
+    return _read_records(records, facts)
 
 
 def _read_records(records: list[Any], facts: Facts) -> bool:
@@ -100,10 +122,7 @@ def _read_mapping(source: str, event: dict[str, Any], facts: Facts) -> bool:
         queues = mapping(event.get("rmqMessagesByQueue"), MAX_PARTITIONS) or {}
         messages = event.get("messages")
         messages = messages if type(messages) is list else []
-        name = None
-        if messages:
-            destination = mapping((mapping(messages[0]) or {}).get("destination")) or {}
-            name = text(destination.get("physicalName"))
+        name = _destination(mapping(messages[0]) or {}) if messages else None
         for queue in queues:  # "orders::/" is the queue and its virtual host
             name = text(queue.partition("::")[0])
             break
@@ -119,6 +138,12 @@ def _read_mapping(source: str, event: dict[str, Any], facts: Facts) -> bool:
     else:
         return False
     return True
+
+
+def _destination(message: dict[str, Any]) -> str | None:
+    """The queue that a message of ActiveMQ came from."""
+    destination = mapping(message.get("destination")) or {}
+    return text(destination.get("physicalName")) or text(destination.get("physicalname"))
 
 
 def _name(facts: Facts, trigger: str, name: str | None, size: int | None) -> None:
@@ -187,7 +212,7 @@ def _published(record: dict[str, Any]) -> float | None:
 
 
 def _put(record: dict[str, Any]) -> float | None:
-    data = record.get("kinesis")
+    data = record.get("kinesis", record)
     return _seconds(data.get("approximateArrivalTimestamp")) if type(data) is dict else None
 
 

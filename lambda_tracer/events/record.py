@@ -52,8 +52,9 @@ class Source:
         return f"{self.name} {short_name(written) or written.rpartition(':')[2]}".rstrip()
 
     def id_of(self, record: object) -> str | None:
-        """What the service calls the record."""
-        return text(_at(record, self._id_path)) or None
+        """What the service calls the record. One of Kinesis that came through Pipes has it at its top."""
+        path = self._id_path
+        return text(_at(record, path)) or (text(_at(record, path[1:])) if path[1:] else None) or None
 
 
 SQS = Source("sqs", _ARN, (_MESSAGE_ID,), "MessageId", is_failed_by_id=True, is_message=True)

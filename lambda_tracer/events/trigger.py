@@ -84,12 +84,18 @@ def facts_of(event: object) -> Facts | None:
 
 
 def _of_batch(events: list[Any]) -> Facts | None:
-    """AppSync's resolver of a batch gets a list, and nothing else of AWS's does."""
-    facts = facts_of(events[0]) if type(events[0]) is dict else None
-    if facts is None or facts.annotations["Trigger"] != "appsync":
+    """EventBridge Pipes and AppSync's resolver of a batch send a list, and nothing else of AWS's does."""
+    first = events[0]
+    if type(first) is not dict:
         return None
-    facts.annotations["BatchSize"] = len(events)
-    return facts
+    if "eventSource" in first:
+        facts = Facts()
+        return facts if can_load(batch) and batch.read_piped(events, facts) else None
+    found = facts_of(first)
+    if found is None or found.annotations["Trigger"] != "appsync":
+        return None
+    found.annotations["BatchSize"] = len(events)
+    return found
 
 
 def _load(room: str) -> Reader | None:

@@ -43,13 +43,13 @@ def configure(
     if type(max_trace_back) is int and max_trace_back >= 0:
         recorder.max_trace_back = max_trace_back
     if stream_sql is not None:
-        recorder.stream_sql = stream_sql
+        recorder.stream_sql = settings.is_on(stream_sql)
     if service is not None:
         recorder.service = settings.tracing_name() or service
     for name, value in {"sampler": sampler, **kept}.items():
         if value is not None:
             setattr(recorder, name, value)
-    if settings.segment_name() is not None and (not settings.in_lambda() or settings.is_sam_local()):
+    if settings.segment_name() is not None and not settings.is_real_lambda():
         configured.configure(
             sampling_rules=sampling_rules,
             own_sampler=sampler,

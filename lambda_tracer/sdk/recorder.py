@@ -7,7 +7,7 @@ meaning there. Settings are accepted and kept, segment methods warn once and do 
 from __future__ import annotations
 
 from .. import settings
-from ..guard import Late, can_load, warn_once
+from ..guard import Late, can_load
 from ..recording import SubsegmentContext, SubsegmentRecorder, use
 from ..trace.context import place
 
@@ -20,12 +20,18 @@ if TYPE_CHECKING:
     from ..patches import unpatch as unpatching
     from ..segments import recorder as own
     from ..segments.invocation import AnySegment
-    from ..segments.recorder import SegmentContext
     from ..trace.context import AnySubsegment
     from . import configuration, segment
     from . import meta_processor as processed
     from .segment import LambdaSegment
 else:
+    # As in `tracer`: what type hints name. Every segment is one of both kinds, or a class of its own below them.
+    from _collections_abc import Callable, Mapping, Sequence
+
+    from ..recording import AnySubsegment
+
+    Any = object
+    LambdaSegment = AnySegment = AnySubsegment
     configuration = Late("lambda_tracer.sdk.configuration")
     own = Late("lambda_tracer.segments.recorder")  # in Lambda segments are Lambda's
     processed = Late("lambda_tracer.sdk.meta_processor")  # few call this but the X-Ray SDK's own patches
@@ -152,21 +158,22 @@ class Recorder(SubsegmentRecorder):
         Without a `name` it has that of the variable, or of the `service`. `traceid` and `parent_id` are those of a
         trace that goes on. `sampling`: 1 or 0, whether it is recorded. It is current until `end_segment`.
 
-        In Lambda that warns once, and gives the segment that is there already.
+        Anywhere else that warns once, and gives the segment that is there already: in Lambda, Lambda's.
         """
         if settings.segment_name() is not None and own.are_ours():
             return own.begin_segment(self, name, traceid, parent_id, sampling).top
-        warn_once("begin_segment", "begin_segment: ignored, in Lambda the segment belongs to Lambda")
+        segment.ignored("begin_segment")
         return self.current_segment()
 
     def end_segment(self, end_time: float | None = None) -> None:
         """End the segment that was begun here, at `end_time` (epoch seconds) or now. Lambda's own: warns once."""
-        if settings.segment_name() is None or not (own.end_segment(end_time) or own.are_ours()):
-            warn_once("end_segment", "end_segment: ignored, in Lambda the segment belongs to Lambda")
+        is_not_ours = settings.segment_name() is None or not (own.end_segment(end_time) or own.are_ours())
+        if is_not_ours and can_load(segment):
+            segment.ignored("end_segment")
 
     def in_segment(
         self, name: str | None = None, **segment_kwargs: Any
-    ) -> segment.LambdasBlock | SegmentContext:
+    ) -> segment.LambdasBlock | own.SegmentContext:
         """A `with` or `async with` block in a segment of our own, or a decorator; see `begin_segment`.
 
         In Lambda, subsegments in it are under Lambda's segment, as they are without it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import settings
 from ..guard import warn_once
 from ..trace.unrecorded import UnrecordedSubsegment
 
@@ -44,23 +45,23 @@ class LambdaSegment(UnrecordedSubsegment):
 
     def put_annotation(self, key: str, value: Any) -> None:
         """Ignored, and logged once. So are the other methods that would change the segment."""
-        _ignored("put_annotation")
+        self._ignored("put_annotation")
 
     def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
         """Ignored, and logged once."""
-        _ignored("put_metadata")
+        self._ignored("put_metadata")
 
     def put_http_meta(self, key: str, value: Any) -> None:
         """Ignored, and logged once."""
-        _ignored("put_http_meta")
+        self._ignored("put_http_meta")
 
     def set_aws(self, aws_meta: dict[str, Any]) -> None:
         """Ignored, and logged once."""
-        _ignored("set_aws")
+        self._ignored("set_aws")
 
     def set_user(self, user: str) -> None:
         """Ignored, and logged once."""
-        _ignored("set_user")
+        self._ignored("set_user")
 
     def set_service(self, service_info: dict[str, Any]) -> None:
         """Ignored: Lambda says which service it is."""
@@ -70,11 +71,21 @@ class LambdaSegment(UnrecordedSubsegment):
 
     def close(self, end_time: float | None = None) -> None:
         """Ignored, and logged once: Lambda ends it."""
-        _ignored("close")
+        self._ignored("close")
 
     def ready_to_send(self) -> bool:
         """Never: Lambda sends it."""
         return False
+
+    def _ignored(self, method: str) -> None:
+        if self or settings.is_real_lambda():
+            warn_once(
+                "segment",
+                "%s: ignored, no subsegment is open and the segment itself belongs to Lambda",
+                method,
+            )
+        else:
+            warn_once("segment", "%s: ignored, no segment or subsegment is open", method)
 
 
 class LambdasBlock:
@@ -103,7 +114,9 @@ class LambdasBlock:
         return function
 
 
-def _ignored(method: str) -> None:
-    warn_once(
-        "segment", "%s: ignored, no subsegment is open and the segment itself belongs to Lambda", method
-    )
+def ignored(method: str) -> None:
+    """Say once that a recorder's method did nothing: segments are not begun and ended here."""
+    if settings.is_real_lambda() or settings.segment_name() is not None:
+        warn_once(method, "%s: ignored, in Lambda the segment belongs to Lambda", method)
+    else:
+        warn_once(method, "%s: ignored, segments outside Lambda need LAMBDA_TRACER_SEGMENT", method)

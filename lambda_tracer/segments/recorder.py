@@ -46,7 +46,7 @@ def are_ours() -> bool:
     """
     if not are_wanted():
         return False
-    if not settings.in_lambda() or settings.is_sam_local():
+    if not settings.is_real_lambda():
         return True
     call = in_handler.get()
     return call is not None and not call.has_ended

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from . import daemon_address, host_name
     from .otlp import request as otlp
 else:
+    Any = object  # for type hints, as in `tracer`
     # Lambda gives a number and a port.
     daemon_address = Late("lambda_tracer.send.daemon_address")
     host_name = Late("lambda_tracer.send.host_name")

@@ -6,6 +6,7 @@ For test suites alone; nothing in a function imports this.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from .. import guard, settings
@@ -21,10 +22,11 @@ from ..tracer import Tracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
+    from . import traces as captured_traces
     from .lambda_context import LambdaContext
     from .traces import Traces
+else:
+    captured_traces = guard.Late("lambda_tracer.testing.traces")
 
 __all__ = ["LambdaContext", "Traces", "capture_traces", "reset"]
 
@@ -68,7 +70,7 @@ def capture_traces(
     redact: Iterable[str] | bool | None = None,
     force: bool = False,
     valid: bool = True,
-) -> Iterator[Traces]:
+) -> Iterator[captured_traces.Traces]:
     """Have tracing on in a `with` block, as in Lambda, and look at what was sent; see `Traces`.
 
     What the fixture `traces` is for pytest, this is for unittest and everything else. Each call of the handler is an
@@ -80,10 +82,9 @@ def capture_traces(
     `valid`: at the end of the block, raise AssertionError if X-Ray would not take what was sent.
     """
     from .capture import Capture
-    from .traces import Traces
 
     capture = Capture(sampled=sampled, header=header, cold_start=cold_start, redact=redact, force=force)
-    traces = Traces(capture)
+    traces = captured_traces.Traces(capture)
     capture.begin()
     try:
         yield traces

@@ -209,7 +209,7 @@ class Capture:
         after(keeping.configure, keeping.rule)
         keeping.reset()  # a line that was written just now leaves no room for another
         if not is_off:
-            log_ids.configure(settings.log_ids() if config["log_ids"] is None else config["log_ids"])
+            log_ids.configure(settings.log_ids(config["log_ids"]))
             keeping.configure_by(config["keep"])
         after(setattr, settings, "is_capturing", settings.is_capturing)
         settings.is_capturing = True

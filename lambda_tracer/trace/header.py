@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     SamplingDecision = Literal[0, 1, "?"]
 else:
+    # As in `tracer`: what type hints name.
+    from _collections_abc import Mapping
+
+    SamplingDecision = int | str
     sendable = Late("lambda_tracer.trace.sendable")
 
 _DECISIONS: dict[object, SamplingDecision] = {1: 1, "1": 1, 0: 0, "0": 0, "?": "?"}

@@ -58,9 +58,13 @@ if TYPE_CHECKING:
             """Send finished documents."""
 
 else:
-    answer = Late(
-        "lambda_tracer.trace.answer"
-    )  # only for exceptions, where the handler answers an HTTP request
+    # As in `tracer`: what type hints name.
+    from _collections_abc import Iterable
+    from types import TracebackType
+
+    Any = Invocation = Owner = object
+    # Only for exceptions, where the handler answers an HTTP request.
+    answer = Late("lambda_tracer.trace.answer")
 
 
 _RESPONSE_KEYS = frozenset(("status", "content_length"))

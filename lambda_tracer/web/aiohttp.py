@@ -18,6 +18,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
+else:
+    # For type hints, as in `tracer`.
+    from _collections_abc import Awaitable, Callable
+
+    Any = object
 
 
 _headers: ContextVar[object] = ContextVar("lambda_tracer_aiohttp_headers", default=None)

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     Message: TypeAlias = MutableMapping[str, Any]
     Receive: TypeAlias = Callable[[], Awaitable[Message]]
     Send: TypeAlias = Callable[[Message], Awaitable[None]]
+else:
+    # For type hints, as in `tracer`.
+    from _collections_abc import Awaitable, Callable, MutableMapping
+
+    Any = object
+    Scope = Message = MutableMapping[str, object]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
 
 _HEADER = HEADER_NAME.lower().encode("ascii")
 _WANTED = {

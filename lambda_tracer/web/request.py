@@ -35,6 +35,8 @@ if TYPE_CHECKING:
             """The name; None or an empty text where there is none."""
 
     Name: TypeAlias = str | Naming | None
+else:
+    Name = object  # for type hints, as in `tracer`
 
 MARK = "lambda_tracer.request"
 """Where a request says that it is a segment already: of two middlewares around one application the outer one counts."""

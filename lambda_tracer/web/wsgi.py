@@ -17,6 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
+else:
+    # For type hints, as in `tracer`.
+    from _collections_abc import Callable, Iterable
+
+    Any = object
 
 _WANTED = {
     "HTTP_HOST": "host",

@@ -7,6 +7,7 @@ import enum
 import http
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -50,6 +51,19 @@ class ClientError(Exception):
     def __init__(self, status_code: object, name: str = "status_code") -> None:
         super().__init__("refused")
         setattr(self, name, status_code)
+
+
+class App:
+    """One whose method is the handler. It is no context, though it may look like one."""
+
+    tenant_id = "another"
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+
+    def handler(self, event: Any, context: Any = None) -> Any:
+        """Told whose event it is by what it got."""
+        return event["requestContext"]
 
 
 def answering(value: object, **options: Any) -> Handler:
@@ -645,3 +659,35 @@ def test_a_handler_that_times_out_has_it_all(daemon: Daemon) -> None:
         "BatchSize": 2,
     }
     assert announced["metadata"]["lambda_tracer"].keys() == {"oldest_record_age_ms", "max_receive_count"}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda handler, event, context: handler(event, context),
+        lambda handler, event, context: handler(event, context=context),
+        lambda handler, event, context: handler(event=event, context=context),
+        lambda handler, event, context: handler(context=context, event=event),
+        lambda handler, event, context: handler(event=event),
+    ],
+    ids=["by position", "context by name", "both by name", "the other way round", "without a context"],
+)
+@pytest.mark.parametrize("is_method", [False, True], ids=["function", "method"])
+def test_event_and_context_are_found_however_the_handler_is_called(
+    call: Callable[..., Any], is_method: bool, daemon: Daemon
+) -> None:
+    tracer = Tracer(auto_patch=False)
+    app = App(tracer)
+    called: Callable[..., Any] = tracer.capture_lambda_handler(App.handler if is_method else app.handler)
+    if is_method:
+        called = partial(called, app)
+    context = Context()
+    has_context = call(lambda event, context=None: context is not None, None, context)
+
+    call(called, sample("api_rest"), context)
+
+    annotations = recorded(daemon)["annotations"]
+    assert (annotations["Trigger"], annotations.get("TenantId")) == (
+        "api",
+        "tenant-7" if has_context else None,
+    )

@@ -7,10 +7,12 @@ from typing import NamedTuple
 from lambda_tracer import guard, settings, sqs, xray
 from lambda_tracer.capture import kept_exceptions
 from lambda_tracer.encode import any_value, kept_line, limits, redaction
-from lambda_tracer.events import envelope
+from lambda_tracer.events import batch, envelope
 from lambda_tracer.local import cli
+from lambda_tracer.local.commands import doctor
 from lambda_tracer.local.doctor import examination, explanation, files, finding
-from lambda_tracer.local.receive import documents
+from lambda_tracer.local.receive import document_blocks, documents, invocation
+from lambda_tracer.local.run import function
 from lambda_tracer.local.view import http_server, joined_trace, log, store
 from lambda_tracer.local.view.xray_api import put, traces
 from lambda_tracer.otel import conventions, described, mapping
@@ -19,8 +21,9 @@ from lambda_tracer.patches.aws import call
 from lambda_tracer.patches.sql import text as sql_text
 from lambda_tracer.segments import exchange
 from lambda_tracer.segments.sampling import central_rules, poller
-from lambda_tracer.send import host_name, log_line, outbox, watchdog
+from lambda_tracer.send import emitter, host_name, log_line, outbox, watchdog
 from lambda_tracer.send.otlp import request as otlp
+from lambda_tracer.testing import validity
 from lambda_tracer.trace import header, initialization, kept, w3c
 
 is_secret = redaction.is_secret
@@ -39,7 +42,7 @@ EXPLANATIONS = explanation.explanations()
 class Limit(NamedTuple):
     """A number of the package's, and the words around it on a page."""
 
-    value: int
+    value: float
     page: str
     said: str
 
@@ -54,6 +57,9 @@ _CONTEXT = "docs/guides/trace-context.md"
 _COLD_START = "docs/guides/cold-start.md"
 
 _DOCTOR = "docs/guides/doctor.md"
+_SAMPLING = "docs/guides/sampling.md"
+_COMMAND = "docs/guides/local-command.md"
+_BESIDE = "docs/guides/beside-others.md"
 _OTEL = "docs/guides/opentelemetry.md"
 _MAPPING = "docs/reference/opentelemetry-mapping.md"
 
@@ -119,7 +125,20 @@ LIMITS = [
     Limit(exchange.MAX_ANSWER_BYTES, _LIMITS, "at most {} bytes. Rules are"),
     Limit(int(poller.RULES_S), _LIMITS, "asked for every {} seconds"),
     Limit(central_rules.TTL_S, _LIMITS, "hold for {} seconds"),
-    Limit(guard.MAX_UNSAID, "docs/guides/beside-others.md", "At most {} messages wait for a log"),
+    Limit(guard.MAX_UNSAID, _BESIDE, "At most {} messages wait for a log"),
+    Limit(guard.LOG_WAIT_S, _BESIDE, "waits for the log at most {} seconds"),
+    Limit(int(poller.RULES_S) // 60, _SAMPLING, "Rules are asked for every {} minutes"),
+    Limit(int(central_rules.REPORT_S), _SAMPLING, "are told every {} seconds"),
+    Limit(int(poller.RETRY_S), _SAMPLING, "is asked again after {} seconds"),
+    Limit(batch.MAX_RECORDS, "docs/guides/event-sources.md", "Of a batch the first {} records"),
+    Limit(xray.MAX_HTTP_TEXT, _LIMITS, "of its service have at most {} characters each"),
+    Limit(emitter.BURST_BYTES, _LIMITS, "when more than {} bytes leave at once"),
+    Limit(kept_line.MAX_NESTING, _LIMITS, "Subsegments stand up to {} levels deep"),
+    Limit(int(doctor.DEFAULT_TIMEOUT_S), _DOCTOR, "may take to be imported. Default: {} |"),
+    Limit(int(function.DEFAULT_TIMEOUT_S), _COMMAND, "Default: {}, like Lambda's"),
+    Limit(invocation.MAX_EVENT_BYTES >> 20, _COMMAND, "An event of more than {} MB"),
+    Limit(document_blocks.MAX_TEXT_CHARACTERS, _VIEW, "a URL of more than {} characters"),
+    Limit(validity.MAX_TRACE_BYTES, "docs/reference/testing.md", "all have more than {} bytes"),
     Limit(header.MAX_HEADER_CHARACTERS, "docs/libraries/http.md", "fields beyond {} characters in all"),
     Limit(w3c.MAX_TRACESTATE_MEMBERS, _CONTEXT, "`tracestate` of at most {} members"),
     Limit(w3c.MAX_TRACESTATE_CHARACTERS, _CONTEXT, "members and {} characters"),

@@ -54,6 +54,15 @@ def test_a_record_says_where_it_is_from_in_every_form(form: Callable[[str, Any],
     assert is_record(formed, fields.entry) or is_record(formed, fields.attribute)
 
 
+def test_a_record_of_kinesis_that_came_through_pipes_is_known_by_its_number() -> None:
+    whole = RECORDS["## kinesis clicks"](1)
+    piped = {**whole["kinesis"], **{key: value for key, value in whole.items() if key != "kinesis"}}
+
+    source = source_of(piped)
+    assert source is not None
+    assert (source.label(piped), source.id_of(piped)) == ("kinesis clicks", id_of(whole))
+
+
 def test_what_boto3_received_is_a_message() -> None:
     received = {"MessageId": "1", "ReceiptHandle": "2", "Body": "{}"}
 

@@ -50,6 +50,13 @@ TRIGGERS: dict[str, tuple[str, str | None, int | None]] = {
     "logs": ("logs", None, None),
     "mq_active": ("mq", "testQueue", 1),
     "mq_rabbit": ("mq", "pizzaQueue", 1),
+    "pipes_dynamodb": ("dynamodb", "orders", 2),
+    "pipes_kafka": ("kafka", "mytopic", 3),
+    "pipes_kafka_self_managed": ("kafka", "mytopic", 1),
+    "pipes_kinesis": ("kinesis", "clicks", 2),
+    "pipes_mq_active": ("mq", "testQueue", 1),
+    "pipes_mq_rabbit": ("mq", "pizzaQueue", 1),
+    "pipes_sqs": ("sqs", "orders", 2),
     "s3": ("s3", "invoices", 1),
     "s3_batch": ("s3_batch", "invoices", 1),
     "s3_batch_2": ("s3_batch", "invoices", 1),
@@ -85,6 +92,11 @@ AGES = {
 """By sample: what of it has an age, and since when."""
 
 ITERATORS = {"kinesis": 1796034936.5, "dynamodb": 1796034936}
+for name in NAMES:
+    like = name.removeprefix("pipes_")
+    if like != name:
+        AGES.update({name: AGES[like]} if like in AGES else {})
+        ITERATORS.update({name: ITERATORS[like]} if like in ITERATORS else {})
 """By sample: when its last record arrived."""
 
 
@@ -173,7 +185,18 @@ def test_of_a_huge_batch_the_size_is_told_and_only_a_part_is_looked_at() -> None
     assert time.process_time() - began < 0.05
 
 
-@pytest.mark.parametrize("event", [{}, [], None, 7, "text", [1], [{}], [{"id": 1}], b"x", object()])
+@pytest.mark.parametrize(
+    "event",
+    [
+        *({}, [], None, 7, "text", [1], [{}], [{"id": 1}], b"x", object()),
+        *(
+            [{"eventSource": "mine"}],
+            [{"eventSource": "aws:s3"}],
+            [{"eventSource": 7}],
+            [{"eventSource": "aws:sqs", 1: 2}],
+        ),
+    ],
+)
 def test_of_what_is_no_object_or_an_empty_one_nothing_is_said(event: object) -> None:
     assert facts_of(event) is None
 

@@ -70,6 +70,21 @@ def test_powertools_on_our_recorder_is_kept_as_ours(tracer: Tracer, log: Log) ->
     log.expect("error", f"## handler  fault\n  {name}  fault  ValueError: no such order  order=7")
 
 
+@pytest.mark.parametrize("is_by_name", [False, True])
+def test_a_method_that_is_the_handler_is_kept_by_what_its_event_asks(
+    is_by_name: bool, tracer: Tracer, log: Log
+) -> None:
+    class App:
+        def handler(self, event: object, context: object) -> dict[str, int]:
+            with xray_recorder.in_subsegment("## handler"):  # as of another Tracer
+                return {"statusCode": 500}
+
+    handler, event = watch_handler(App.handler), events.rest("GET", "/items/3")
+    assert handler(App(), **{"event": event, "context": None}) if is_by_name else handler(App(), event, None)
+
+    log.expect("status", "## handler")
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="needs Python 3.11, as the SDK does")
 def test_steps_of_a_durable_execution_are_kept(tracer: Tracer, log: Log, hands: Hands) -> None:
     sdk = pytest.importorskip("aws_durable_execution_sdk_python", reason="the SDK is not installed")

@@ -28,6 +28,8 @@ def said(rule: Rule | None) -> tuple[bool, float | None] | None:
         (" Errors , SLOW:0.5 ", (True, 0.0005)),
         ("slow:0", (False, 0.0)),
         ("", None),
+        ("false", None),
+        (" OFF ", None),
         ("errors,", (True, None)),
         (False, None),
         (["errors", "slow:100"], (True, 0.1)),

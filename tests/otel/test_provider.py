@@ -13,6 +13,7 @@ from lambda_tracer import patch, unpatch, xray_recorder
 from lambda_tracer.patches.unpatch import unpatch_all
 from tests.conftest import Invoke
 from tests.daemon import Daemon
+from tests.patches.web.event_loop import event_loop
 from tests.programs import run
 
 pytestmark = pytest.mark.otel
@@ -293,7 +294,7 @@ def test_fastapi_which_traces_itself_by_the_api_does_so_in_our_trace(otel: Any, 
     request = {"http": {"method": "GET", "path": "/items", "sourceIp": "10.0.0.1"}, "stage": "$default"}
     event = {"version": "2.0", "rawPath": "/items", "rawQueryString": "", "headers": {}}
 
-    with xray_recorder.in_subsegment("handler"):
+    with event_loop(), xray_recorder.in_subsegment("handler"):
         answer = mangum.Mangum(app, lifespan="off")({**event, "requestContext": request}, None)
 
     assert answer["statusCode"] == 200

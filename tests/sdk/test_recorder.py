@@ -22,6 +22,14 @@ def test_a_recorder_starts_with_the_sdks_settings() -> None:
     assert recorder.enabled is True
 
 
+def test_sql_is_left_out_where_text_says_false() -> None:
+    recorder = Recorder()
+    no: Any = "false"
+    recorder.configure(stream_sql=no)
+
+    assert recorder.stream_sql is False
+
+
 def test_configure_changes_what_it_is_told_and_nothing_else() -> None:
     recorder = Recorder()
     recorder.configure(stream_sql=False, max_trace_back=3)

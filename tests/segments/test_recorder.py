@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from lambda_tracer import TraceHeader, Tracer, xray_recorder
 from lambda_tracer.segments import invocation
 from tests.conftest import Invoke, new_trace_id
 from tests.daemon import Daemon
+from tests.logged import messages
 
 PROJECT = Path(__file__).parents[2]
 
@@ -46,6 +48,32 @@ def test_a_block_is_a_segment_with_all_that_it_is_told(outside: Daemon) -> None:
         import  error throttle
           row
     """)
+
+
+def test_with_nothing_open_annotating_says_that_nothing_is_open(
+    outside: Daemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracer = Tracer(auto_patch=False)
+    tracer.put_annotation("a", 1)
+    tracer.put_metadata("m", 1)
+
+    assert messages(caplog) == [("WARNING", "put_annotation: ignored, no segment or subsegment is open")]
+
+
+def test_where_nobody_asks_for_segments_beginning_one_says_what_would(
+    outside: Daemon, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("LAMBDA_TRACER_SEGMENT")
+    xray_recorder.begin_segment("mine")
+    xray_recorder.put_annotation("a", 1)
+    xray_recorder.end_segment()
+
+    asks = "segments outside Lambda need LAMBDA_TRACER_SEGMENT"
+    assert messages(caplog) == [
+        ("WARNING", f"begin_segment: ignored, {asks}"),
+        ("WARNING", "put_annotation: ignored, no segment or subsegment is open"),
+        ("WARNING", f"end_segment: ignored, {asks}"),
+    ]
 
 
 def test_a_decorator_makes_each_call_a_segment(outside: Daemon) -> None:
@@ -388,6 +416,7 @@ def test_in_lambda_nothing_changes_neither_while_the_module_is_imported_nor_late
 
 PROCESSES = """
 import os
+import signal
 from lambda_tracer import xray_recorder
 with xray_recorder.in_segment("parent"):
     with xray_recorder.in_subsegment("before"):
@@ -418,3 +447,60 @@ def test_a_forked_process_sends_what_is_its_own_and_one_that_ends_what_is_open(o
           has ended
     """)
     assert len([document for document in outside.documents() if document["name"] == "parent"]) == 1
+
+
+TERMINATED = """
+import os, signal, sys, time
+from lambda_tracer import Tracer, xray_recorder
+tracer = Tracer(auto_patch=False)
+{own}
+
+@tracer.capture_method
+def work():
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
+{run}
+"""
+OWN = "signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))"
+IN_A_SEGMENT = """
+with xray_recorder.in_segment("import"):
+    work()
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "run", "code", "expected"),
+    [
+        (
+            OWN,
+            IN_A_SEGMENT,
+            128 + signal.SIGTERM,
+            """
+            import  fault SystemExit
+              ## __main__.work  fault SystemExit
+            """,
+        ),
+        ("", IN_A_SEGMENT, -signal.SIGTERM, ""),
+        (
+            "",
+            "tracer.capture_lambda_handler(lambda event, context: work())({}, None)",
+            -signal.SIGTERM,
+            """
+            lambda  in progress
+              ## lambda  in progress
+                ## __main__.work  fault Terminated in progress
+            """,
+        ),
+    ],
+    ids=["by its owner's exit", "by the signal", "by the signal in a handler"],
+)
+def test_a_process_that_is_stopped_ends_as_it_would_without_us(
+    own: str, run: str, code: int, expected: str, outside: Daemon
+) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    program = TERMINATED.format(own=own, run=run)
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, check=False, timeout=60)
+
+    assert ran.returncode == code
+    outside.expect_tree(expected)

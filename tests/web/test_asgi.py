@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -16,6 +17,7 @@ from lambda_tracer import Tracer, xray_recorder
 from lambda_tracer.web import ASGIMiddleware, DynamicNaming
 from tests.conftest import Invoke
 from tests.daemon import Daemon
+from tests.functions.running import python
 from tests.web.asgi_server import in_a_loop, served, served_by_uvicorn
 
 pytest.importorskip("fastapi", reason="fastapi is not installed")
@@ -517,3 +519,35 @@ async def call(
     }
     await app(scope, receive, send)
     return sent
+
+
+STOPPED = """
+import asyncio, os, signal, socket, threading, urllib.request
+import uvicorn
+from lambda_tracer import xray_recorder
+from lambda_tracer.web import ASGIMiddleware
+
+async def application(scope, receive, send):
+    with xray_recorder.in_subsegment("load"):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.2)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"done"})
+
+listening = socket.create_server(("127.0.0.1", 0))
+url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+threading.Thread(target=lambda: print(urllib.request.urlopen(url).read().decode(), flush=True)).start()
+config = uvicorn.Config(ASGIMiddleware(application), log_config=None, lifespan="off")
+uvicorn.Server(config).run([listening])
+"""
+
+
+@pytest.mark.slow
+def test_what_a_server_finishes_after_sigterm_is_recorded_and_it_ends_as_it_does(server: Daemon) -> None:
+    ran = python(STOPPED)
+
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("done\n", "", -signal.SIGTERM)
+    server.expect_tree("""
+        shop
+          load
+    """)

@@ -9,7 +9,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from .function import DEFAULT_TIMEOUT_S, Function, Setting
+from lambda_tracer.local.template.setting import Setting
+
+from .function import DEFAULT_TIMEOUT_S, Function
 from .source import Source, argument, constant
 
 _FUNCTIONS = (

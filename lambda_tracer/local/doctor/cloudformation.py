@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from lambda_tracer.local.template.setting import Setting
+from lambda_tracer.local.template.value import Value
+
 from . import permissions
-from .function import Function, Setting
-from .yaml_text import Value
+from .function import Function
 
 _SAM = "AWS::Serverless::Function"
 _PLAIN = "AWS::Lambda::Function"

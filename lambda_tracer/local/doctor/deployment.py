@@ -6,9 +6,11 @@ import difflib
 import re
 from collections.abc import Iterator
 
+from lambda_tracer.local.template.setting import Setting
+
 from . import files
 from .finding import Finding
-from .function import OUR_HANDLER, OUR_WRAPPER, Function, Setting
+from .function import OUR_HANDLER, OUR_WRAPPER, Function
 
 OLDEST = (3, 10)
 """The first Python that the package runs on."""

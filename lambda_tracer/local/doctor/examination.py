@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lambda_tracer.local.run.process import end_family
+from lambda_tracer.local.template import value
+from lambda_tracer.local.template.setting import Setting
 
 from . import (
     annotation,
@@ -28,11 +30,10 @@ from . import (
     terraform,
     tracers,
     variables,
-    yaml_text,
 )
 from . import source as sources
 from .finding import WRONG, Finding, in_order
-from .function import Function, Setting
+from .function import Function
 from .imported import Imported
 from .requirements import Requirement
 from .source import Source
@@ -122,8 +123,8 @@ def _functions(found: files.Files, examination: Examination) -> Iterator[Functio
     for path in (*found.templates, *found.serverless):
         text = files.read(path)
         try:
-            template = yaml_text.read(path, text or "")
-        except yaml_text.Unreadable as exc:
+            template = value.read(path, text or "")
+        except value.Unreadable as exc:
             examination.findings.append(
                 Finding("template-unreadable", f"The template can't be read: {exc}.", "Correct it.", path)
             )

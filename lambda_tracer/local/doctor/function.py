@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+
+from lambda_tracer.local.template.setting import Setting
 
 OUR_WRAPPER = "/opt/lambda-tracer"
 OUR_HANDLER = "lambda_tracer.auto.handler"
-
-
-class Setting(NamedTuple):
-    """What a template says, and in which line (from 1); None for what only a deployment can tell."""
-
-    text: str | None
-    line: int
 
 
 DEFAULT_TIMEOUT_S = "3"

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from lambda_tracer import settings
 from lambda_tracer.capture import keep_rule
+from lambda_tracer.local.template.setting import Setting
 
 from . import files
 from .configuration import tracers
 from .finding import Finding
-from .function import DEFAULT_TIMEOUT_S, Function, Setting
+from .function import DEFAULT_TIMEOUT_S, Function
 from .source import Source, argument, constant
 from .variables import number
 

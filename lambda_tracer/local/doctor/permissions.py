@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
-from .yaml_text import Value
+from lambda_tracer.local.template.value import Value
 
 ACTION = "xray:PutTraceSegments"
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from .function import Function, Setting
-from .yaml_text import Value
+from lambda_tracer.local.template.setting import Setting
+from lambda_tracer.local.template.value import Value
+
+from .function import Function
 
 DEFAULT_TIMEOUT_S = "6"
 """The framework's own default."""

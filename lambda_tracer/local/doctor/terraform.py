@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .function import DEFAULT_TIMEOUT_S, Function, Setting
+from lambda_tracer.local.template.setting import Setting
+
+from .function import DEFAULT_TIMEOUT_S, Function
 
 _RESOURCE = re.compile(r'^[ \t]*resource\s+"aws_lambda_function"\s+"([^"\n]+)"\s*\{', re.MULTILINE)
 _SENDS = re.compile(

@@ -6,10 +6,11 @@ import difflib
 import math
 from collections.abc import Iterator
 
+from lambda_tracer.local.template.setting import Setting
 from lambda_tracer.send.daemon_address import InvalidDaemonAddressException, parse_daemon_address
 
 from .finding import Finding
-from .function import DEFAULT_TIMEOUT_S, Function, Setting
+from .function import DEFAULT_TIMEOUT_S, Function
 
 FLAGS = {
     "POWERTOOLS_TRACE_DISABLED": False,

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-import yaml
+from lambda_tracer.local.template.value import Value, first
 
-from .yaml_tree import Tree, entry, items, text
+from .yaml_tree import Tree
 
 _SERVERLESS = re.compile(r"serverless\.ya?ml")
 
@@ -22,18 +22,18 @@ class Function:
     """
 
     name: str
-    node: yaml.Node
-    runtime: yaml.Node | None
+    line: int
+    runtime: Value | None
     folder: PurePosixPath | None
     handler: str | None
     inline: str | None
-    layers: yaml.Node | None
+    layers: Value | None
     is_traced: bool
 
     @property
     def is_python(self) -> bool:
         """Is it, or may it be?"""
-        runtime = text(self.runtime)
+        runtime = text_of(self.runtime)
         return runtime is None or runtime.startswith("python")
 
     @property
@@ -47,7 +47,7 @@ class Function:
 
 def functions_of(path: PurePosixPath, tree: Tree) -> Iterator[Function]:
     """The functions of a template."""
-    for document in tree.documents:
+    for document in map(Value, tree.documents):
         if _SERVERLESS.fullmatch(path.name):
             yield from _serverless(path, document)
         else:
@@ -65,59 +65,69 @@ def joined(folder: PurePosixPath, name: str) -> PurePosixPath:
     return PurePosixPath(*parts)
 
 
-def _cloudformation(path: PurePosixPath, document: yaml.Node) -> Iterator[Function]:
-    common = entry(document, "Globals", "Function")
-    for name, resource in items(entry(document, "Resources")):
-        own = entry(resource, "Properties")
-        kind = text(entry(resource, "Type"))
-        if kind == "AWS::Serverless::Function":
-            tracing = entry(own, "Tracing") or entry(common, "Tracing")
-        elif kind == "AWS::Lambda::Function":
-            tracing = entry(own, "TracingConfig", "Mode") or _computed(entry(own, "TracingConfig"))
+def _cloudformation(path: PurePosixPath, document: Value) -> Iterator[Function]:
+    common = document.get("Globals", "Function")
+    resources = document.get("Resources")
+    for name, resource in resources.items() if resources is not None else ():
+        own = resource.get("Properties")
+        kind = resource.get("Type")
+        if kind is not None and kind.text == "AWS::Serverless::Function":
+            tracing = _either(own, common, "Tracing")
+        elif kind is not None and kind.text == "AWS::Lambda::Function":
+            tracing = first((own, ("TracingConfig", "Mode"))) or _computed(first((own, ("TracingConfig",))))
         else:
             continue
-        code = text(entry(own, "CodeUri") or entry(own, "Code") or entry(common, "CodeUri"))
+        code = text_of(first((own, ("CodeUri",)), (own, ("Code",)), (common, ("CodeUri",))))
         yield Function(
             name=name,
-            node=resource,
-            runtime=entry(own, "Runtime") or entry(common, "Runtime"),
+            line=resource.line,
+            runtime=_either(own, common, "Runtime"),
             folder=None if code is None or ":" in code else joined(path.parent, code),
-            handler=text(entry(own, "Handler") or entry(common, "Handler")),
-            inline=_inline(entry(own, "InlineCode") or entry(own, "Code", "ZipFile")),
-            layers=entry(own, "Layers") or entry(common, "Layers"),
+            handler=text_of(_either(own, common, "Handler")),
+            inline=_inline(first((own, ("InlineCode",)), (own, ("Code", "ZipFile")))),
+            layers=_either(own, common, "Layers"),
             is_traced=_is_on(tracing),
         )
 
 
-def _serverless(path: PurePosixPath, document: yaml.Node) -> Iterator[Function]:
-    provider = entry(document, "provider")
-    for name, function in items(entry(document, "functions")):
+def _serverless(path: PurePosixPath, document: Value) -> Iterator[Function]:
+    provider = document.get("provider")
+    functions = document.get("functions")
+    for name, function in functions.items() if functions is not None else ():
         yield Function(
             name=name,
-            node=function,
-            runtime=entry(function, "runtime") or entry(provider, "runtime"),
+            line=function.line,
+            runtime=_either(function, provider, "runtime"),
             folder=path.parent,
-            handler=text(entry(function, "handler")),
+            handler=text_of(function.get("handler")),
             inline=None,
-            layers=entry(function, "layers") or entry(provider, "layers"),
-            is_traced=_is_on(entry(function, "tracing") or entry(provider, "tracing", "lambda")),
+            layers=_either(function, provider, "layers"),
+            is_traced=_is_on(first((function, ("tracing",)), (provider, ("tracing", "lambda")))),
         )
 
 
-def _inline(node: yaml.Node | None) -> str | None:
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else None
+def _either(own: Value | None, common: Value | None, key: str) -> Value | None:
+    return first((own, (key,)), (common, (key,)))
 
 
-def _computed(node: yaml.Node | None) -> yaml.Node | None:
+def text_of(value: Value | None) -> str | None:
+    """A plain text; None for anything else, and for what a function of the template computes."""
+    return None if value is None else value.text
+
+
+def _inline(value: Value | None) -> str | None:
+    if value is None:
+        return None
+    return value.argument.text if value.intrinsic else value.text
+
+
+def _computed(value: Value | None) -> Value | None:
     """A value that a function of the template computes (`!If`, `Fn::If`)."""
-    is_computed = node is not None and (
-        not node.tag.startswith("tag:yaml.org,2002:") or any(key.startswith("Fn::") for key, _ in items(node))
-    )
-    return node if is_computed else None
+    return value if value is not None and value.intrinsic else None
 
 
-def _is_on(value: yaml.Node | None) -> bool:
-    written = text(value)
+def _is_on(value: Value | None) -> bool:
+    written = text_of(value)
     if written is None:
         return value is not None
     return written.lower() in {"active", "true"} or written.startswith("${")

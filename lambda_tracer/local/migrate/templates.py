@@ -10,13 +10,13 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from .deployed import Function, functions_of
+from .deployed import Function, functions_of, text_of
 from .findings import Finding
 from .infrastructure import NEEDS_PYTHON, OLD_RUNTIME, infrastructure_findings, is_test
 from .manifests import Uses
 from .programs import Programs
 from .source import Edit, Source, Unreadable
-from .yaml_tree import Tree, text
+from .yaml_tree import Tree
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json", ".template", ".tf", ".ts", ".toml"))
 _DEPLOYS = re.compile(
@@ -101,20 +101,21 @@ class Reader:
             names = ", ".join(each.name for each in untraced[:_MAX_NAMES])
             more = f" and {len(untraced) - _MAX_NAMES} more" if len(untraced) > _MAX_NAMES else ""
             message = f"tracing is not switched on, so nothing is recorded, in: {names}{more}"
-            self._find(path, tree.line(untraced[0].node), message)
+            self._find(path, untraced[0].line, message)
         moved = self._uses.moving | self._uses.ours_already
         old = {
-            tree.line(each.runtime)
+            each.runtime.line
             for each in functions
             if each.runtime is not None
-            and OLD_RUNTIME.search(text(each.runtime) or "")
+            and OLD_RUNTIME.search(text_of(each.runtime) or "")
             and self._runs(each, moved)
         }
         if old:
             self._result.findings.append(Finding.of_lines(str(path), sorted(old), NEEDS_PYTHON))
         if _LAYER.encode() in raw:
-            others = {id(each.layers) for each in functions if not self._runs(each, moved)}
-            kept = {id(each.layers) for each in functions if self._runs(each, moved)}
+            lists = [(id(each.layers.node), each) for each in functions if each.layers is not None]
+            others = {layers for layers, each in lists if not self._runs(each, moved)}
+            kept = {layers for layers, each in lists if self._runs(each, moved)}
             edits = list(self._layer_edits(path, tree, others - kept))
             if edits:
                 self._result.changes[path] = source.edited(edits)

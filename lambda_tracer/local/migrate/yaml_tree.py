@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import yaml
 
+from lambda_tracer.local.template.value import documents
+
 from .source import Source, Unreadable
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 100
 
 
@@ -21,9 +22,7 @@ class Tree:
         self.source = source
         self._text = source.data.decode()
         try:
-            self.documents = [
-                node for node in yaml.compose_all(self._text, Loader=_LOADER) if node is not None
-            ]
+            self.documents = [node for node in documents(self._text) if node is not None]
         except (yaml.YAMLError, RecursionError, ValueError) as exc:
             raise Unreadable("is not YAML") from exc
 
@@ -56,24 +55,3 @@ class Tree:
                 waiting += [(child, node, depth + 1) for child in node.value]
             elif isinstance(node, yaml.MappingNode):
                 waiting += [(child, node, depth + 1) for _, child in node.value]
-
-
-def items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
-    """Keys and values of a mapping; none of anything else."""
-    if not isinstance(node, yaml.MappingNode):
-        return []
-    return [(str(key.value), value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
-
-
-def entry(node: yaml.Node | None, *path: str) -> yaml.Node | None:
-    """The value below keys; None where there is none."""
-    for name in path:
-        node = next((value for key, value in items(node) if key == name), None)
-    return node
-
-
-def text(node: yaml.Node | None) -> str | None:
-    """A plain text; None for anything else, and for what a function of the template computes."""
-    if isinstance(node, yaml.ScalarNode) and node.tag.startswith("tag:yaml.org,2002:"):
-        return str(node.value)
-    return None

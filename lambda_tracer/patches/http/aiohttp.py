@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
     from typing import Any
+else:
+    Any = object  # for type hints, as in `tracer`
 
 _NAME = "_lambda_tracer_name"  # on the trace configs that are ours: the name they were given, or None
 

@@ -81,6 +81,26 @@ resource "aws_lambda_function" "off" {
 }
 
 
+def test_what_a_template_merges_into_a_function_counts(tmp_path: Path) -> None:
+    template = """
+x-common: &common
+  Runtime: python3.13
+  Tracing: Active
+Resources:
+  Traced:
+    Type: AWS::Serverless::Function
+    Properties: {<<: *common, Handler: app.handler, CodeUri: src/}
+  Untraced:
+    Type: AWS::Serverless::Function
+    Properties: {<<: *common, Tracing: Disabled, Handler: app.handler, CodeUri: src/}
+"""
+    make(tmp_path, {"src/app.py": SDK, "template.yaml": template, "requirements.txt": LIST})
+
+    messages = [finding.message for finding in plan_of(tmp_path).to_look_at]
+
+    assert messages == ["tracing is not switched on, so nothing is recorded, in: Untraced"]
+
+
 def test_what_is_not_traced_is_named_in_each_notation(tmp_path: Path) -> None:
     make(
         tmp_path,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from .function import Setting
+from .setting import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,10 +157,21 @@ def _untagged(node: Any) -> Any:
     return kind("", node.value, node.start_mark, node.end_mark)
 
 
+def first(*places: tuple[Value | None, tuple[str, ...]]) -> Value | None:
+    """What stands at the first of these places, each a value and keys below it, where anything does."""
+    found = (value.get(*keys) for value, keys in places if value is not None)
+    return next((each for each in found if each is not None), None)
+
+
+def documents(text: str) -> Iterator[Any]:
+    """The documents of a YAML text, as nodes. Raises YAMLError, ValueError and RecursionError."""
+    return iter(yaml.compose_all(text, Loader=_LOADER))
+
+
 def read(path: Path, text: str) -> Value:
     """The first document of a YAML or JSON text, which must be a mapping. Raises `Unreadable`."""
     try:
-        node = next(iter(yaml.compose_all(text, Loader=_LOADER)), None)
+        node = next(documents(text), None)
     except RecursionError:
         raise Unreadable("it is nested too deeply") from None
     except (yaml.YAMLError, ValueError) as exc:
@@ -180,6 +191,6 @@ def _from_json(path: Path, text: str) -> Any:
         return None
     try:
         json.loads(text)
-        return next(iter(yaml.compose_all(text.replace("\t", "  "), Loader=_LOADER)), None)
+        return next(documents(text.replace("\t", "  ")), None)
     except (ValueError, RecursionError, yaml.YAMLError):
         return None

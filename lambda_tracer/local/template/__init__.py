@@ -1,0 +1,1 @@
+"""How templates are read, whoever reads them: `doctor`, which examines functions, and `migrate`, which changes them."""
