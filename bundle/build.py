@@ -52,11 +52,16 @@ USUAL = (
 )
 """What most functions need besides: a boto3 client and its first call, the layer's wrapper."""
 
-PUBLIC = (
-    *("tracer", "recording", "sdk.recorder", "settings"),
-    *("trace.subsegment", "trace.header", "send.emitter"),
-)
-"""Those of them that define what users hold: `help` and `inspect` show its documentation and types."""
+PUBLIC = {
+    "recording": ["SubsegmentContext", "SubsegmentRecorder"],
+    "sdk.recorder": ["Recorder"],
+    "send.emitter": ["UDPEmitter"],
+    "settings": ["SDKConfig"],
+    "trace.header": ["TraceHeader"],
+    "trace.subsegment": ["Subsegment"],
+    "tracer": ["Tracer"],
+}
+"""What they define that users hold: `help` and `inspect` show its documentation and types."""
 
 FIRST_READ_BYTES = 1 << 15
 """What `lambda_tracer.bundle` reads at once."""
@@ -128,14 +133,14 @@ def make(
         return []
     left_out = set(map(_named, LEFT_OUT_MODULES))
     sources = sorted(source for source in sources_of(folder) if source[0] not in left_out)
-    first = [next(source for source in sources if source[0] == _named(module)) for module in (*START, *USUAL)]
+    wanted = (*START, *USUAL)
+    first = [next(source for source in sources if source[0] == _named(module)) for module in wanted]
     others = [] if only_start else [source for source in sources if source not in first]
-    public = set(map(_named, PUBLIC))
     answers = _compiled(
         pythons,
         [
-            *((*source, True, source[0] in public) for source in first),
-            *((*source, False, True) for source in others),
+            *((*source, True, PUBLIC.get(module, [])) for module, source in zip(wanted, first, strict=True)),
+            *((*source, False, None) for source in others),
         ],
     )
     target.mkdir(exist_ok=True)
@@ -213,7 +218,9 @@ def write(path: Path, contents: bytes, code: bytes) -> None:
     path.chmod(0o644)
 
 
-def _compiled(pythons: list[Interpreter], sources: list[tuple[str, str, bytes, bool, bool]]) -> list[Any]:
+def _compiled(
+    pythons: list[Interpreter], sources: list[tuple[str, str, bytes, bool, list[str] | None]]
+) -> list[Any]:
     """What each Python makes of the sources, at the same time: see `compiling.py`."""
     # Sets among the constants are marshalled in the order of their hashes. Lines are kept, columns are not: they are a
     # quarter of the code from Python 3.11 on, and only mark what of a line of ours an exception came through.

@@ -3,10 +3,11 @@
 Run by each Python that a release is made for, wherever that stands; it imports nothing of the project. Requests and
 answers are marshalled, in the form that all of them read.
 
-The first request is a list of (module, path, source as bytes, whether it is one of a cold start, whether it keeps its
-words). The answer is the texts in the code of a cold start. The second request is the texts of all Pythons. The answer
-is the magic number; how the marshalled `(texts, code of a cold start)` begins, and its further pieces, one a module;
-and the code of each other module. Equal texts, names and tables are marshalled once, and referred to.
+The first request is a list of (module, path, its source, whether it is one of a cold start, what it defines that is
+public: names, or None for all). The answer is the texts in the code of a cold start. The second request is the texts of
+all Pythons. The answer is the magic number; how the marshalled `(texts, code of a cold start)` begins, and its further
+pieces, one a module; and the code of each other module. Equal texts, names and tables are marshalled once, and referred
+to.
 """
 
 import ast
@@ -86,13 +87,15 @@ def signed(number):
 class WithoutWords(ast.NodeTransformer):
     """Leaves out what only those ask for who have the source before them.
 
-    That is what stands where `TYPE_CHECKING` is False, the annotations of a module's variables, and the annotations and
-    documentation of functions and classes that are private or within a function. Of a module that is private as a
-    whole, those of all. What is left is what `inspect` and `help` show of public names.
+    That is what stands where `TYPE_CHECKING` is False, the annotations of a module's variables, and the documentation
+    and annotations of functions and classes that are not public: by their names, or as they are within a function or
+    within another that is not. What is left is what `inspect` and `help` show of public names.
     """
 
-    def __init__(self, is_private):
-        self.is_private = is_private
+    def __init__(self, public):
+        self.public = (
+            public  # what is so where we are: these names, or with None all but those with an underscore
+        )
         self.keeps_variables = False
 
     def visit(self, node):
@@ -101,7 +104,7 @@ class WithoutWords(ast.NodeTransformer):
 
     def visit_Module(self, node):
         """A whole module."""
-        if self.is_private:
+        if self.public == []:
             _leave_out_documentation(node)
         self.generic_visit(node)
         return node
@@ -122,7 +125,7 @@ class WithoutWords(ast.NodeTransformer):
             for each in (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg):
                 if each is not None:
                     each.annotation = None
-        return self._inside(node, is_private=True, keeps_variables=True)  # where they are not even kept
+        return self._inside(node, public=[], keeps_variables=True)  # where they are not even kept
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -131,7 +134,7 @@ class WithoutWords(ast.NodeTransformer):
         is_private = self._is_private(node)
         if is_private:
             _leave_out_documentation(node)
-        return self._inside(node, is_private=is_private, keeps_variables=not is_private)
+        return self._inside(node, public=[] if is_private else None, keeps_variables=not is_private)
 
     def visit_AnnAssign(self, node):
         """A variable with an annotation."""
@@ -141,13 +144,15 @@ class WithoutWords(ast.NodeTransformer):
         return ast.copy_location(kept, node)
 
     def _is_private(self, node):
-        return self.is_private or (node.name.startswith("_") and not node.name.endswith("__"))
+        if self.public is None:
+            return node.name.startswith("_") and not node.name.endswith("__")
+        return node.name not in self.public
 
-    def _inside(self, node, *, is_private, keeps_variables):
-        before = self.is_private, self.keeps_variables
-        self.is_private, self.keeps_variables = is_private, keeps_variables
+    def _inside(self, node, *, public, keeps_variables):
+        before = self.public, self.keeps_variables
+        self.public, self.keeps_variables = public, keeps_variables
         self.generic_visit(node)
-        self.is_private, self.keeps_variables = before
+        self.public, self.keeps_variables = before
         return node
 
 
@@ -156,11 +161,11 @@ def _leave_out_documentation(node):
         node.body[:1] = [] if len(node.body) > 1 else [ast.copy_location(ast.Pass(), node.body[0])]
 
 
-def compiled(source, keeps_words):
+def compiled(source, public):
     """The code of a module; whoever loads it says which file it is of."""
     tree = ast.parse(source)
     if any(type(each) is ast.Assign and ast.unparse(each) == "TYPE_CHECKING = False" for each in tree.body):
-        tree = WithoutWords(is_private=not keeps_words).visit(tree)
+        tree = WithoutWords(public).visit(tree)
     return compile(tree, "", "exec", dont_inherit=True, optimize=0)
 
 
@@ -185,7 +190,7 @@ def answer(value):
 def main():
     """Answer both requests."""
     sources = marshal.load(sys.stdin.buffer)
-    first = [compiled(source, keeps) for _, _, source, is_first, keeps in sources if is_first]
+    first = [compiled(source, public) for _, _, source, is_first, public in sources if is_first]
     answer(sorted(set().union(*map(texts_in, first))))
     same = Same()
     texts = same(tuple(marshal.load(sys.stdin.buffer)))
@@ -195,8 +200,8 @@ def main():
     pieces = [whole[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
     # How often something is referred to must not depend on what else the process has.
     others = {
-        module: marshal.dumps(marshal.loads(marshal.dumps(compiled(source, keeps))))
-        for module, _, source, is_first, keeps in sources
+        module: marshal.dumps(marshal.loads(marshal.dumps(compiled(source, public))))
+        for module, _, source, is_first, public in sources
         if not is_first
     }
     answer((MAGIC_NUMBER, pieces, others))
