@@ -6,7 +6,7 @@ debugger. The file is written by `bundle/sources.py`, with what functions ask fo
 
 from __future__ import annotations
 
-from lzma import LZMADecompressor
+from _lzma import LZMADecompressor  # the C module: `lzma` would be one more to import
 from marshal import loads
 
 from .bundle import FOLDER, HEADER_BYTES, KIND, SOURCES
@@ -19,8 +19,11 @@ _packed = b""
 _places: dict[str, tuple[int, int]] = {}
 """Where each source begins and ends among all, in bytes, by its file below the package."""
 
-_text = b""
-"""As much of all sources as has been unpacked."""
+_unpacked: list[tuple[LZMADecompressor, bytes]] = []
+"""What unpacks the sources, and what it has unpacked of them so far. Whoever goes on with it takes it out meanwhile."""
+
+CHUNK_BYTES = 1 << 16
+"""What is unpacked at once, at least."""
 
 
 def modules() -> Iterator[tuple[str, str, int]]:
@@ -34,13 +37,22 @@ def modules() -> Iterator[tuple[str, str, int]]:
 
 def source_of(path: str) -> bytes | None:
     """The source in a file of the package; None if it is not there."""
-    global _text
     begins, ends = _read().get(path.removeprefix(f"{FOLDER}/"), (0, 0))
-    text = _text
-    if len(text) < ends:
-        # From the beginning again, but seldom: what threads unpack at the same time can't get into each other's way.
-        _text = text = LZMADecompressor().decompress(_packed, max(ends, 2 * len(text)))
-    return text[begins:ends] if ends else None
+    return _first(ends)[begins:] if ends else None
+
+
+def _first(size: int) -> bytes:
+    """The first bytes of all sources, one after the other."""
+    try:
+        unpacking, text = _unpacked.pop()
+        packed = b""
+    except IndexError:  # nobody has been here; or another thread is, and is not waited for
+        unpacking, text = LZMADecompressor(), b""
+        packed = _packed
+    if len(text) < size:
+        text += unpacking.decompress(packed, max(CHUNK_BYTES, size - len(text)))
+    _unpacked[:] = [(unpacking, text)]
+    return text[:size]
 
 
 def _read() -> dict[str, tuple[int, int]]:

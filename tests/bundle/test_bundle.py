@@ -265,6 +265,27 @@ print(type(it.__loader__).__name__, it.__file__)
     assert sorted(packed.rglob("*")) == before
 
 
+def test_threads_that_ask_for_packed_sources_at_the_same_time_get_what_they_asked_for(packed: Path) -> None:
+    program = f"PROJECT = {str(PROJECT / 'lambda_tracer')!r}"
+    program += """
+import random, sys, threading
+from lambda_tracer import bundle_sources as it
+sys.setswitchinterval(1e-5)
+paths = [path for _, path, _ in it.modules() if not path.startswith("dependencies/")]
+wrong = []
+def ask(seed):
+    for path in random.Random(seed).sample(paths, 40):
+        if it.source_of(f"{it.FOLDER}/{path}") != open(f"{PROJECT}/{path}", "rb").read():
+            wrong.append(path)
+threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(paths) > 200, wrong)
+"""
+
+    assert run(packed, program) == "True []"
+
+
 def test_packed_sources_that_are_cut_short_are_said(packed: Path) -> None:
     _cut(packed / "lambda_tracer" / "bundles" / "sources.bundle")
     program = """
