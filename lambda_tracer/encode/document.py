@@ -104,9 +104,7 @@ def encode(
             # As a rule: there is what the function returned and nothing else, and it fits.
             whole = f"{text}{_fields.get((namespace, key)) or _field(namespace, key)}{shown}}}}}"
             if len(whole) <= MAX_DOCUMENT_BYTES:
-                # The one character is found fifty times as fast as the three.
-                is_odd = "\\" in whole and "\\ud" in whole
-                return shrink.without_lone_surrogates(whole) if is_odd else whole
+                return shrink.without_lone_surrogates(whole) if "\\ud" in whole else whole
         metadata.append([namespace, key, shown])
     if subsegment.given_metadata and is_brief:
         metadata = [
@@ -148,7 +146,7 @@ def encode(
             metadata.insert(0, ["lambda_tracer", "cut", described(invocation.losses)["cut"]])
             rest = shrink.cut(MAX_DOCUMENT_BYTES - len(text), metadata, cause, sql, aws)
     text += rest
-    if "\\" in text and "\\ud" in text:  # a character beyond 16 bits, or a lone half of one
+    if "\\ud" in text:  # a character beyond 16 bits, or a lone half of one
         text = shrink.without_lone_surrogates(text)
     return text
 

@@ -88,10 +88,8 @@ def dumps(value: object, *, is_captured: bool = False, room: int = MAX_VALUE_BYT
             return "true" if value else "false"
         verdict, look, is_table = _CAREFUL, False, False
         # A dict of scalars under harmless names, which most functions return, is told by one short loop.
-        if type(value) is dict and len(value) <= _FEW:
-            for key, item in value.items():
-                if type(key) is not str or key not in _harmless:
-                    break
+        if type(value) is dict and len(value) <= _FEW and _harmless.issuperset(value):
+            for item in value.values():
                 kind = type(item)
                 if kind is str:
                     if len(item) > _SHORT:

@@ -104,7 +104,7 @@ for _shape in SHAPES:
         VALUE_WORDS += (_shape.value_word,)
 
 _known: dict[str, bool] = {}
-_caches: list[set[str] | list[str] | list[list[str]]] = []  # what others remember of our answers
+_caches: list[set[str] | list[str]] = []  # what others remember of our answers
 further: set[str] = set()
 """Names of secrets that code has added, as `letters_of` gives them: `configure` does."""
 
@@ -148,7 +148,7 @@ def may_be_value(key: str) -> bool:
     return False
 
 
-def remember_in(cache: set[str] | list[str] | list[list[str]]) -> None:
+def remember_in(cache: set[str] | list[str]) -> None:
     """Empty `cache` whenever the answers may change."""
     _caches.append(cache)
 

@@ -38,9 +38,8 @@ _STEMS = ("key", "pass", "sec", "code", "auth", "cred", "otp", "pw", "conn", "cv
 """What several needles have in common: where it is not in a text, none of them is."""
 
 _needles: list[str] = []  # what a text is searched for, once it is known
-_groups: list[list[str]] = []  # the same behind what they have in common
+_groups: list[list[str]] = []  # as long as they are known: the same, each behind what several have in common
 redaction.remember_in(_needles)
-redaction.remember_in(_groups)
 
 
 # The quick look
@@ -58,7 +57,7 @@ def may_be_in(text: str) -> bool:
         if redaction.may_be_value(text):  # its name may stand behind what is looked at
             return True
     squeezed = _squeezed(text)
-    for group in _groups or _all_groups():
+    for group in _groups if _needles else _all_groups():
         if group[0] in squeezed:
             for needle in group[1:]:
                 if needle in squeezed:
@@ -95,19 +94,19 @@ def _all_needles() -> list[str]:
         *[f'{word}"' for word in redaction.LAST_WORDS],
         *given_names(),
     ]
-    _needles[:] = made  # at once: another thread must not see a part of them
+    groups: dict[str, list[str]] = {}
+    for needle in made:
+        stem = next((stem for stem in _STEMS if stem in needle), needle)
+        groups.setdefault(stem, [stem]).append(needle)
+    # At once: another thread must not see a part of them.
+    _groups[:] = groups.values()
+    _needles[:] = made
     return made
 
 
 def _all_groups() -> list[list[str]]:
-    """The needles in groups: first what those of it have in common."""
-    groups: dict[str, list[str]] = {}
-    for needle in _needles or _all_needles():
-        stem = next((stem for stem in _STEMS if stem in needle), needle)
-        groups.setdefault(stem, [stem]).append(needle)
-    made = list(groups.values())
-    _groups[:] = made
-    return made
+    _all_needles()
+    return list(_groups)
 
 
 # The replacement
