@@ -2,9 +2,9 @@
 
 Two speeds. The ordinary one is the C encoder of `json`, for what is made of plain dicts, lists and scalars, with a
 small hook for Decimal, dates, UUID and their like; a list of dicts that have the same keys goes faster still (`table`).
-A value is surveyed first, and only as far as a document could hold it: what is larger is shown by how it starts. What
-holds any other type or, in a captured response, the name of a secret, goes the careful way (`any_value`), as does what
-the encoder refuses (a cycle, NaN, odd keys, depth).
+A value is surveyed first, many of its parts at once (`crowd`), and only as far as a document could hold it: what is
+larger is shown by how it starts. What holds any other type or, in a captured response, the name of a secret, goes the
+careful way (`any_value`), as does what the encoder refuses (a cycle, NaN, odd keys, depth).
 
 Texts come out as ASCII, so that the length of a document is its size in bytes.
 """
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from . import any_value, excerpt, secret_search, table
+    from . import any_value, crowd, excerpt, secret_search, table
 else:
     any_value = Late("lambda_tracer.encode.any_value")  # what most functions return needs none of these
+    crowd = Late("lambda_tracer.encode.crowd")
     excerpt = Late("lambda_tracer.encode.excerpt")
     secret_search = Late("lambda_tracer.encode.secret_search")
     table = Late("lambda_tracer.encode.table")
@@ -60,10 +61,15 @@ _SAMPLE = 200
 
 _FAST, _CAREFUL, _TOO_LARGE = range(3)
 
-_SCALARS = frozenset((str, int, float, bool, type(None)))
-_TEXT = frozenset((str,))
+_SCALARS = frozenset(map(id, (int, float, bool, type(None))))  # for which no metaclass is asked
+
+_CROWD = 5
+_MANY = 40
+"""Lists and dicts, and members of one, beyond which they are surveyed together."""
 
 _text_of_table: Callable[[Any, set[str], int], str | None] | None = None
+_look: Callable[[list[Any], set[str], int, int, bool], crowd.Seen | None] | None = None
+_told_of: Callable[[list[Any], int], crowd.Told | None] | None = None
 
 _harmless: set[str] = set()  # keys that are known to be no names of secrets
 redaction.remember_in(_harmless)
@@ -160,91 +166,128 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
     size = containers = scalars = odd = unknown = digits = floats = 0
     look = False
     sample: list[float] = []
+    harmless = _harmless
+    names: set[str] = set()  # texts that stand where one may
     todo = [value]
-    for item in todo:  # which grows meanwhile
-        kind = type(item)
-        members: Iterable[Any]
-        if kind is dict:
-            count = len(item)
-            size += 1 + 5 * count
-            if size > room:
-                return _TOO_LARGE, size, look
-            if not item.keys() <= _harmless:
-                if not _TEXT.issuperset(map(type, item)):
-                    return _CAREFUL, size, look
-                size += sum(map(len, item))
-                unknown += count
+    while todo:
+        items, todo = todo, []
+        if _CROWD < len(items) <= _MAX_CONTAINERS - containers:
+            look_at = _look or _crowd_readers()[0]
+            seen = look_at(items, _harmless, room - size, _MAX_SCALARS - scalars, is_captured)
+            if seen and odd + seen[1] <= _MAX_KNOWN:
+                for text in seen[6] - names:
+                    names.add(text)
+                    if unknown + len(names) > _MAX_UNKNOWN:
+                        look = True
+                    elif redaction.is_secret(text):
+                        return _CAREFUL, size, look
+                containers += seen[0]
+                odd += seen[1]
+                scalars += seen[2]
+                size += seen[3]
+                floats += len(seen[4])
+                sample += seen[4][: max(0, _SAMPLE - len(sample))]
+                todo = seen[5]
+                continue
+        for item in items:
+            kind = type(item)
+            members: Iterable[Any]
+            if kind is dict:
+                count = len(item)
+                size += 1 + 5 * count
                 if size > room:
                     return _TOO_LARGE, size, look
-                if unknown > _MAX_UNKNOWN:
-                    look = True
+                for key in item:
+                    if type(key) is not str or key not in harmless:
+                        is_known = False
+                        break
                 else:
+                    is_known = True
+                if not is_known:
                     for key in item:
-                        if key not in _harmless:
-                            if not _is_harmless(key, is_captured):
-                                return _CAREFUL, size, look
-                            look = look or key not in _harmless
-            members = item.values()
-        elif kind is list or kind is tuple:
-            count = len(item)
-            size += 1 + 2 * count
-            if size > room:
-                return _TOO_LARGE, size, look
-            members = item
-            if is_captured:
-                for place in NAME_PLACES:
-                    name = item[place] if count > place + 1 else None
-                    if type(name) is str and name not in _harmless:
-                        unknown += 1
-                        if unknown > _MAX_UNKNOWN:
-                            look = True
-                        elif redaction.is_secret(name):
+                        if type(key) is not str:
                             return _CAREFUL, size, look
-        elif kind in _SCALARS:  # the value itself
-            is_short = kind is not int or _LEAST < item < _MOST
-            return _FAST if is_short else _CAREFUL, 1, False
-        else:
-            entry = known.get(id(kind)) or met(kind)
-            if entry is None:
-                return _CAREFUL, size, look
-            odd += COSTS.get(entry[2], 1)
-            if odd > _MAX_KNOWN:
-                return _CAREFUL, size, look
-            size += 2
-            if entry[2] == "<decimal.Decimal>":
-                size += max(0, item.__sizeof__() - 128) * 2  # 19 digits in 8 bytes
-                if size > room:
-                    return _TOO_LARGE, size, look
-            elif entry[2] in WITH_TIME_ZONE and not has_known_offset(item.tzinfo):
-                return _CAREFUL, size, look
-            continue
-        containers += 1
-        scalars += count
-        if containers > _MAX_CONTAINERS or scalars > _MAX_SCALARS:
-            return _CAREFUL, size, look
-        for member in members:
-            kind = type(member)
-            if kind is str:
-                length = len(member)
-                size += length + 1
-                # Other alphabets take up to twelve bytes a letter, which counts where it is much.
-                if length > _MUCH and size <= room and not member.isascii():
-                    size += len(_quote(member)) - 2 - length
-            elif kind is int:
-                if not _LEAST < member < _MOST:
-                    bits = member.bit_length()
-                    size += bits * 3 // 10
-                    digits = max(digits, bits)
+                    size += sum(map(len, item))
+                    unknown += count
                     if size > room:
                         return _TOO_LARGE, size, look
-            elif kind is float:
-                floats += 1
-                if floats <= _SAMPLE:
-                    sample.append(member)
-            elif kind is not bool and member is not None:
-                todo.append(member)
-        if size > room:
-            return _TOO_LARGE, size, look
+                    if unknown + len(names) > _MAX_UNKNOWN:
+                        look = True
+                    else:
+                        for key in item:
+                            if key not in _harmless:
+                                if not _is_harmless(key, is_captured):
+                                    return _CAREFUL, size, look
+                                look = look or key not in _harmless
+                members = item.values()
+            elif kind is list or kind is tuple:
+                count = len(item)
+                size += 1 + 2 * count
+                if size > room:
+                    return _TOO_LARGE, size, look
+                members = item
+                if is_captured:
+                    for place in NAME_PLACES:
+                        name = item[place] if count > place + 1 else None
+                        if type(name) is str and name not in _harmless and name not in names:
+                            names.add(name)
+                            if unknown + len(names) > _MAX_UNKNOWN:
+                                look = True
+                            elif redaction.is_secret(name):
+                                return _CAREFUL, size, look
+            elif item is value and id(kind) in _SCALARS:
+                is_short = kind is not int or _LEAST < item < _MOST
+                return _FAST if is_short else _CAREFUL, 1, False
+            else:
+                entry = known.get(id(kind)) or met(kind)
+                if entry is None:
+                    return _CAREFUL, size, look
+                odd += COSTS.get(entry[2], 1)
+                if odd > _MAX_KNOWN:
+                    return _CAREFUL, size, look
+                size += 2
+                if entry[2] == "<decimal.Decimal>":
+                    size += max(0, item.__sizeof__() - 128) * 2  # 19 digits in 8 bytes
+                    if size > room:
+                        return _TOO_LARGE, size, look
+                elif entry[2] in WITH_TIME_ZONE and not has_known_offset(item.tzinfo):
+                    return _CAREFUL, size, look
+                continue
+            containers += 1
+            scalars += count
+            if containers > _MAX_CONTAINERS or scalars > _MAX_SCALARS:
+                return _CAREFUL, size, look
+            if count > _MANY:
+                told = (_told_of or _crowd_readers()[1])([*members], room - size)
+                if told:
+                    size += told[0]
+                    floats += len(told[1])
+                    sample += told[1][: max(0, _SAMPLE - len(sample))]
+                    todo += told[2]
+                    continue
+            for member in members:
+                kind = type(member)
+                if kind is str:
+                    length = len(member)
+                    size += length + 1
+                    # Other alphabets take up to twelve bytes a letter, which counts where it is much.
+                    if length > _MUCH and size <= room and not member.isascii():
+                        size += len(_quote(member)) - 2 - length
+                elif kind is int:
+                    if not _LEAST < member < _MOST:
+                        bits = member.bit_length()
+                        size += bits * 3 // 10
+                        digits = max(digits, bits)
+                        if size > room:
+                            return _TOO_LARGE, size, look
+                elif kind is float:
+                    floats += 1
+                    if floats <= _SAMPLE:
+                        sample.append(member)
+                elif kind is not bool and member is not None:
+                    todo.append(member)
+            if size > room:
+                return _TOO_LARGE, size, look
     if digits > MAX_INT_BITS:
         return _CAREFUL, size, look
     if floats > _SAMPLE:
@@ -256,13 +299,22 @@ def _table_reader() -> Callable[[Any, set[str], int], str | None]:
     """`table.text_of`, imported with the first table that a function returns; kept, since asking `Late` takes 1 us."""
     global _text_of_table
     if not can_load(table):
-        return _no_table
+        return _tell_nothing
     _text_of_table = table.text_of
     return _text_of_table
 
 
-def _no_table(value: Any, harmless: set[str], room: int) -> None:
-    """In the place of `table.text_of` where that can't be had."""
+def _crowd_readers() -> tuple[Callable[..., crowd.Seen | None], Callable[..., crowd.Told | None]]:
+    """`crowd.look` and `crowd.told_of`, imported with the first large value and kept likewise."""
+    global _look, _told_of
+    if not can_load(crowd):
+        return _tell_nothing, _tell_nothing
+    _look, _told_of = crowd.look, crowd.told_of
+    return _look, _told_of
+
+
+def _tell_nothing(*args: Any) -> None:
+    """In the place of any of these where that can't be had."""
 
 
 def _is_harmless(key: str, is_captured: bool) -> bool:

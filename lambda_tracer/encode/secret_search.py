@@ -32,9 +32,13 @@ _NUMBERS = ("<builtins.int>", "<builtins.float>", "<builtins.bool>", "<decimal.D
 _ESCAPED = re.compile(r"\\u(?:00[2-7]|212a|0130)", re.IGNORECASE)
 """Letters of a name that are written as JSON's escapes, and two that become ASCII in small letters."""
 
-_SQUEEZED = {code: None for code in range(128) if not chr(code).isalnum() and chr(code) != '"'}
+_SQUEEZED = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) != '"')
+
+_STEMS = ("key", "pass", "sec", "code", "auth", "cred", "otp", "pw", "conn", "cv")
+"""What several needles have in common: where it is not in a text, none of them is."""
 
 _needles: list[str] = []  # what a text is searched for, once it is known
+_groups: list[list[str]] = []  # as long as they are known: the same, each behind what several have in common
 redaction.remember_in(_needles)
 
 
@@ -53,9 +57,11 @@ def may_be_in(text: str) -> bool:
         if redaction.may_be_value(text):  # its name may stand behind what is looked at
             return True
     squeezed = _squeezed(text)
-    for needle in _needles or _all_needles():
-        if needle in squeezed:
-            return True
+    for group in _groups if _needles else _all_groups():
+        if group[0] in squeezed:
+            for needle in group[1:]:
+                if needle in squeezed:
+                    return True
     return "\\u" in text and _ESCAPED.search(text) is not None
 
 
@@ -77,17 +83,30 @@ def suspects(names: list[str]) -> set[str]:
 
 def _squeezed(text: str) -> str:
     """The letters of a text as those of `_needles` are, and its quotes."""
-    return text.lower().encode("ascii", "ignore").decode().translate(_SQUEEZED)
+    return text.lower().encode("ascii", "ignore").translate(None, _SQUEEZED).decode()
 
 
 def _all_needles() -> list[str]:
     """Every name and text of the tables, with the quotes that it must stand in."""
-    _needles.extend(redaction.PARTS)
-    _needles.extend(TEXTS)
-    _needles.extend([f'"{name}"' for name in redaction.WHOLE_NAMES])
-    _needles.extend([f'{word}"' for word in redaction.LAST_WORDS])
-    _needles.extend(given_names())
-    return _needles
+    made = [
+        *(*redaction.PARTS, *TEXTS),
+        *[f'"{name}"' for name in redaction.WHOLE_NAMES],
+        *[f'{word}"' for word in redaction.LAST_WORDS],
+        *given_names(),
+    ]
+    groups: dict[str, list[str]] = {}
+    for needle in made:
+        stem = next((stem for stem in _STEMS if stem in needle), needle)
+        groups.setdefault(stem, [stem]).append(needle)
+    # At once: another thread must not see a part of them.
+    _groups[:] = groups.values()
+    _needles[:] = made
+    return made
+
+
+def _all_groups() -> list[list[str]]:
+    _all_needles()
+    return list(_groups)
 
 
 # The replacement

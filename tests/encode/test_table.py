@@ -153,4 +153,4 @@ def test_names_made_of_data_do_not_fill_the_memory() -> None:
         name = "".join(random.choices(string.ascii_lowercase, k=12))
         as_table(rows(**{name: 1}))
 
-    assert len(table._formats) <= 200
+    assert len(table._heads) <= 200
