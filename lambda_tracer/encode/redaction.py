@@ -114,19 +114,19 @@ is_on = True
 def configure(names: Iterable[str] | bool) -> None:
     """Redact under further `names` too (any key that contains one); False: redact nothing, True: as it was."""
     global is_on
-    _forget()
     if isinstance(names, bool):
         is_on = names
     else:
         further.update(filter(None, map(letters_of, [names] if isinstance(names, str) else names)))
+    _forget()  # only now: another thread may have asked in between
 
 
 def reset() -> None:
     """Back to the well-known names and those of `LAMBDA_TRACER_REDACT`."""
     global is_on
     is_on = True
-    _forget()
     further.clear()
+    _forget()
 
 
 def is_secret(name: str) -> bool:
