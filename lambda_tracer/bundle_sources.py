@@ -42,7 +42,7 @@ def source_of(path: str) -> bytes | None:
 
 
 def _first(size: int) -> bytes:
-    """The first bytes of all sources, one after the other."""
+    """The first bytes of what is packed: a list of files and sizes, and then the sources, one after the other."""
     try:
         unpacking, text = _unpacked.pop()
         packed = b""
@@ -63,10 +63,11 @@ def _read() -> dict[str, tuple[int, int]]:
         begins = HEADER_BYTES + int.from_bytes(data[23:27], "little")
         if not data.startswith(KIND) or int.from_bytes(data[27:31], "little") != len(data):
             raise ImportError(f"{SOURCES} is not whole", path=SOURCES)
+        _packed = data[begins:]
         places = {}
-        end = 0
-        for path, size in loads(data[HEADER_BYTES:begins]):
+        end = loads(data[HEADER_BYTES:begins])
+        for path, size in loads(_first(end)):
             places[path] = end, end + size
             end += size
-        _packed, _places = data[begins:], places
+        _places = places
     return _places
