@@ -19,8 +19,8 @@ _packed = b""
 _places: dict[str, tuple[int, int]] = {}
 """Where each source begins and ends among all, in bytes, by its file below the package."""
 
-_unpacked: list[tuple[LZMADecompressor, bytes]] = []
-"""What unpacks the sources, and what it has unpacked of them so far. Whoever goes on with it takes it out meanwhile."""
+_unpacked: dict[str, tuple[LZMADecompressor, bytes]] = {}
+"""What unpacks the sources, and what it has unpacked so far. Whoever goes on with it takes it out meanwhile."""
 
 CHUNK_BYTES = 1 << 16
 """What is unpacked at once, at least."""
@@ -43,15 +43,14 @@ def source_of(path: str) -> bytes | None:
 
 def _first(size: int) -> bytes:
     """The first bytes of what is packed: a list of files and sizes, and then the sources, one after the other."""
-    try:
-        unpacking, text = _unpacked.pop()
-        packed = b""
-    except IndexError:  # nobody has been here; or another thread is, and is not waited for
+    so_far = _unpacked.pop(SOURCES, None)
+    if so_far is not None:
+        unpacking, text = so_far
+    else:  # nobody has been here; or another thread is, and is not waited for
         unpacking, text = LZMADecompressor(), b""
-        packed = _packed
     if len(text) < size:
-        text += unpacking.decompress(packed, max(CHUNK_BYTES, size - len(text)))
-    _unpacked[:] = [(unpacking, text)]
+        text += unpacking.decompress(b"" if text else _packed, max(CHUNK_BYTES, size - len(text)))
+    _unpacked[SOURCES] = unpacking, text
     return text[:size]
 
 

@@ -46,7 +46,7 @@ CALLS_UNSAMPLED = 4
 CALLS_DISABLED = 3
 """Function calls that one captured call makes, the captured function's own included."""
 
-CALLS_HANDLER = 64
+CALLS_HANDLER = 65
 C_CALLS_HANDLER = 71
 """Those of an invocation with nothing but its handler."""
 

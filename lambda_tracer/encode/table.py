@@ -153,7 +153,8 @@ def _are_short(column: list[int]) -> bool:
     """Whether no int of a column is much larger than the largest that are written here."""
     try:
         return math.hypot(*column) < _MOST_OF_ALL
-    except OverflowError:  # one is larger than any float
+    except OverflowError as error:  # one is larger than any float
+        pass_on(error)
         return False
 
 

@@ -111,11 +111,17 @@ def s3_eventbridge(
     )
 
 
+_OF_PIPES = ("aws:sqs", "aws:kinesis", "aws:dynamodb")
+
+
 def pipes(event: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """What EventBridge Pipes sends of a source: the records alone, in a list.
 
     `event` is what Lambda would get of that source itself, with `Records`: of SQS, Kinesis or DynamoDB, by default
-    that of `sqs`. A record of Kinesis has what is said below `kinesis` at its top.
+    that of `sqs`. A record of Kinesis has what is said below `kinesis` at its top. Any other event raises ValueError.
     """
-    records: list[dict[str, Any]] = fresh(cast("Any", sqs() if event is None else event)["Records"])
+    given = cast("Any", sqs() if event is None else event)
+    records: list[dict[str, Any]] = fresh(given.get("Records", []))
+    if not records or any(each.get("eventSource") not in _OF_PIPES for each in records):
+        raise ValueError("events.pipes takes an event of SQS, Kinesis or DynamoDB, as of events.sqs()")
     return [{**each.pop("kinesis", {}), **each} for each in records]

@@ -196,6 +196,12 @@ def test_pipes_send_the_records_alone() -> None:
     assert "kinesis" not in record
 
 
+@pytest.mark.parametrize("event", [events.kafka(), events.s3(), {"Records": []}], ids=["kafka", "s3", "none"])
+def test_pipes_take_events_of_sources_that_they_read(event: Any) -> None:
+    with pytest.raises(ValueError, match=r"takes an event of SQS, Kinesis or DynamoDB, as of events\.sqs"):
+        events.pipes(event)
+
+
 def test_a_trigger_of_cognito_that_is_not_known_is_refused() -> None:
     with pytest.raises(ValueError, match="cognito: a trigger begins with one of PreSignUp, "):
         events.cognito("Unknown_Trigger")
