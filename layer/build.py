@@ -154,7 +154,7 @@ def _write_dependencies(folder: Path) -> None:
                 _put(folder / name, path.read_bytes())
         for path in sorted(installed.glob("*.dist-info/**/LICENSE*")):
             name = path.relative_to(installed).parts[0].partition("-")[0]
-            _put(folder / name / "LICENSE", path.read_bytes())
+            _put(folder / f"{name}-LICENSE", path.read_bytes())
 
 
 def _write_metadata(python: Path) -> None:
