@@ -228,13 +228,17 @@ def _packed() -> Iterator[tuple[str, str, int, None]]:
     if not header.startswith(KIND) or int.from_bytes(header[27:31], "little") != size:
         raise ImportError(f"{SOURCES} is not whole", path=SOURCES)
     end = 0
-    for path, size in loads(contents):
-        places[path] = end, end + size
-        end += size
-        dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        # The layer's dependencies are imported by their own names.
-        room, _, below = dotted.partition(".")
-        yield below if room == "dependencies" else f"{__package__}.{dotted}", path, size, None
+    for line in loads(contents).split("\n"):  # a folder, and of each of its files the name and the size
+        folder, *words = line.split(" ")
+        below = f"{folder}/".lstrip("/")
+        for module, length in zip(words[::2], map(int, words[1::2]), strict=True):
+            path = f"{below}{module}.py"
+            places[path] = end, end + length
+            end += length
+            # The layer's dependencies are imported by their own names.
+            dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            name = dotted.removeprefix("dependencies.")
+            yield name if name != dotted else f"{__package__}.{dotted}", path, length, None
 
 
 def source_of(path: str) -> bytes | None:
