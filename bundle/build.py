@@ -113,9 +113,11 @@ def report(made: Iterable[str], is_every_needed: bool) -> int:
     there = list(made)
     missing = [version for version in VERSIONS if version not in there]
     sys.stderr.write(f"ready to run for Python {', '.join(there) or 'none'}")
-    sys.stderr.write(
-        f"; compiled at each cold start on {', '.join(missing)}: not found here\n" if missing else "\n"
-    )
+    if missing:
+        sys.stderr.write(f"; compiled at each cold start on {', '.join(missing)}: not found here")
+    sys.stderr.write("\n")
+    if missing and is_every_needed:
+        sys.stderr.write("each is needed: name those that are elsewhere in BUNDLE_PYTHONS\n")
     return 1 if missing and is_every_needed else 0
 
 

@@ -158,7 +158,9 @@ class WithoutWords(ast.NodeTransformer):
 
 def _leave_out_documentation(node):
     if ast.get_docstring(node, clean=False) is not None:
-        node.body[:1] = [] if len(node.body) > 1 else [ast.copy_location(ast.Pass(), node.body[0])]
+        # Where nothing else is, the line is that of what has it, as in a function that has nothing but documentation.
+        place = node if isinstance(node, ast.stmt) else node.body[0]
+        node.body[:1] = [] if len(node.body) > 1 else [ast.copy_location(ast.Pass(), place)]
 
 
 def compiled(source, public):

@@ -38,9 +38,10 @@ def use() -> bool:
     found = () if sys.flags.optimize else _read()  # code without assertions is not there
     if found:
         modules, codes = found
-        loading: dict[str, Any] = {"__name__": f"{__package__}.bundle_rest", "__package__": __package__}
-        exec(codes[0], loading)
-        loading["load"](modules, codes)
+        rest: Any = type(sys)(modules[0][0])
+        rest.__package__ = __package__
+        exec(codes[0], vars(rest))
+        rest.load(rest, modules, codes)
     return bool(found)
 
 

@@ -25,11 +25,11 @@ from _frozen_importlib_external import (
 from _imp import _fix_co_filename  # type: ignore[attr-defined]
 from marshal import loads
 
-from .bundle import FOLDER, HEADER_BYTES, KIND, is_packed
+from .bundle import FOLDER, HEADER_BYTES, KIND, SOURCES, is_packed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import CodeType, ModuleType
 
 PATH = f"{FOLDER}/bundles/{sys.implementation.cache_tag}.bundle"
@@ -43,8 +43,17 @@ None for the code of what has to be compiled, of a source that is in the one fil
 has_sources = is_packed()
 """Whether all sources are in one file."""
 
-rest: memoryview | None = None
+places: dict[str, tuple[int, int]] = {}
+"""Where each source begins and ends among all that are packed, in bytes, by its file below the package."""
+
+rest = memoryview(b"")
 """The code of what is rare, once somebody has asked for it."""
+
+is_all_known = False
+"""Whether `ready` has what is rare, too."""
+
+finders: dict[str, BundleFinder] = {}
+"""Of each folder of the package."""
 
 
 class BundleLoader(SourceFileLoader):
@@ -56,7 +65,6 @@ class BundleLoader(SourceFileLoader):
         if code is None:
             return super().get_code(fullname)
         if isinstance(code, tuple):
-            assert rest is not None
             begins, ends = code
             code = loads(rest[begins:ends])
         _fix_co_filename(code, self.path)  # as for bytecode files
@@ -67,9 +75,7 @@ class BundleLoader(SourceFileLoader):
         try:
             return super().get_data(path)
         except FileNotFoundError:
-            from . import bundle_sources
-
-            source = bundle_sources.source_of(path)
+            source = source_of(path)
             if source is None:
                 raise
             return source
@@ -80,7 +86,7 @@ class BundleFinder(FileFinder):
 
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
         """See `importlib.abc.PathEntryFinder.find_spec`."""
-        if fullname not in ready and rest is None:
+        if fullname not in ready and not is_all_known:
             _read_rest()
         path, size, _ = ready.get(fullname, ("", 0, None))
         if path and _is_as_made(path, size):
@@ -90,28 +96,62 @@ class BundleFinder(FileFinder):
         return super().find_spec(fullname, target)
 
 
-def load(modules: list[tuple[str, str, int, bool]], codes: tuple[CodeType, ...]) -> None:
-    """Make those of the modules that each cold start needs, and have the others found.
+class PackedFinder:
+    """Finds packed modules where others have cleared `sys.path_importer_cache`, as they do for a path hook of theirs.
 
-    `modules`: of each its name, its file below the package, the size of the source, and whether it is needed.
+    Python's own finder, which comes before it, then knows nothing of ours, and finds no files.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Iterable[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See `importlib.abc.MetaPathFinder.find_spec`."""
+        for folder in sys.path if path is None else path:
+            spec = finders[folder].find_spec(fullname, target) if folder in finders else None
+            if spec is not None:
+                return spec
+        return None
+
+
+def load(itself: ModuleType, modules: list[tuple[str, str, int, bool]], codes: tuple[CodeType, ...]) -> None:
+    """Have this module found, and by it those whose code was read.
+
+    `itself`: this module, made of the bundle. `modules`: see `begin`.
     """
     found = {}
     for (name, path, size, _), code in zip(modules, codes, strict=True):
         found[name] = f"{FOLDER}/{path}", size, code
+    path, size, code = found[itself.__name__]
+    if _is_as_made(path, size):
+        _fix_co_filename(code, path)
+        _describe(itself, path)
+        _let_be_found(itself)
+    from .bundle_rest import begin  # of its source where that was edited
+
+    begin(modules, found)
+
+
+def begin(modules: list[tuple[str, str, int, bool]], found: dict[str, tuple[str, int, CodeType]]) -> None:
+    """Have the others found, and make those of the modules that each cold start needs.
+
+    `modules`: of each its name, its file below the package, the size of the source, and whether it is needed.
+    """
+    find_others(found)
     if all(_is_as_made(path, size) for path, size, _ in found.values()):
         for name, *_, is_needed in modules:
             if is_needed and name not in sys.modules:
                 path, _, code = found[name]
                 _make(name, path, code)
-    from .bundle_rest import find_others  # the module itself, of its source where that was edited
-
-    find_others(found)
 
 
 def _is_as_made(path: str, size: int) -> bool:
-    """Whether a module's source is what its code was made of: nobody has edited it."""
+    """Whether a module's source is what its code was made of: nobody has edited it.
+
+    Where sources are packed, a file is one that somebody has put there, but for those of these modules.
+    """
     try:
-        return os.stat(path).st_size == size
+        is_same = os.stat(path).st_size == size
+        return is_same and (not has_sources or path.startswith(f"{FOLDER}/bundle_"))
     except (FileNotFoundError, NotADirectoryError):
         return has_sources  # else only bytecode was kept, say
 
@@ -119,15 +159,26 @@ def _is_as_made(path: str, size: int) -> bool:
 def _make(name: str, path: str, code: CodeType) -> None:
     """Run a module's code, then let it be found: unlike by an import, nobody ever sees half of it."""
     _fix_co_filename(code, path)
+    module = type(sys)(name)
+    _describe(module, path)
+    exec(code, vars(module))
+    _let_be_found(module)
+
+
+def _describe(module: ModuleType, path: str) -> None:
+    """Set what an import sets in a module."""
+    name = module.__name__
     is_package = path.endswith("/__init__.py")
     spec = ModuleSpec(name, BundleLoader(name, path), origin=path, is_package=is_package)
     spec.has_location = True
-    module = type(sys)(name)
     names = vars(module)
     names.update(__spec__=spec, __loader__=spec.loader, __package__=spec.parent, __file__=path)
     if is_package:
         names["__path__"] = spec.submodule_search_locations = [os.path.dirname(path)]
-    exec(code, names)
+
+
+def _let_be_found(module: ModuleType) -> None:
+    name = module.__name__
     parent, _, last = name.rpartition(".")
     setattr(sys.modules[parent], last, sys.modules.setdefault(name, module))
 
@@ -138,17 +189,22 @@ def find_others(found: dict[str, tuple[str, int, CodeType]]) -> None:
     folders = {os.path.dirname(path) for path, *_ in found.values()}
     for folder in {FOLDER, f"{FOLDER}/dependencies", *folders}:
         _look_in(folder)
+    if has_sources:
+        sys.meta_path.append(PackedFinder())
 
 
 def _look_in(folder: str) -> None:
-    sys.path_importer_cache[folder] = BundleFinder(
+    finders[folder] = sys.path_importer_cache[folder] = BundleFinder(
         folder, (SourceFileLoader, [".py"]), (SourcelessFileLoader, [".pyc"])
     )
 
 
 def _read_rest() -> None:
-    global rest
-    rest = memoryview(b"")
+    """Have what is rare found. Where that fails, as without a free file descriptor, the next import tries again.
+
+    Nothing is imported for it: whoever finds a module has the lock that all imports of all threads need.
+    """
+    global rest, is_all_known
     try:
         with open(PATH, "rb", 0) as file:
             data = file.read()
@@ -163,14 +219,50 @@ def _read_rest() -> None:
             rest = memoryview(data)[contents_end:]
             _add((name, path, size, (begins, ends)) for name, path, size, begins, ends in modules)
     if has_sources:
-        from . import bundle_sources
+        _add(_packed())
+    is_all_known = True
 
-        _add((name, path, size, None) for name, path, size in bundle_sources.modules())
+
+def _packed() -> Iterator[tuple[str, str, int, None]]:
+    """Of each module among the packed sources what `_add` takes."""
+    with open(SOURCES, "rb", 0) as file:
+        header = file.read(HEADER_BYTES)
+        contents = file.read(int.from_bytes(header[23:27], "little"))
+        size = os.fstat(file.fileno()).st_size
+    if not header.startswith(KIND) or int.from_bytes(header[27:31], "little") != size:
+        raise ImportError(f"{SOURCES} is not whole", path=SOURCES)
+    end = 0
+    for line in loads(contents).split("\n"):  # a folder, and of each of its files the name and the size
+        folder, *words = line.split(" ")
+        below = f"{folder}/".lstrip("/")
+        for module, length in zip(words[::2], map(int, words[1::2]), strict=True):
+            path = f"{below}{module}.py"
+            places[path] = end, end + length
+            end += length
+            # The layer's dependencies are imported by their own names.
+            dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            name = dotted.removeprefix("dependencies.")
+            yield name if name != dotted else f"{__package__}.{dotted}", path, length, None
+
+
+def source_of(path: str) -> bytes | None:
+    """The packed source in a file of the package; None if it is not there."""
+    if not is_all_known:
+        _read_rest()
+    begins, ends = places.get(path.removeprefix(f"{FOLDER}/"), (0, 0))
+    if not ends:
+        return None
+    # Not the module, half of which is there where a signal's handler runs while it is imported.
+    from .bundle_sources import unpacked
+
+    return unpacked(ends)[begins:]
 
 
 def _add(modules: Iterable[tuple[str, str, int, tuple[int, int] | None]]) -> None:
     """Have further modules found: of each its name, its file below the package, the source's size, and its code."""
     for name, path, size, code in modules:
-        ready.setdefault(name, (f"{FOLDER}/{path}", size, code))
         if path.endswith("/__init__.py"):
             _look_in(os.path.dirname(f"{FOLDER}/{path}"))
+        # A packed source wins over code that was made of another, which an older layer has left below.
+        if name not in ready or ready[name][1] != size:
+            ready[name] = f"{FOLDER}/{path}", size, code

@@ -3,7 +3,7 @@
     python layer/build.py                             layer/dist/lambda-tracer-layer.zip
     python layer/build.py --every                     fail unless it is ready to run on each of them
     python layer/build.py --folder DIR                unpacked, as `sam build` wants it
-    python layer/build.py --whole                     what is rare is ready to run, too: the zip is three times as large
+    python layer/build.py --whole                     what is rare is ready to run, too: a zip several times as large
 
 In it are the package without the developer's side, the one library that it may need, what a cold start needs ready to
 run for each Python that is found here (`bundle/build.py`), and the exec wrapper `lambda-tracer`. Its sources are those
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--whole",
         action="store_true",
-        help="have what is rare ready to run, too: a zip more than three times as large",
+        help="have what is rare ready to run, too: a zip several times as large",
     )
     bundles.add_options(parser)
     options = parser.parse_args(argv)
@@ -82,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         made = bundles.make(folder / "python" / PACKAGE.name, pythons, only_start=not options.whole)
         failed = bundles.report(made, options.every)
         sources.pack(folder / "python" / PACKAGE.name)
+        if failed:
+            options.output.unlink(missing_ok=True)  # lest that of another run is published
         if options.folder or failed:
             return failed
         pack(folder, options.output)
@@ -154,7 +156,7 @@ def _write_dependencies(folder: Path) -> None:
                 _put(folder / name, path.read_bytes())
         for path in sorted(installed.glob("*.dist-info/**/LICENSE*")):
             name = path.relative_to(installed).parts[0].partition("-")[0]
-            _put(folder / name / "LICENSE", path.read_bytes())
+            _put(folder / f"{name}-LICENSE", path.read_bytes())
 
 
 def _write_metadata(python: Path) -> None:

@@ -140,6 +140,7 @@ for module in [module for name, module in sys.modules.items() if name.startswith
         expected = getattr(module_from_spec(module.__spec__), attribute, None)
         assert attribute == "__doc__" or getattr(module, attribute, None) == expected, (name, attribute)
     assert module.__loader__ is module.__spec__.loader
+    assert module.__loader__.get_code(name).co_filename == module.__file__
     source = module.__loader__.get_source(name)
     assert source == open(os.path.join(PROJECT, *name.split(".")) + (
         "/__init__.py" if hasattr(module, "__path__") else ".py")).read()
@@ -236,9 +237,11 @@ def test_a_source_that_was_edited_wins(site: Path) -> None:
 
 @pytest.mark.parametrize("name", ["safe.py", "trace/header.py"])
 def test_a_source_that_was_edited_wins_over_the_packed_one(name: str, packed: Path) -> None:
+    """Whatever its size, for there is no file where nobody has put one."""
     edited = packed / "lambda_tracer" / name
     edited.parent.mkdir(exist_ok=True)
-    edited.write_text((PROJECT / "lambda_tracer" / name).read_text() + "\nEDITED = True\n")
+    source, added = (PROJECT / "lambda_tracer" / name).read_text(), "\nEDITED = True\n"
+    edited.write_text(source[:3] + source[3 + len(added) :] + added)  # less documentation
 
     program = "from importlib import import_module as load; it = load(sys.argv[1])\n".replace(
         "sys.argv[1]", repr("lambda_tracer." + name.removesuffix(".py").replace("/", "."))
@@ -269,9 +272,10 @@ def test_threads_that_ask_for_packed_sources_at_the_same_time_get_what_they_aske
     program = f"PROJECT = {str(PROJECT / 'lambda_tracer')!r}"
     program += """
 import random, sys, threading
-from lambda_tracer import bundle_sources as it
+from lambda_tracer import bundle_rest as it
 sys.setswitchinterval(1e-5)
-paths = [path for _, path, _ in it.modules() if not path.startswith("dependencies/")]
+it.source_of("")
+paths = [path for path in it.places if not path.startswith("dependencies/")]
 wrong = []
 def ask(seed):
     for path in random.Random(seed).sample(paths, 40):
@@ -298,6 +302,114 @@ except ImportError as error:
 
     said = run(packed, program)
     assert said == f"{packed}/lambda_tracer/bundles/sources.bundle is not whole"
+
+
+def test_packed_modules_are_found_after_others_have_cleared_what_python_knows_of_folders(
+    packed: Path,
+) -> None:
+    """As those do that put a path hook of theirs first."""
+    program = """
+import importlib, lambda_tracer
+from importlib.machinery import FileFinder, SourceFileLoader
+sys.path_hooks.insert(0, FileFinder.path_hook((SourceFileLoader, [".py"])))
+sys.path_importer_cache.clear()
+importlib.invalidate_caches()
+import lambda_tracer.events, lambda_tracer.encode.cause
+try:
+    import lambda_tracer.no_such_module
+except ModuleNotFoundError as error:
+    print(error)
+"""
+
+    assert run(packed, program) == "No module named 'lambda_tracer.no_such_module'"
+
+
+def test_what_is_rare_is_found_after_a_first_attempt_has_failed(packed: Path) -> None:
+    program = """
+import resource, lambda_tracer.bundle_sources
+limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+try:
+    import lambda_tracer.events
+except OSError as error:
+    print(error.strerror)
+resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+import lambda_tracer.events
+"""
+
+    assert run(packed, program) == "Too many open files"
+
+
+def test_imports_of_two_threads_do_not_wait_for_each_other(packed: Path) -> None:
+    """As whoever finds a module keeps all others from it, nothing may be imported meanwhile."""
+    program = """
+import os, threading, time, lambda_tracer
+from importlib.machinery import PathFinder
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name != "_lzma":
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name)
+        load, spec.loader.exec_module = spec.loader.exec_module, self.exec_module
+        self.load = load
+        return spec
+    def exec_module(self, module):
+        other.start()
+        time.sleep(0.2)
+        import colorsys
+        self.load(module)
+def load():
+    import lambda_tracer.events
+other = threading.Thread(target=load, daemon=True)
+sys.meta_path.insert(0, Slow())
+def first():
+    import lzma
+thread = threading.Thread(target=first, daemon=True)
+thread.start()
+thread.join(30)
+other.join(30)
+print("lambda_tracer.events" in sys.modules, "lzma" in sys.modules, flush=True)
+os._exit(0)
+"""
+
+    assert run(packed, program) == "True True"
+
+
+def test_code_that_an_older_release_has_left_is_not_run_with_packed_sources(packed: Path) -> None:
+    """Layers are unpacked over each other."""
+    rare = packed / "lambda_tracer" / "bundles" / f"{sys.implementation.cache_tag}.bundle"
+    assert b"lambda_tracer.sqs" in rare.read_bytes()
+    older = packed.with_name("older")
+    shutil.copytree(PROJECT / "lambda_tracer", older / "lambda_tracer", ignore=_IGNORED)
+    with (older / "lambda_tracer" / "sqs.py").open("a") as source:
+        source.write("OLD = True\n")
+    this = [python for python in PYTHONS if python.tag == sys.implementation.cache_tag]
+    build.make(older / "lambda_tracer", this)
+    rare.write_bytes((older / "lambda_tracer" / "bundles" / rare.name).read_bytes())
+
+    assert run(packed, "import lambda_tracer.sqs as it; print(hasattr(it, 'OLD'))") == "False"
+
+
+def test_the_lines_of_what_calls_a_functions_code_come_first_of_the_packed_sources(packed: Path) -> None:
+    """Lambda's runtime reads them of a handler's exception: all of the sources would take it 10 ms."""
+    program = """
+import traceback, lambda_tracer
+tracer = lambda_tracer.Tracer()
+@tracer.capture_lambda_handler
+def handler(event, context):
+    raise KeyError
+try:
+    handler({}, None)
+except KeyError as error:
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if "lambda_tracer" in frame.filename]
+from lambda_tracer import bundle_sources
+((_, unpacked),) = bundle_sources._unpacked.values()
+ends = max(end for _, end in lambda_tracer.bundle_rest.places.values())
+print("function(*args" in lines[0], len(unpacked) < ends / 2)
+"""
+
+    assert run(packed, program) == "True True"
 
 
 def _missing(bundle: Path) -> None:
@@ -451,7 +563,8 @@ def test_a_python_that_is_missing_is_said_and_wanted_only_where_it_is_asked_for(
     assert said[0].startswith(
         "ready to run for Python 3.11; compiled at each cold start on 3.10, 3.12, 3.13, 3.14"
     )
-    assert said[2] == "ready to run for Python 3.10, 3.11, 3.12, 3.13, 3.14"
+    assert said[2] == "each is needed: name those that are elsewhere in BUNDLE_PYTHONS"
+    assert said[3] == "ready to run for Python 3.10, 3.11, 3.12, 3.13, 3.14"
 
 
 def test_a_python_may_be_a_command_of_several_words(monkeypatch: pytest.MonkeyPatch) -> None:
