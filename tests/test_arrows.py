@@ -73,7 +73,7 @@ ARROWS: dict[str, set[str]] = {
     "segments.sampling": {"segments.exchange", "send", "trace"},
     "segments.plugins": {"segments.exchange"},
     "segments.exchange": set(),
-    "sandbox": {"patches", "recording", "trace"},
+    "sandbox": {"patches", "recording", "send", "trace"},
     "otel": {"patches", "recording", "encode", "trace", "wrapping"},
     "patches": {"events", "recording", "trace", "wrapping"},
     "capture": {"events", "recording", "send", "encode", "sqs", "trace", "wrapping"},

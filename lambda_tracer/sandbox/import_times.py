@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from .. import recording
 from ..clock import clock
-from ..guard import failed
+from ..guard import Late, can_load, failed
 from ..patches import import_hook
 from ..trace.context import last_seen, see
-from ..trace.subsegment import Subsegment
+from ..trace.subsegment import Subsegment, opened_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..send import absorption
     from ..trace.context import AnySubsegment
+else:
+    absorption = Late("lambda_tracer.send.absorption")  # little is recorded within a fast import
 
 _OURS = "lambda_tracer."
 _threshold_s = 0.0
@@ -70,5 +73,17 @@ def _discard(recorder: recording.SubsegmentRecorder, subsegment: AnySubsegment) 
     if last_seen() is subsegment:
         see(subsegment.parent)
     subsegment.end_time = clock.now()
-    if subsegment.id in subsegment.invocation.open and not recorder.outbox.absorb(subsegment):
+    parent, invocation = subsegment.parent, subsegment.invocation
+    if subsegment.id not in invocation.open:
+        return
+    is_needed = any(other.parent is subsegment for other in opened_in(invocation))
+    if subsegment.waiting and not is_needed:
+        is_needed = parent is None or not parent.accepts_children or not can_load(absorption)
+    if is_needed:
         recorder.outbox.put(subsegment)
+        return
+    subsegment.is_stored = True
+    invocation.open.pop(subsegment.id, None)
+    subsegment.accepts_children = False
+    if subsegment.waiting:
+        absorption.absorb(subsegment)
