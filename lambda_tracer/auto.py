@@ -9,18 +9,21 @@ is: then it runs untraced, and one log record says so.
 
 from __future__ import annotations
 
-import os
 import sys
 
 from . import settings
 from .capture.handler import HandlerCapture
-from .guard import pass_on, warn_once
+from .guard import Late, can_load, pass_on, warn_once
 from .tracer import Tracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from .sandbox import import_error
+else:
+    import_error = Late("lambda_tracer.sandbox.import_error")
 
 _POWERTOOLS = "aws_lambda_powertools.tracing.tracer"
 _NEEDED_OF_RUNTIME = ("_get_handler", "build_fault_result", "FaultException")
@@ -122,33 +125,9 @@ def _own_handler(name: str) -> Any:
     except runtime["FaultException"]:
         raise
     except Exception as error:
-        stack = error.__traceback__.tb_next if error.__traceback__ else None
-        told = runtime["build_fault_result"]((type(error), error, stack), None)
-        raise runtime["FaultException"](
-            told["errorType"], told["errorMessage"], _without_our_frames(told["stackTrace"])
-        ) from None
-
-
-def _without_our_frames(stack: list[str]) -> list[str]:
-    """The formatted frames that there would be if nobody timed imports.
-
-    Python hides the frames of its own import system where it runs a module straight from there. Where we stand in
-    between it does not, so those above ours go as well.
-    """
-    ours = f'  File "{os.path.dirname(__file__)}{os.sep}'
-    import_system = '  File "<frozen importlib'
-    kept: list[str] = []
-    is_below_ours = False
-    for frame in stack:
-        if frame.startswith(ours):
-            is_below_ours = True
-            continue
-        if is_below_ours and not frame.startswith(import_system):
-            while kept and kept[-1].startswith(import_system):
-                kept.pop()
-        is_below_ours = False
-        kept.append(frame)
-    return kept
+        if not can_load(import_error):
+            raise
+        raise import_error.reported(error, runtime) from None
 
 
 def _runtime() -> dict[str, Any] | None:

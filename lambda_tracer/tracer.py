@@ -150,8 +150,10 @@ class Tracer:
             settings.global_sdk_config.set_sdk_enabled(False)
         elif disabled is not None:
             settings.global_sdk_config.set_sdk_enabled(True)
-        if disabled is not False and (self.disabled or settings.is_capturing):
-            self._be_noted()
+        if disabled is not False and (self.disabled or settings.is_capturing) and not settings.in_lambda():
+            from . import outside  # tests may want to have it on
+
+            outside.note(self, is_off_by_choice=config["off_by_choice"] or settings.switched_off())
         if redact is not None:
             redaction.configure(redact)
         if not self.disabled:
@@ -168,13 +170,6 @@ class Tracer:
 
     def __deepcopy__(self, memo: object) -> Tracer:
         return self
-
-    def _be_noted(self) -> None:
-        """Outside Lambda, be known to tests, which may want to have it on."""
-        if not settings.in_lambda():
-            from . import outside
-
-            outside.note(self, is_off_by_choice=self._config["off_by_choice"] or settings.switched_off())
 
     @staticmethod
     def _prepare(trace_imports: bool | None, keep: str | Sequence[str] | bool | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import types
 
+from ..guard import pass_on
 from ..wrapping.kinds import CO_COROUTINE
 from . import import_hook, replace
 
@@ -16,7 +17,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
+    from .protocols import Patches, Replaces
+
     State: TypeAlias = tuple[bool, Callable[[str, Callable[[], None]], None] | None]
+
+
+def unpatch(modules: Iterable[str], find: Callable[[], Replaces | Patches], *, may_fail: bool) -> None:
+    """Unpatch those of a library's modules that have been imported; `find` gives what has patched them.
+
+    `may_fail`: a module that can't be patched can't be unpatched either, and need not be.
+    """
+    for name in modules:
+        module = sys.modules.get(name)
+        if module is None:
+            continue
+        try:
+            patch = find()
+            if hasattr(patch, "targets"):
+                restore(patch.targets(module))
+            else:
+                patch.unpatch(module)
+        except Exception as error:
+            pass_on(error)
+            if not may_fail:
+                raise
 
 
 def restore(targets: Iterable[replace.Target]) -> None:

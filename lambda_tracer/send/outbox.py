@@ -162,13 +162,7 @@ class Outbox:
 
         `is_brief`: without metadata, whose encoding may take its time.
         """
-        text = document.encode(subsegment, in_progress=True, fault_cause=fault_cause, is_brief=is_brief)
-        text = document.standalone(
-            document.closed(text, []),
-            subsegment.invocation.trace_id,
-            subsegment.parent_id,
-            subsegment.type,
-        )
+        text = document.alone(subsegment, True, fault_cause, is_brief)
         if subsegment.end_time is None:
             subsegment.is_announced = True
             self.send(subsegment.invocation, [text])
@@ -198,7 +192,9 @@ class Outbox:
 
     def dispatch(self, invocation: Invocation) -> None:
         """Send what is to leave, unless another thread is about to."""
-        if not invocation.outgoing or not (type(self._recorder.emitter) is UDPEmitter or guard.can_load(entity)):
+        if not invocation.outgoing or not (
+            type(self._recorder.emitter) is UDPEmitter or guard.can_load(entity)
+        ):
             return  # who comes next sends it
         announcing = _announcing
         if announcing is not None and announcing[0] is invocation and announcing[1] != get_ident():

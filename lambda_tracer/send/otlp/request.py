@@ -63,7 +63,8 @@ class Requests:
             datagrams = self.datagrams(datagram)
         except Exception as error:
             failed(error)
-        return all([send(each) for each in datagrams])
+        sent = [send(each) for each in datagrams]
+        return all(sent)
 
     def datagrams(self, datagram: bytes) -> list[bytes]:
         """The datagrams that say what one with a subsegment's document says; that one, if it holds anything else."""
