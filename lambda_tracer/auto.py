@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 else:
     import_error = Late("lambda_tracer.sandbox.import_error")
 
-_POWERTOOLS = "aws_lambda_powertools.tracing.tracer"
 _NEEDED_OF_RUNTIME = ("_get_handler", "build_fault_result", "FaultException")
 
 
@@ -64,23 +63,15 @@ def _begin() -> bool:
 
 def _captured(handler: Callable[..., Any]) -> Any:
     """The handler, captured, unless the function has seen to that itself."""
-    if _is_captured(handler):
+    held = _held_by(handler)
+    if any(isinstance(each, HandlerCapture) for each in held):
         return handler
-    compat = sys.modules.get(f"{__package__}.compat")
-    is_taken_over = compat is not None and compat.is_used()
-    if is_taken_over and _is_captured(handler, by_powertools=True):
-        from .capture.watch import watch_handler  # only where it is needed
+    if "aws_xray_sdk.core" in sys.modules or f"{__package__}.compat" in sys.modules:
+        from . import auto_beside  # only where there is another tracer
 
-        return watch_handler(handler)
-    if not is_taken_over and "aws_xray_sdk.core" in sys.modules:
-        # Each would record everything, side by side.
-        _stop_recording()
-        warn_once(
-            "auto",
-            "the function uses the X-Ray SDK, or Powertools' Tracer on it: lambda_tracer leaves it to that "
-            "(LAMBDA_TRACER_TAKE_OVER=true has it run on lambda_tracer)",
-        )
-        return handler
+        left = auto_beside.left_to_others(handler, held)
+        if left is not None:
+            return left
     # A new one: it takes over what the function's own Tracers were told while its module was imported.
     tracer = Tracer()
     if tracer.disabled:
@@ -90,22 +81,19 @@ def _captured(handler: Callable[..., Any]) -> Any:
     return tracer.capture_lambda_handler(handler, capture_response=settings.capture_response(default=False))
 
 
-def _is_captured(handler: Any, *, by_powertools: bool = False) -> bool:
-    """Whether a Tracer has decorated it, also below other decorators that keep `__wrapped__`: ours, or Powertools'."""
+def _held_by(handler: Any) -> list[object]:
+    """What functions hold that decorate it, also below other decorators that keep `__wrapped__`."""
+    held: list[object] = []
     seen = set()
     while handler is not None and id(handler) not in seen:
         seen.add(id(handler))
         for cell in getattr(handler, "__closure__", None) or ():
             try:
-                kept = cell.cell_contents
-                if isinstance(kept, HandlerCapture):
-                    return True
-                if by_powertools and type(kept).__name__ == "Tracer" and type(kept).__module__ == _POWERTOOLS:
-                    return True
+                held.append(cell.cell_contents)
             except ValueError as error:  # an empty cell
                 pass_on(error)
         handler = getattr(handler, "__wrapped__", None)
-    return False
+    return held
 
 
 def _own_handler(name: str) -> Any:
@@ -141,15 +129,11 @@ def _runtime() -> dict[str, Any] | None:
 
 
 def _runs_untraced(error: Exception) -> None:
-    _stop_recording()
+    # Libraries may be patched by now. `set_sdk_enabled` would leave it on where AWS_XRAY_SDK_ENABLED is true.
+    settings.global_sdk_config.stop()
     warn_once(
         "auto", "tracing could not start (%s: %s): the function runs untraced", type(error).__name__, error
     )
-
-
-def _stop_recording() -> None:
-    # Libraries may be patched by now. `set_sdk_enabled` would leave it on where AWS_XRAY_SDK_ENABLED is true.
-    settings.global_sdk_config.stop()
 
 
 handler = _load()

@@ -182,14 +182,10 @@ class Tracer:
             from .sandbox import snapshot
 
             snapshot.prepare()
-        if keep or (keep is None and settings.keep()):
-            from .capture import keeping  # only where it is asked for
+        if keep or recording.kept is not None or (keep is None and settings.keep()):
+            from .capture import keeping  # only where it is asked for, or was
 
             keeping.configure_by(keep)
-        elif recording.kept is not None:
-            from .capture import keeping  # it is loaded
-
-            keeping.configure(None)
 
     @staticmethod
     def _name_in_logs(form: bool | str) -> None:
@@ -213,10 +209,9 @@ class Tracer:
         """
         if not self.disabled:
             if redact and settings.is_on(redact):
-                from .encode.any_value import plain
+                from .encode import any_value
 
-                is_secret = isinstance(key, str) and redaction.is_secret(key)
-                value = redaction.REDACTED if is_secret else plain(value, redact=True)
+                value = any_value.redacted(key, value)
             if namespace is None or (type(namespace) is str and not namespace):
                 namespace = self.service
             self.provider.put_metadata(key=key, value=value, namespace=namespace)

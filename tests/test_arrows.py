@@ -56,7 +56,8 @@ ARROWS: dict[str, set[str]] = {
     "testing.events": set(),  # plain values: a test has them without the tracer
     # what runs in Lambda
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle_rest", "bundle"},  # the public names
-    "auto": {"tracer", "compat", "sandbox", "capture"},
+    "auto": {"tracer", "compat", "auto_beside", "sandbox", "capture"},
+    "auto_beside": {"capture"},
     "durable": {"recording"},
     "tracer": {
         *("log_ids", "outside", "sdk", "segments", "sandbox", "patches", "capture", "recording", "encode"),

@@ -187,7 +187,8 @@ class HandlerCall:
 
         Records that it calls failed become faults.
         """
-        call, running = self._call, self._running
+        call: Any = self._call
+        running, request, described_by = self._running, self._request, self.described_by
         if running is not None and running.records is not None and isinstance(call, CapturedCall):
             try:
                 if can_load(batch):
@@ -197,8 +198,11 @@ class HandlerCall:
         call.respond(value)
         if self._is_durable and type(value) is dict and can_load(durable):
             durable.note_status(call, value)
-        if self._request is not None:
-            self._answer(value, self._request)
+        if request is not None and described_by is not None and described_by.answered is not None:
+            try:
+                described_by.answered(call.subsegment, value, request)  # there is one: it has been described
+            except BaseException as error:  # a key's own code, if it is no text
+                failed(error)
 
     def suspend(self) -> None:
         """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
@@ -266,14 +270,6 @@ class HandlerCall:
             is_named = incoming is not None and ("traceparent" in incoming or "Traceparent" in incoming)
             if is_named and can_load(facts):
                 facts.link_caller(subsegment)
-        except BaseException as error:  # as above
-            failed(error)
-
-    def _answer(self, value: object, request: Facts) -> None:
-        try:
-            call, answered = self._call, self.described_by.answered if self.described_by is not None else None
-            if isinstance(call, CapturedCall) and call.subsegment is not None and answered is not None:
-                answered(call.subsegment, value, request)
         except BaseException as error:  # as above
             failed(error)
 

@@ -102,11 +102,23 @@ def forget_package(name: str) -> None:
     stop_watching()
 
 
+def stop_timing() -> None:
+    """Undo `import_hook.run_modules_in`."""
+    import_hook.run_modules_in(None)
+    stop_watching()
+
+
 def stop_watching() -> None:
     """Take out of importlib.util what watches its users, once nothing is waited for."""
-    util = sys.modules.get("importlib.util")
-    if util is not None and not import_hook.is_waiting():
+    util = sys.modules.get(import_hook.UTIL)
+    if util is not None and not _is_waiting():  # as a rule libraries are still to be patched
         restore(import_hook.targets(util))
+
+
+def _is_waiting() -> bool:
+    """Whether anybody is to be told of an import that is still to come."""
+    hook = import_hook
+    return bool(hook.packages or hook.runner or hook.hooks.keys() - {hook.UTIL})
 
 
 def state() -> State:
@@ -119,5 +131,5 @@ def reset(state: State) -> None:
     was_installed, around = state
     import_hook.run_modules_in(around)
     stop_watching()
-    if not was_installed and not import_hook.is_waiting():
+    if not was_installed and not _is_waiting():
         sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not import_hook.FINDER]

@@ -12,14 +12,14 @@ from ..clock import clock
 from ..guard import Late, can_load, failed
 from ..patches import import_hook
 from ..trace.context import last_seen, see
-from ..trace.subsegment import Subsegment, opened_in
+from ..trace.subsegment import opened_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ..send import absorption
-    from ..trace.context import AnySubsegment
 else:
     absorption = Late("lambda_tracer.send.absorption")  # little is recorded within a fast import
 
@@ -32,15 +32,6 @@ def record(threshold_s: float) -> None:
     global _threshold_s
     _threshold_s = threshold_s
     import_hook.run_modules_in(_timed)
-
-
-def stop() -> None:
-    """Record imports no longer."""
-    import_hook.run_modules_in(None)
-    if not import_hook.is_waiting():  # as a rule libraries are still to be patched
-        from ..patches import undo
-
-        undo.stop_watching()
 
 
 def _timed(name: str, run: Callable[[], None]) -> None:
@@ -64,11 +55,10 @@ def _timed(name: str, run: Callable[[], None]) -> None:
                 failed(error)
 
 
-def _discard(recorder: recording.SubsegmentRecorder, subsegment: AnySubsegment) -> None:
+def _discard(recorder: recording.SubsegmentRecorder, subsegment: Any) -> None:
     """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
-    if not isinstance(subsegment, Subsegment):
-        if getattr(subsegment, "is_kept", False):
-            subsegment.discard()  # type: ignore[attr-defined]  # it has that
+    if subsegment.is_kept:
+        subsegment.discard()
         return
     if last_seen() is subsegment:
         see(subsegment.parent)

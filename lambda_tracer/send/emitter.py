@@ -173,7 +173,11 @@ class UDPEmitter:
             self._is_unreadable = can_load(daemon_address)
             return None
         host, port = address
-        ip = host if _is_ip(host) else self._address_of(host, port, now)
+        ip: str | None = host
+        if not _is_ip(host):
+            if self._host_names is None and can_load(host_name):
+                self._host_names = host_name.HostNames(self.send, self._cannot_resolve)
+            ip = None if self._host_names is None else self._host_names.address_of(host, port, now)
         if ip is None:
             return None
         opened: Any = sockets.socket(sockets.AF_INET6 if ":" in ip else sockets.AF_INET, sockets.SOCK_DGRAM)
@@ -191,11 +195,6 @@ class UDPEmitter:
             if self._socket is not opened:  # it failed, or another thread was faster
                 opened.close()
         return self._socket
-
-    def _address_of(self, host: str, port: int, now: float) -> str | None:
-        if self._host_names is None and can_load(host_name):
-            self._host_names = host_name.HostNames(self.send, self._cannot_resolve)
-        return None if self._host_names is None else self._host_names.address_of(host, port, now)
 
     def _cannot_resolve(self, error: BaseException) -> None:
         self._retry_at = clock.monotonic() + RETRY_S
