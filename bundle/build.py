@@ -48,8 +48,7 @@ START = (
 
 USUAL = (
     *("patches.nesting", "patches.aws", "patches.aws.botocore", "patches.aws.call", "patches.aws.resource"),
-    *("patches.http", "patches.http.httplib", "patches.http.urllib3"),
-    *("auto", "bundle_sources"),
+    *("patches.http", "patches.http.httplib", "patches.http.urllib3", "auto", "bundle_sources"),
 )
 """What most functions need besides: a boto3 client and its first call, the layer's wrapper."""
 
