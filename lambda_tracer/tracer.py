@@ -420,7 +420,6 @@ class Tracer:
     @classmethod
     def _reset_config(cls) -> None:
         """Forget what instances shared, for tests; Powertools' Tracer has it under this name."""
-        cls._config.clear()
         cls._config.update(_DEFAULTS)
         cls._name_in_logs(False)
         settings.global_sdk_config.set_sdk_enabled(True)

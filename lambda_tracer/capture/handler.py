@@ -224,7 +224,12 @@ class HandlerCall:
             event, self.event = self.event, None
             if not isinstance(call, CapturedCall) or call.subsegment is None:
                 return
-            self._annotate_first(call.subsegment)
+            # As `_annotate` will: a function that times out or crashes does not get there.
+            annotations: dict[str, Any] = {"ColdStart": is_cold_start()}
+            call.subsegment.given_annotations = annotations
+            service = self._capture.tracer.service
+            if type(service) is str and service:
+                annotations["Service"] = service
             if self._running is not None:
                 self._is_durable = _is_durable(event)
                 self._running.incoming = _came_with(event, context)
@@ -235,14 +240,6 @@ class HandlerCall:
                 watchdog.begin(self._watched)
         except Exception as error:
             failed(error)
-
-    def _annotate_first(self, subsegment: Subsegment) -> None:
-        """Annotate it as `_annotate` will: a function that times out or crashes does not get there."""
-        annotations: dict[str, Any] = {"ColdStart": is_cold_start()}
-        service = self._capture.tracer.service
-        if type(service) is str and service:
-            annotations["Service"] = service
-        subsegment.given_annotations = annotations
 
     def _describe(
         self, subsegment: Subsegment, event: object, context: Any, described_by: HandlerCapture
@@ -305,12 +302,11 @@ class HandlerCall:
 
 def event_and_context(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
     """Those of a handler's arguments; None for what there is not. A method's first argument is itself."""
-    given = list(args)
+    *given, event = args or (None,)
     context = kwargs.get("context")
-    if "context" not in kwargs and "event" not in kwargs and len(given) > 1:
-        context = given.pop()
-    event = kwargs["event"] if "event" in kwargs else given[-1] if given else None
-    return event, context
+    if given and "context" not in kwargs and "event" not in kwargs:
+        event, context = given[-1], event
+    return kwargs.get("event", event), context
 
 
 def _came_with(event: object, context: Any) -> dict[Any, Any] | None:

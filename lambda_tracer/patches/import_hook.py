@@ -91,10 +91,8 @@ def _module_from_spec(module_from_spec: Callable[..., Any]) -> Callable[..., Any
         try:
             if _is_watched(spec.name):
                 util = sys.modules[UTIL]
-                if isinstance(spec.loader, util.LazyLoader):  # its user has it at hand, and calls it
-                    _stand_in(spec.loader)
-                else:
-                    _stand_in(spec)
+                # A lazy loader its user has at hand, and calls it.
+                _stand_in(spec.loader if isinstance(spec.loader, util.LazyLoader) else spec)
         except Exception as error:
             failed(error)
         return module_from_spec(spec)
@@ -115,9 +113,7 @@ def _is_lazy(module: ModuleType) -> bool:
 
 def _tell_when_loaded(module: ModuleType) -> None:
     """Have the hooks called when a lazy module's code has run: it asks its spec for the loader then."""
-    spec = object.__getattribute__(module, "__spec__")
-    if type(spec.loader) is not _Loader:
-        spec.loader = _Loader(spec.loader)
+    _stand_in(object.__getattribute__(module, "__spec__"))
 
 
 def _is_watched(name: str) -> bool:

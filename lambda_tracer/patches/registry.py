@@ -121,7 +121,7 @@ def patch(
     own = check(libraries, raise_errors)
     if own is None:
         return
-    _register([name for name in libraries if name in LIBRARIES])
+    _register([*filter(LIBRARIES.__contains__, libraries)])
     if own:
         from . import own_packages
 

@@ -251,14 +251,7 @@ class UDPEmitter:
         is_port = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65_536
         if is_port and len(address.split()) == 1 and _is_ip(host):
             return host, int(port)
-        if not can_load(daemon_address):
-            return None
-        try:
-            return daemon_address.parse_daemon_address(address)
-        except daemon_address.InvalidDaemonAddressException as error:
-            pass_on(error)
-            warn_once("address", "AWS_XRAY_DAEMON_ADDRESS: %s; no trace is sent", error)
-            return None
+        return daemon_address.in_environment(address) if can_load(daemon_address) else None
 
 
 def _say_not_sent(error: BaseException) -> None:

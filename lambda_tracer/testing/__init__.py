@@ -48,7 +48,7 @@ def reset() -> None:
     Recorder.__init__(xray_recorder)  # what it has is set there and nowhere else
     xray_recorder.clear_trace_entities()
     Tracer._reset_config()
-    redaction.reset()
+    redaction.configure(None)
     ignored.reset()
     name.known.clear()
     subsegment.known_namespaces.clear()
