@@ -9,12 +9,11 @@ is: then it runs untraced, and one log record says so.
 
 from __future__ import annotations
 
-import os
 import sys
 
 from . import settings
 from .capture.handler import HandlerCapture
-from .guard import pass_on, warn_once
+from .guard import Late, can_load, pass_on, warn_once
 from .tracer import Tracer
 
 TYPE_CHECKING = False
@@ -22,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_POWERTOOLS = "aws_lambda_powertools.tracing.tracer"
+    from .sandbox import import_error
+else:
+    import_error = Late("lambda_tracer.sandbox.import_error")
+
 _NEEDED_OF_RUNTIME = ("_get_handler", "build_fault_result", "FaultException")
 
 
@@ -61,23 +63,15 @@ def _begin() -> bool:
 
 def _captured(handler: Callable[..., Any]) -> Any:
     """The handler, captured, unless the function has seen to that itself."""
-    if _is_captured(handler):
+    held = _held_by(handler)
+    if any(isinstance(each, HandlerCapture) for each in held):
         return handler
-    compat = sys.modules.get(f"{__package__}.compat")
-    is_taken_over = compat is not None and compat.is_used()
-    if is_taken_over and _is_captured(handler, by_powertools=True):
-        from .capture.watch import watch_handler  # only where it is needed
+    if "aws_xray_sdk.core" in sys.modules or f"{__package__}.compat" in sys.modules:
+        from . import auto_beside  # only where there is another tracer
 
-        return watch_handler(handler)
-    if not is_taken_over and "aws_xray_sdk.core" in sys.modules:
-        # Each would record everything, side by side.
-        _stop_recording()
-        warn_once(
-            "auto",
-            "the function uses the X-Ray SDK, or Powertools' Tracer on it: lambda_tracer leaves it to that "
-            "(LAMBDA_TRACER_TAKE_OVER=true has it run on lambda_tracer)",
-        )
-        return handler
+        left = auto_beside.left_to_others(handler, held)
+        if left is not None:
+            return left
     # A new one: it takes over what the function's own Tracers were told while its module was imported.
     tracer = Tracer()
     if tracer.disabled:
@@ -87,22 +81,19 @@ def _captured(handler: Callable[..., Any]) -> Any:
     return tracer.capture_lambda_handler(handler, capture_response=settings.capture_response(default=False))
 
 
-def _is_captured(handler: Any, *, by_powertools: bool = False) -> bool:
-    """Whether a Tracer has decorated it, also below other decorators that keep `__wrapped__`: ours, or Powertools'."""
+def _held_by(handler: Any) -> list[object]:
+    """What functions hold that decorate it, also below other decorators that keep `__wrapped__`."""
+    held: list[object] = []
     seen = set()
     while handler is not None and id(handler) not in seen:
         seen.add(id(handler))
         for cell in getattr(handler, "__closure__", None) or ():
             try:
-                kept = cell.cell_contents
-                if isinstance(kept, HandlerCapture):
-                    return True
-                if by_powertools and type(kept).__name__ == "Tracer" and type(kept).__module__ == _POWERTOOLS:
-                    return True
+                held.append(cell.cell_contents)
             except ValueError as error:  # an empty cell
                 pass_on(error)
         handler = getattr(handler, "__wrapped__", None)
-    return False
+    return held
 
 
 def _own_handler(name: str) -> Any:
@@ -122,33 +113,9 @@ def _own_handler(name: str) -> Any:
     except runtime["FaultException"]:
         raise
     except Exception as error:
-        stack = error.__traceback__.tb_next if error.__traceback__ else None
-        told = runtime["build_fault_result"]((type(error), error, stack), None)
-        raise runtime["FaultException"](
-            told["errorType"], told["errorMessage"], _without_our_frames(told["stackTrace"])
-        ) from None
-
-
-def _without_our_frames(stack: list[str]) -> list[str]:
-    """The formatted frames that there would be if nobody timed imports.
-
-    Python hides the frames of its own import system where it runs a module straight from there. Where we stand in
-    between it does not, so those above ours go as well.
-    """
-    ours = f'  File "{os.path.dirname(__file__)}{os.sep}'
-    import_system = '  File "<frozen importlib'
-    kept: list[str] = []
-    is_below_ours = False
-    for frame in stack:
-        if frame.startswith(ours):
-            is_below_ours = True
-            continue
-        if is_below_ours and not frame.startswith(import_system):
-            while kept and kept[-1].startswith(import_system):
-                kept.pop()
-        is_below_ours = False
-        kept.append(frame)
-    return kept
+        if not can_load(import_error):
+            raise
+        raise import_error.reported(error, runtime) from None
 
 
 def _runtime() -> dict[str, Any] | None:
@@ -162,15 +129,11 @@ def _runtime() -> dict[str, Any] | None:
 
 
 def _runs_untraced(error: Exception) -> None:
-    _stop_recording()
+    # Libraries may be patched by now. `set_sdk_enabled` would leave it on where AWS_XRAY_SDK_ENABLED is true.
+    settings.global_sdk_config.stop()
     warn_once(
         "auto", "tracing could not start (%s: %s): the function runs untraced", type(error).__name__, error
     )
-
-
-def _stop_recording() -> None:
-    # Libraries may be patched by now. `set_sdk_enabled` would leave it on where AWS_XRAY_SDK_ENABLED is true.
-    settings.global_sdk_config.stop()
 
 
 handler = _load()

@@ -467,12 +467,12 @@ class SubsegmentRecorder:
         header = running.header
         if not header.root:
             return None
+        parent, sampled = header.parent, header.sampled
         if current is not None and current.sampled and _switch.enabled:
-            return TraceHeader(header.root, current.id, 1, header.data).to_header_str()
-        if header.sampled not in (0, 1):
-            return header.to_header_str()
-        sampled = 1 if current is None and running.is_sampled and _switch.enabled else 0
-        return TraceHeader(header.root, header.parent, sampled, header.data).to_header_str()
+            parent, sampled = current.id, 1
+        elif sampled in (0, 1):
+            sampled = 1 if current is None and running.is_sampled and _switch.enabled else 0
+        return TraceHeader(header.root, parent, sampled, header.data).to_header_str()
 
     def trace_context(self) -> dict[str, str]:
         """All that a request sent now carries of the trace, by the headers' names: `X-Amzn-Trace-Id`, `traceparent`,
@@ -528,13 +528,7 @@ class SubsegmentRecorder:
 
     def document_of(self, subsegment: Subsegment) -> str:
         """The document of a subsegment as it would be sent now, without children."""
-        text = document.encode(subsegment, in_progress=subsegment.end_time is None)
-        return document.standalone(
-            document.closed(text, []),
-            subsegment.invocation.trace_id,
-            subsegment.parent_id,
-            subsegment.type,
-        )
+        return document.alone(subsegment, in_progress=subsegment.end_time is None)
 
     def send(self, invocation: Invocation, documents: list[str]) -> None:
         """Send finished documents."""

@@ -28,7 +28,6 @@ is_capturing = False
 """Whether a test captures what is recorded: outside Lambda too, Tracers are then on."""
 
 _SDK_ENABLED_KEY = os.environ.encodekey("AWS_XRAY_SDK_ENABLED")
-_PROPAGATORS_KEY = os.environ.encodekey("LAMBDA_TRACER_PROPAGATORS")
 TRACE_HEADER_KEY = os.environ.encodekey("_X_AMZN_TRACE_ID")
 
 
@@ -54,14 +53,9 @@ def trace_header() -> bytes | str | None:
     return value
 
 
-def propagators() -> bytes | str | None:
-    """The raw value of `LAMBDA_TRACER_PROPAGATORS`, as `trace_header` gives that of another: see `w3c.propagators`."""
-    try:
-        value: bytes | str | None = os.environ._data.get(_PROPAGATORS_KEY)  # type: ignore[attr-defined]
-    except AttributeError as error:
-        pass_on(error)
-        value = os.environ.get("LAMBDA_TRACER_PROPAGATORS")
-    return value
+def propagators() -> str | None:
+    """`LAMBDA_TRACER_PROPAGATORS`, unread: see `w3c.propagators`; None when it is not set."""
+    return os.environ.get("LAMBDA_TRACER_PROPAGATORS")
 
 
 def daemon_address() -> str | None:

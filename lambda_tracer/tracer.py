@@ -150,8 +150,10 @@ class Tracer:
             settings.global_sdk_config.set_sdk_enabled(False)
         elif disabled is not None:
             settings.global_sdk_config.set_sdk_enabled(True)
-        if disabled is not False and (self.disabled or settings.is_capturing):
-            self._be_noted()
+        if disabled is not False and (self.disabled or settings.is_capturing) and not settings.in_lambda():
+            from . import outside  # tests may want to have it on
+
+            outside.note(self, is_off_by_choice=config["off_by_choice"] or settings.switched_off())
         if redact is not None:
             redaction.configure(redact)
         if not self.disabled:
@@ -169,13 +171,6 @@ class Tracer:
     def __deepcopy__(self, memo: object) -> Tracer:
         return self
 
-    def _be_noted(self) -> None:
-        """Outside Lambda, be known to tests, which may want to have it on."""
-        if not settings.in_lambda():
-            from . import outside
-
-            outside.note(self, is_off_by_choice=self._config["off_by_choice"] or settings.switched_off())
-
     @staticmethod
     def _prepare(trace_imports: bool | None, keep: str | Sequence[str] | bool | None) -> None:
         threshold_s = settings.imports_threshold_s()
@@ -187,14 +182,10 @@ class Tracer:
             from .sandbox import snapshot
 
             snapshot.prepare()
-        if keep or (keep is None and settings.keep()):
-            from .capture import keeping  # only where it is asked for
+        if keep or recording.kept is not None or (keep is None and settings.keep()):
+            from .capture import keeping  # only where it is asked for, or was
 
             keeping.configure_by(keep)
-        elif recording.kept is not None:
-            from .capture import keeping  # it is loaded
-
-            keeping.configure(None)
 
     @staticmethod
     def _name_in_logs(form: bool | str) -> None:
@@ -218,10 +209,9 @@ class Tracer:
         """
         if not self.disabled:
             if redact and settings.is_on(redact):
-                from .encode.any_value import plain
+                from .encode import any_value
 
-                is_secret = isinstance(key, str) and redaction.is_secret(key)
-                value = redaction.REDACTED if is_secret else plain(value, redact=True)
+                value = any_value.redacted(key, value)
             if namespace is None or (type(namespace) is str and not namespace):
                 namespace = self.service
             self.provider.put_metadata(key=key, value=value, namespace=namespace)
@@ -430,7 +420,6 @@ class Tracer:
     @classmethod
     def _reset_config(cls) -> None:
         """Forget what instances shared, for tests; Powertools' Tracer has it under this name."""
-        cls._config.clear()
         cls._config.update(_DEFAULTS)
         cls._name_in_logs(False)
         settings.global_sdk_config.set_sdk_enabled(True)

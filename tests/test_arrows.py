@@ -56,7 +56,8 @@ ARROWS: dict[str, set[str]] = {
     "testing.events": set(),  # plain values: a test has them without the tracer
     # what runs in Lambda
     "": {"tracer", "sdk", "patches", "send", "sqs", "trace", "bundle_rest", "bundle"},  # the public names
-    "auto": {"tracer", "compat", "capture"},
+    "auto": {"tracer", "compat", "auto_beside", "sandbox", "capture"},
+    "auto_beside": {"capture"},
     "durable": {"recording"},
     "tracer": {
         *("log_ids", "outside", "sdk", "segments", "sandbox", "patches", "capture", "recording", "encode"),
@@ -73,7 +74,7 @@ ARROWS: dict[str, set[str]] = {
     "segments.sampling": {"segments.exchange", "send", "trace"},
     "segments.plugins": {"segments.exchange"},
     "segments.exchange": set(),
-    "sandbox": {"patches", "recording", "trace"},
+    "sandbox": {"patches", "recording", "send", "trace"},
     "otel": {"patches", "recording", "encode", "trace", "wrapping"},
     "patches": {"events", "recording", "trace", "wrapping"},
     "capture": {"events", "recording", "send", "encode", "sqs", "trace", "wrapping"},

@@ -187,7 +187,8 @@ class HandlerCall:
 
         Records that it calls failed become faults.
         """
-        call, running = self._call, self._running
+        call: Any = self._call
+        running, request, described_by = self._running, self._request, self.described_by
         if running is not None and running.records is not None and isinstance(call, CapturedCall):
             try:
                 if can_load(batch):
@@ -197,8 +198,11 @@ class HandlerCall:
         call.respond(value)
         if self._is_durable and type(value) is dict and can_load(durable):
             durable.note_status(call, value)
-        if self._request is not None:
-            self._answer(value, self._request)
+        if request is not None and described_by is not None and described_by.answered is not None:
+            try:
+                described_by.answered(call.subsegment, value, request)  # there is one: it has been described
+            except BaseException as error:  # a key's own code, if it is no text
+                failed(error)
 
     def suspend(self) -> None:
         """See `wrapping.kinds.Recording`; a handler that is a generator is nobody's, but it must not break."""
@@ -220,7 +224,12 @@ class HandlerCall:
             event, self.event = self.event, None
             if not isinstance(call, CapturedCall) or call.subsegment is None:
                 return
-            self._annotate_first(call.subsegment)
+            # As `_annotate` will: a function that times out or crashes does not get there.
+            annotations: dict[str, Any] = {"ColdStart": is_cold_start()}
+            call.subsegment.given_annotations = annotations
+            service = self._capture.tracer.service
+            if type(service) is str and service:
+                annotations["Service"] = service
             if self._running is not None:
                 self._is_durable = _is_durable(event)
                 self._running.incoming = _came_with(event, context)
@@ -231,14 +240,6 @@ class HandlerCall:
                 watchdog.begin(self._watched)
         except Exception as error:
             failed(error)
-
-    def _annotate_first(self, subsegment: Subsegment) -> None:
-        """Annotate it as `_annotate` will: a function that times out or crashes does not get there."""
-        annotations: dict[str, Any] = {"ColdStart": is_cold_start()}
-        service = self._capture.tracer.service
-        if type(service) is str and service:
-            annotations["Service"] = service
-        subsegment.given_annotations = annotations
 
     def _describe(
         self, subsegment: Subsegment, event: object, context: Any, described_by: HandlerCapture
@@ -266,14 +267,6 @@ class HandlerCall:
             is_named = incoming is not None and ("traceparent" in incoming or "Traceparent" in incoming)
             if is_named and can_load(facts):
                 facts.link_caller(subsegment)
-        except BaseException as error:  # as above
-            failed(error)
-
-    def _answer(self, value: object, request: Facts) -> None:
-        try:
-            call, answered = self._call, self.described_by.answered if self.described_by is not None else None
-            if isinstance(call, CapturedCall) and call.subsegment is not None and answered is not None:
-                answered(call.subsegment, value, request)
         except BaseException as error:  # as above
             failed(error)
 
@@ -309,12 +302,11 @@ class HandlerCall:
 
 def event_and_context(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
     """Those of a handler's arguments; None for what there is not. A method's first argument is itself."""
-    given = list(args)
+    *given, event = args or (None,)
     context = kwargs.get("context")
-    if "context" not in kwargs and "event" not in kwargs and len(given) > 1:
-        context = given.pop()
-    event = kwargs["event"] if "event" in kwargs else given[-1] if given else None
-    return event, context
+    if given and "context" not in kwargs and "event" not in kwargs:
+        event, context = given[-1], event
+    return kwargs.get("event", event), context
 
 
 def _came_with(event: object, context: Any) -> dict[Any, Any] | None:

@@ -71,6 +71,13 @@ _args_of = BaseException.__dict__["args"].__get__
 _name_of_type = type.__dict__["__qualname__"].__get__
 
 
+def redacted(key: object, value: object) -> Any:
+    """What is recorded under a key of a value in which there may be secrets."""
+    if isinstance(key, str) and redaction.is_secret(key):
+        return redaction.REDACTED
+    return plain(value, redact=True)
+
+
 def plain(value: object, *, redact: bool = False, room: int = MAX_TEXT) -> Any:
     """`value` as dict, list, str, int, float, bool and None, in some `room` bytes. Never raises."""
     walk = _Walk(redact)

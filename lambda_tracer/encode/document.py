@@ -19,7 +19,7 @@ from json.encoder import encode_basestring_ascii as quote
 from ..clock import clock
 from ..guard import Late
 from ..safe import safe_str
-from ..xray import MAX_ANNOTATION_BYTES, MAX_ANNOTATION_TEXT, MAX_DOCUMENT_BYTES, MAX_HTTP_TEXT, MAX_LINKS
+from ..xray import MAX_ANNOTATION_BYTES, MAX_ANNOTATION_TEXT, MAX_DOCUMENT_BYTES, MAX_HTTP_TEXT
 from . import name as names
 from .blocks import blocks_of, metadata_of
 from .json_text import dumps
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from ..trace.subsegment import Link, Subsegment
-    from . import segment_fields, shrink
+    from ..trace.subsegment import Subsegment
+    from . import links, segment_fields, shrink
 else:
+    links = Late("lambda_tracer.encode.links")  # most have none
     segment_fields = Late("lambda_tracer.encode.segment_fields")  # in Lambda there are no segments of ours
     shrink = Late("lambda_tracer.encode.shrink")  # few are so large
 
@@ -84,7 +85,7 @@ def encode(
     if subsegment.given_http:
         text += _http(subsegment.given_http)
     if subsegment.links:
-        text += _links(subsegment.links)
+        text += links.field_of(subsegment.links)
     left_out = cut_bytes = 0
     if subsegment.given_annotations:
         annotations, left_out = annotations_text(subsegment.given_annotations)
@@ -161,6 +162,17 @@ def _times(start: float, end: float | None) -> str:
     return f'"start_time":{began:.6f},{ended}'
 
 
+def alone(
+    subsegment: Subsegment,
+    in_progress: bool,
+    fault_cause: Mapping[str, Any] | None = None,
+    is_brief: bool = False,
+) -> str:
+    """A document of its own, without what waits inside the subsegment; for the arguments see `encode`."""
+    text = encode(subsegment, in_progress, fault_cause, is_brief)
+    return standalone(closed(text, ()), subsegment.invocation.trace_id, subsegment.parent_id, subsegment.type)
+
+
 def bare(subsegment: Subsegment) -> str:
     """What arrives of a subsegment even when describing the rest of it failed: the same open text, of its identity."""
     text = f'{{"id":"{subsegment.id}","name":{quote(names.clean_name(subsegment.name))}'
@@ -218,17 +230,7 @@ def annotations_text(annotations: Mapping[str, Any]) -> tuple[str, int]:
 def _number(value: int | float) -> str:
     """A number that JSON has and X-Ray can hold; as text if it can't."""
     text = dumps(value)
-    is_held = text[0] != '"' and abs(value) < 1e308
-    return text if is_held else text if text[0] == '"' else quote(text[:MAX_ANNOTATION_TEXT])
-
-
-def _links(links: Sequence[Link]) -> str:
-    """As AWS's exporter of OpenTelemetry writes them. The schema of documents has no word about them, nor against."""
-    shown = []
-    for trace_id, id_, *said in links[:MAX_LINKS]:
-        attributes = f',"attributes":{dumps(said[0], is_captured=True)}' if said else ""
-        shown.append(f'{{"trace_id":{quote(trace_id)},"id":{quote(id_)}{attributes}}}')
-    return f',"links":[{",".join(shown)}]'
+    return text if text[0] == '"' or abs(value) < 1e308 else quote(text[:MAX_ANNOTATION_TEXT])
 
 
 def _http(http: Mapping[str, Any]) -> str:

@@ -59,8 +59,6 @@ _ROWS = 8
 _SAMPLE = 200
 """Floats that tell how long a thousand of them are."""
 
-_FAST, _CAREFUL, _TOO_LARGE = range(3)
-
 _SCALARS = frozenset(map(id, (int, float, bool, type(None))))  # for which no metaclass is asked
 
 _CROWD = 5
@@ -119,11 +117,12 @@ def dumps(value: object, is_captured: bool = False, room: int = MAX_VALUE_BYTES)
         if is_table:
             text = (_text_of_table or _table_reader())(value, _harmless, room)
         if text is None:
-            verdict, size, look = _survey(value, is_captured, room)
-            if verdict == _FAST:
+            surveyed = _survey(value, is_captured, room)
+            if surveyed is not None:
+                size, look = surveyed
+                if size > room:
+                    return _cut(value, size, is_captured)
                 text = "".join(_encode(value, 0))
-            elif verdict == _TOO_LARGE:
-                return _cut(value, size, is_captured)
         if text is not None and not (
             is_captured and (look or ("\\" in text and '\\"' in text)) and secret_search.may_be_in(text)
         ):
@@ -154,15 +153,15 @@ def _cut(value: Any, size: int, is_captured: bool) -> str:
     return marker(size, is_exact, head[:HEAD])
 
 
-def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
-    """Which way a value goes, the bytes that it has at least, and whether its text is to be searched for names.
+def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, bool] | None:
+    """The bytes that a value has at least, and whether its text is to be searched for names; None: the careful way.
 
     It stops as soon as the value can't fit, so that a large one costs no more than one that just fits.
     """
     kind = type(value)
     if kind is str or kind is bytes or kind is bytearray:
         size = len(value) + 2
-        return (_TOO_LARGE if size > room else _FAST if kind is str else _CAREFUL), size, False
+        return (size, False) if kind is str or size > room else None
     size = containers = scalars = odd = unknown = digits = floats = 0
     look = False
     sample: list[float] = []
@@ -180,7 +179,7 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                     if unknown + len(names) > _MAX_UNKNOWN:
                         look = True
                     elif redaction.is_secret(text):
-                        return _CAREFUL, size, look
+                        return None
                 containers += seen[0]
                 odd += seen[1]
                 scalars += seen[2]
@@ -196,7 +195,7 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                 count = len(item)
                 size += 1 + 5 * count
                 if size > room:
-                    return _TOO_LARGE, size, look
+                    return size, look
                 for key in item:
                     if type(key) is not str or key not in harmless:
                         is_known = False
@@ -206,25 +205,25 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                 if not is_known:
                     for key in item:
                         if type(key) is not str:
-                            return _CAREFUL, size, look
+                            return None
                     size += sum(map(len, item))
                     unknown += count
                     if size > room:
-                        return _TOO_LARGE, size, look
+                        return size, look
                     if unknown + len(names) > _MAX_UNKNOWN:
                         look = True
                     else:
                         for key in item:
                             if key not in _harmless:
                                 if not _is_harmless(key, is_captured):
-                                    return _CAREFUL, size, look
+                                    return None
                                 look = look or key not in _harmless
                 members = item.values()
             elif kind is list or kind is tuple:
                 count = len(item)
                 size += 1 + 2 * count
                 if size > room:
-                    return _TOO_LARGE, size, look
+                    return size, look
                 members = item
                 if is_captured:
                     for place in NAME_PLACES:
@@ -234,29 +233,29 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                             if unknown + len(names) > _MAX_UNKNOWN:
                                 look = True
                             elif redaction.is_secret(name):
-                                return _CAREFUL, size, look
+                                return None
             elif item is value and id(kind) in _SCALARS:
                 is_short = kind is not int or _LEAST < item < _MOST
-                return _FAST if is_short else _CAREFUL, 1, False
+                return (0, False) if is_short else None
             else:
                 entry = known.get(id(kind)) or met(kind)
                 if entry is None:
-                    return _CAREFUL, size, look
+                    return None
                 odd += COSTS.get(entry[2], 1)
                 if odd > _MAX_KNOWN:
-                    return _CAREFUL, size, look
+                    return None
                 size += 2
                 if entry[2] == "<decimal.Decimal>":
                     size += max(0, item.__sizeof__() - 128) * 2  # 19 digits in 8 bytes
                     if size > room:
-                        return _TOO_LARGE, size, look
+                        return size, look
                 elif entry[2] in WITH_TIME_ZONE and not has_known_offset(item.tzinfo):
-                    return _CAREFUL, size, look
+                    return None
                 continue
             containers += 1
             scalars += count
             if containers > _MAX_CONTAINERS or scalars > _MAX_SCALARS:
-                return _CAREFUL, size, look
+                return None
             if count > _MANY:
                 told = (_told_of or _crowd_readers()[1])([*members], room - size)
                 if told:
@@ -279,7 +278,7 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                         size += bits * 3 // 10
                         digits = max(digits, bits)
                         if size > room:
-                            return _TOO_LARGE, size, look
+                            return size, look
                 elif kind is float:
                     floats += 1
                     if floats <= _SAMPLE:
@@ -287,12 +286,12 @@ def _survey(value: Any, is_captured: bool, room: int) -> tuple[int, int, bool]:
                 elif kind is not bool and member is not None:
                     todo.append(member)
             if size > room:
-                return _TOO_LARGE, size, look
+                return size, look
     if digits > MAX_INT_BITS:
-        return _CAREFUL, size, look
+        return None
     if floats > _SAMPLE:
         size += (len("".join(_encode(sample, 0))) - 2 * _SAMPLE) * floats * 4 // (5 * _SAMPLE)
-    return (_TOO_LARGE if size > room else _FAST), size, look
+    return size, look
 
 
 def _table_reader() -> Callable[[Any, set[str], int], str | None]:

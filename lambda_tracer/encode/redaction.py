@@ -111,22 +111,19 @@ further: set[str] = set()
 is_on = True
 
 
-def configure(names: Iterable[str] | bool) -> None:
-    """Redact under further `names` too (any key that contains one); False: redact nothing, True: as it was."""
+def configure(names: Iterable[str] | bool | None) -> None:
+    """Redact under further `names` too (any key that contains one); False: redact nothing, True: as it was.
+
+    None: back to the well-known names and those of `LAMBDA_TRACER_REDACT`.
+    """
     global is_on
-    if isinstance(names, bool):
-        is_on = names
+    if names is None:
+        further.clear()
+    if names is None or isinstance(names, bool):
+        is_on = names is not False
     else:
         further.update(filter(None, map(letters_of, [names] if isinstance(names, str) else names)))
     _forget()  # only now: another thread may have asked in between
-
-
-def reset() -> None:
-    """Back to the well-known names and those of `LAMBDA_TRACER_REDACT`."""
-    global is_on
-    is_on = True
-    further.clear()
-    _forget()
 
 
 def is_secret(name: str) -> bool:

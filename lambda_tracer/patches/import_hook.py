@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Hook = Callable[[str, ModuleType], None]
 
-_UTIL = "importlib.util"
+UTIL = "importlib.util"
 
 # What looks for a module in order to import it: by the function's name, its module's and the variable with the name.
 _IMPORTERS = {
@@ -68,18 +68,13 @@ def run_modules_in(around: Callable[[str, Callable[[], None]], None] | None) -> 
         _install()
 
 
-def is_waiting() -> bool:
-    """Whether anybody is to be told of an import that is still to come."""
-    return bool(packages or runner or hooks.keys() - {_UTIL})
-
-
 def _install() -> None:
     if FINDER not in sys.meta_path:
         sys.meta_path.insert(0, FINDER)
-    hooks[_UTIL] = _watch_specs
-    util = sys.modules.get(_UTIL)
+    hooks[UTIL] = _watch_specs
+    util = sys.modules.get(UTIL)
     if util is not None and not _is_initializing(util):
-        _watch_specs(_UTIL, util)
+        _watch_specs(UTIL, util)
 
 
 def _watch_specs(_: str, util: ModuleType) -> None:
@@ -95,11 +90,9 @@ def _module_from_spec(module_from_spec: Callable[..., Any]) -> Callable[..., Any
     def module_from_watched_spec(spec: Any) -> Any:
         try:
             if _is_watched(spec.name):
-                util = sys.modules[_UTIL]
-                if isinstance(spec.loader, util.LazyLoader):  # its user has it at hand, and calls it
-                    _stand_in(spec.loader)
-                else:
-                    _stand_in(spec)
+                util = sys.modules[UTIL]
+                # A lazy loader its user has at hand, and calls it.
+                _stand_in(spec.loader if isinstance(spec.loader, util.LazyLoader) else spec)
         except Exception as error:
             failed(error)
         return module_from_spec(spec)
@@ -114,15 +107,13 @@ def _is_initializing(module: ModuleType) -> bool:
 
 def _is_lazy(module: ModuleType) -> bool:
     """Whether `importlib.util.LazyLoader` made it and has yet to load it: looking at any attribute would."""
-    util = sys.modules.get("importlib.util")
+    util = sys.modules.get(UTIL)
     return util is not None and type(module) is getattr(util, "_LazyModule", None)
 
 
 def _tell_when_loaded(module: ModuleType) -> None:
     """Have the hooks called when a lazy module's code has run: it asks its spec for the loader then."""
-    spec = object.__getattribute__(module, "__spec__")
-    if type(spec.loader) is not _Loader:
-        spec.loader = _Loader(spec.loader)
+    _stand_in(object.__getattribute__(module, "__spec__"))
 
 
 def _is_watched(name: str) -> bool:

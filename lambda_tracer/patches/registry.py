@@ -43,75 +43,62 @@ class Library:
         self.needs = needs
 
 
-LIBRARIES: dict[str, Library] = {
-    "threads": Library("", ("threading", "concurrent.futures.thread")),
-    # AWS
-    "botocore": Library("aws", ("botocore.client", "botocore.endpoint"), ("boto3",)),
-    "aiobotocore": Library("aws", ("aiobotocore.client", "aiobotocore.endpoint"), ("aioboto3",)),
-    "pynamodb": Library("aws", ("pynamodb.connection.base",), needs=("botocore",)),
-    # HTTP
-    "requests": Library("http", ("requests",)),
-    "httpx": Library("http", ("httpx",)),
-    "urllib3": Library("http", ("urllib3",)),
-    "aiohttp": Library("http", ("aiohttp",)),
-    "httplib": Library("http", ("http.client",), ("http.client", "urllib", "urllib.request")),
-    # what answers HTTP requests
-    "starlette": Library(
-        "web",
-        ("starlette.applications", "starlette.routing", "starlette.middleware.exceptions", "fastapi.routing"),
-        ("fastapi",),
-    ),
-    "flask": Library("web", ("flask.app",)),
-    "quart": Library("web", ("quart.app",)),
-    "django": Library(
-        "web",
-        (
-            "django.core.handlers.base",
-            "django.core.handlers.exception",
-            "django.core.handlers.wsgi",
-            "django.core.handlers.asgi",
-        ),
-    ),
-    "powertools": Library(
-        "web",
-        (
-            "aws_lambda_powertools.event_handler.api_gateway",
-            "aws_lambda_powertools.event_handler.http_resolver",
-            "aws_lambda_powertools.event_handler.middlewares.async_utils",
-        ),
-        ("aws_lambda_powertools", "aws_lambda_powertools.event_handler"),
-    ),
-    "chalice": Library("web", ("chalice.app",)),
-    "bottle": Library("web", ("bottle",)),
-    "aiohttp_web": Library("web", ("aiohttp.web_app", "aiohttp.web_urldispatcher"), ("aiohttp.web",)),
-    # SQL
-    "sqlite3": Library("sql", ("sqlite3.dbapi2", "sqlite3")),
-    "aiosqlite": Library("sql", ("aiosqlite.core",)),
-    "mysql": Library(
-        "sql",
-        ("mysql.connector.cursor", "mysql.connector.cursor_cext", "mysql.connector.aio.cursor"),
-        ("mysql.connector",),
-    ),
-    "pymysql": Library("sql", ("pymysql.cursors",)),
-    "psycopg2": Library("sql", ("psycopg2",)),
-    "psycopg": Library("sql", ("psycopg",), ("psycopg_pool",)),
-    "pg8000": Library("sql", ("pg8000.core", "pg8000.dbapi", "pg8000.legacy", "pg8000.native")),
-    "asyncpg": Library(
-        "sql", ("asyncpg.connection", "asyncpg.prepared_stmt", "asyncpg.cursor", "asyncpg.transaction")
-    ),
-    "sqlalchemy_core": Library("sql", ("sqlalchemy",), ("sqlalchemy",)),
-    # other databases
-    "pymongo": Library("", ("pymongo.monitoring",)),
-    "redis": Library("", ("redis.client", "redis.cluster", "redis.asyncio.client", "redis.asyncio.cluster")),
-    # after those that it steps back for
-    "opentelemetry": Library("otel", ("opentelemetry.trace", "opentelemetry.instrumentation.instrumentor")),
-}
+_TABLE = """
+threads - threading concurrent.futures.thread
+# AWS
+botocore aws botocore.client botocore.endpoint alias boto3
+aiobotocore aws aiobotocore.client aiobotocore.endpoint alias aioboto3
+pynamodb aws pynamodb.connection.base needs botocore
+# HTTP
+requests http requests
+httpx http httpx
+urllib3 http urllib3
+aiohttp http aiohttp
+httplib http http.client alias http.client urllib urllib.request
+# what answers HTTP requests
+starlette web starlette.applications starlette.routing starlette.middleware.exceptions fastapi.routing alias fastapi
+flask web flask.app
+quart web quart.app
+django web django.core.handlers.base django.core.handlers.exception django.core.handlers.wsgi django.core.handlers.asgi
+powertools web aws_lambda_powertools.event_handler.api_gateway aws_lambda_powertools.event_handler.http_resolver \
+    aws_lambda_powertools.event_handler.middlewares.async_utils \
+    alias aws_lambda_powertools aws_lambda_powertools.event_handler
+chalice web chalice.app
+bottle web bottle
+aiohttp_web web aiohttp.web_app aiohttp.web_urldispatcher alias aiohttp.web
+# SQL
+sqlite3 sql sqlite3.dbapi2 sqlite3
+aiosqlite sql aiosqlite.core
+mysql sql mysql.connector.cursor mysql.connector.cursor_cext mysql.connector.aio.cursor alias mysql.connector
+pymysql sql pymysql.cursors
+psycopg2 sql psycopg2
+psycopg sql psycopg alias psycopg_pool
+pg8000 sql pg8000.core pg8000.dbapi pg8000.legacy pg8000.native
+asyncpg sql asyncpg.connection asyncpg.prepared_stmt asyncpg.cursor asyncpg.transaction
+sqlalchemy_core sql sqlalchemy alias sqlalchemy
+# other databases
+pymongo - pymongo.monitoring
+redis - redis.client redis.cluster redis.asyncio.client redis.asyncio.cluster
+# after those that it steps back for
+opentelemetry otel opentelemetry.trace opentelemetry.instrumentation.instrumentor
+"""
+"""Of each library its name, room and modules, then its aliases and needs. As text, of which all Pythons share one."""
+
+
+LIBRARIES: dict[str, Library] = {}
 
 ALIASES: dict[str, str] = {}
 """By another name of a library: its own."""
 
-for _name, _library in LIBRARIES.items():
-    ALIASES.update(dict.fromkeys(_library.aliases, _name))
+for _row in _TABLE.splitlines():
+    if _row and _row[0] != "#":
+        _row, _, _needs = _row.partition(" needs ")
+        _row, _, _aliases = _row.partition(" alias ")
+        _name, _room, *_modules = _row.split()
+        LIBRARIES[_name] = Library(
+            _room.strip("-"), tuple(_modules), tuple(_aliases.split()), tuple(_needs.split())
+        )
+        ALIASES.update(dict.fromkeys(_aliases.split(), _name))
 
 registered: dict[str, str] = {}
 """By the module that is to be patched: its library."""
@@ -134,7 +121,7 @@ def patch(
     own = check(libraries, raise_errors)
     if own is None:
         return
-    _register([name for name in libraries if name in LIBRARIES])
+    _register([*filter(LIBRARIES.__contains__, libraries)])
     if own:
         from . import own_packages
 
@@ -229,24 +216,9 @@ def _patch(name: str, module: ModuleType) -> None:
 
 def unpatch_library(name: str) -> None:
     """Unpatch a library, and what that needs, if it is not patched for its own sake."""
-    library = LIBRARIES[name]
-    for module_name in library.modules:
-        module = sys.modules.get(module_name)
-        if module is None:
-            continue
-        try:
-            patch = patch_of(name)
-            if hasattr(patch, "targets"):
-                from . import undo
+    from . import undo
 
-                undo.restore(patch.targets(module))
-            else:
-                patch.unpatch(module)
-        except Exception as error:
-            pass_on(error)
-            if name not in unpatchable:
-                raise
-            # A module that can't be patched can't be unpatched either, and need not be.
-    for needed in library.needs:
+    undo.unpatch(LIBRARIES[name].modules, lambda: patch_of(name), may_fail=name in unpatchable)
+    for needed in LIBRARIES[name].needs:
         if needed in unpatchable or needed not in registered.values():
             unpatch_library(needed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import types
 
+from ..guard import pass_on
 from ..wrapping.kinds import CO_COROUTINE
 from . import import_hook, replace
 
@@ -16,7 +17,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
+    from .protocols import Patches, Replaces
+
     State: TypeAlias = tuple[bool, Callable[[str, Callable[[], None]], None] | None]
+
+
+def unpatch(modules: Iterable[str], find: Callable[[], Replaces | Patches], *, may_fail: bool) -> None:
+    """Unpatch those of a library's modules that have been imported; `find` gives what has patched them.
+
+    `may_fail`: a module that can't be patched can't be unpatched either, and need not be.
+    """
+    for name in modules:
+        module = sys.modules.get(name)
+        if module is None:
+            continue
+        try:
+            patch = find()
+            if hasattr(patch, "targets"):
+                restore(patch.targets(module))
+            else:
+                patch.unpatch(module)
+        except Exception as error:
+            pass_on(error)
+            if not may_fail:
+                raise
 
 
 def restore(targets: Iterable[replace.Target]) -> None:
@@ -78,11 +102,23 @@ def forget_package(name: str) -> None:
     stop_watching()
 
 
+def stop_timing() -> None:
+    """Undo `import_hook.run_modules_in`."""
+    import_hook.run_modules_in(None)
+    stop_watching()
+
+
 def stop_watching() -> None:
     """Take out of importlib.util what watches its users, once nothing is waited for."""
-    util = sys.modules.get("importlib.util")
-    if util is not None and not import_hook.is_waiting():
+    util = sys.modules.get(import_hook.UTIL)
+    if util is not None and not _is_waiting():  # as a rule libraries are still to be patched
         restore(import_hook.targets(util))
+
+
+def _is_waiting() -> bool:
+    """Whether anybody is to be told of an import that is still to come."""
+    hook = import_hook
+    return bool(hook.packages or hook.runner or hook.hooks.keys() - {hook.UTIL})
 
 
 def state() -> State:
@@ -95,5 +131,5 @@ def reset(state: State) -> None:
     was_installed, around = state
     import_hook.run_modules_in(around)
     stop_watching()
-    if not was_installed and not import_hook.is_waiting():
+    if not was_installed and not _is_waiting():
         sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not import_hook.FINDER]

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from .. import recording
 from ..clock import clock
-from ..guard import failed
+from ..guard import Late, can_load, failed
 from ..patches import import_hook
 from ..trace.context import last_seen, see
-from ..trace.subsegment import Subsegment
+from ..trace.subsegment import opened_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
-    from ..trace.context import AnySubsegment
+    from ..send import absorption
+else:
+    absorption = Late("lambda_tracer.send.absorption")  # little is recorded within a fast import
 
 _OURS = "lambda_tracer."
 _threshold_s = 0.0
@@ -29,15 +32,6 @@ def record(threshold_s: float) -> None:
     global _threshold_s
     _threshold_s = threshold_s
     import_hook.run_modules_in(_timed)
-
-
-def stop() -> None:
-    """Record imports no longer."""
-    import_hook.run_modules_in(None)
-    if not import_hook.is_waiting():  # as a rule libraries are still to be patched
-        from ..patches import undo
-
-        undo.stop_watching()
 
 
 def _timed(name: str, run: Callable[[], None]) -> None:
@@ -61,14 +55,25 @@ def _timed(name: str, run: Callable[[], None]) -> None:
                 failed(error)
 
 
-def _discard(recorder: recording.SubsegmentRecorder, subsegment: AnySubsegment) -> None:
+def _discard(recorder: recording.SubsegmentRecorder, subsegment: Any) -> None:
     """End a subsegment that turned out not to be worth recording; what it holds goes to its parent."""
-    if not isinstance(subsegment, Subsegment):
-        if getattr(subsegment, "is_kept", False):
-            subsegment.discard()  # type: ignore[attr-defined]  # it has that
+    if subsegment.is_kept:
+        subsegment.discard()
         return
     if last_seen() is subsegment:
         see(subsegment.parent)
     subsegment.end_time = clock.now()
-    if subsegment.id in subsegment.invocation.open and not recorder.outbox.absorb(subsegment):
+    parent, invocation = subsegment.parent, subsegment.invocation
+    if subsegment.id not in invocation.open:
+        return
+    is_needed = any(other.parent is subsegment for other in opened_in(invocation))
+    if subsegment.waiting and not is_needed:
+        is_needed = parent is None or not parent.accepts_children or not can_load(absorption)
+    if is_needed:
         recorder.outbox.put(subsegment)
+        return
+    subsegment.is_stored = True
+    invocation.open.pop(subsegment.id, None)
+    subsegment.accepts_children = False
+    if subsegment.waiting:
+        absorption.absorb(subsegment)

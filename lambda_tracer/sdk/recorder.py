@@ -97,11 +97,7 @@ class Recorder(SubsegmentRecorder):
 
         Where segments are our own, the one that was begun here.
         """
-        running: Any = place()[0]
-        if running.is_of_context:
-            begun: AnySegment = running.top
-            return begun
-        return segment.LambdaSegment(running)
+        return segment.of(place()[0])
 
     def configure(
         self,
@@ -160,16 +156,12 @@ class Recorder(SubsegmentRecorder):
 
         Anywhere else that warns once, and gives the segment that is there already: in Lambda, Lambda's.
         """
-        if settings.segment_name() is not None and own.are_ours():
-            return own.begin_segment(self, name, traceid, parent_id, sampling).top
-        segment.ignored("begin_segment")
-        return self.current_segment()
+        return segment.begin(self, name, traceid, parent_id, sampling)
 
     def end_segment(self, end_time: float | None = None) -> None:
         """End the segment that was begun here, at `end_time` (epoch seconds) or now. Lambda's own: warns once."""
-        is_not_ours = settings.segment_name() is None or not (own.end_segment(end_time) or own.are_ours())
-        if is_not_ours and can_load(segment):
-            segment.ignored("end_segment")
+        if can_load(segment):
+            segment.end(end_time)
 
     def in_segment(
         self, name: str | None = None, **segment_kwargs: Any
@@ -178,9 +170,7 @@ class Recorder(SubsegmentRecorder):
 
         In Lambda, subsegments in it are under Lambda's segment, as they are without it.
         """
-        if settings.segment_name() is None:
-            return segment.LambdasBlock(self.begin_segment)
-        return own.in_segment(self, name, segment_kwargs)
+        return segment.block_in(self, name, segment_kwargs)
 
     in_segment_async = in_segment
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from .. import settings
-from ..guard import warn_once
+from ..guard import Late, warn_once
 from ..trace.unrecorded import UnrecordedSubsegment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, TypeVar
+    from collections.abc import Callable, Mapping
+    from typing import Any, Protocol, TypeVar
 
+    from ..segments import recorder as own
+    from ..segments.invocation import AnySegment
     from ..trace.invocation import Invocation
 
     CallableT = TypeVar("CallableT", bound=Callable[..., Any])
+
+    class Recorder(own.Recorder, Protocol):
+        """The recorder."""
+
+        def current_segment(self) -> LambdaSegment | AnySegment:
+            """The segment of the running invocation."""
+
+else:
+    own = Late("lambda_tracer.segments.recorder")  # in Lambda segments are Lambda's
 
 
 class LambdaSegment(UnrecordedSubsegment):
@@ -114,7 +125,40 @@ class LambdasBlock:
         return function
 
 
-def ignored(method: str) -> None:
+def of(running: Any) -> LambdaSegment | AnySegment:
+    """`Recorder.current_segment`, in the invocation that runs."""
+    if running.is_of_context:
+        begun: AnySegment = running.top
+        return begun
+    return LambdaSegment(running)
+
+
+def begin(
+    recorder: Recorder, name: str | None, traceid: str | None, parent_id: str | None, sampling: Any
+) -> LambdaSegment | AnySegment:
+    """`Recorder.begin_segment`."""
+    if settings.segment_name() is not None and own.are_ours():
+        return own.begin_segment(recorder, name, traceid, parent_id, sampling).top
+    _ignored("begin_segment")
+    return recorder.current_segment()
+
+
+def end(end_time: float | None) -> None:
+    """`Recorder.end_segment`."""
+    if settings.segment_name() is None or not (own.end_segment(end_time) or own.are_ours()):
+        _ignored("end_segment")
+
+
+def block_in(
+    recorder: Recorder, name: str | None, arguments: Mapping[str, Any]
+) -> LambdasBlock | own.SegmentContext:
+    """`Recorder.in_segment`."""
+    if settings.segment_name() is None:
+        return LambdasBlock(recorder.begin_segment)
+    return own.in_segment(recorder, name, arguments)
+
+
+def _ignored(method: str) -> None:
     """Say once that a recorder's method did nothing: segments are not begun and ended here."""
     if settings.is_real_lambda() or settings.segment_name() is not None:
         warn_once(method, "%s: ignored, in Lambda the segment belongs to Lambda", method)

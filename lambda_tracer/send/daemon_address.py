@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..guard import pass_on, warn_once
+
 
 class InvalidDaemonAddressException(ValueError):
     """A daemon address that cannot be read was passed to `set_daemon_address` or `configure`."""
@@ -29,3 +31,13 @@ def parse_daemon_address(address: str, side: str = "udp") -> tuple[str, int]:
     if not host or len(port) > 5 or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
         raise InvalidDaemonAddressException("expected host:port with a port from 1 to 65535")
     return host, int(port)
+
+
+def in_environment(address: str) -> tuple[str, int] | None:
+    """The host and port that `AWS_XRAY_DAEMON_ADDRESS` names; None, with a word in the log, if it can't be read."""
+    try:
+        return parse_daemon_address(address)
+    except InvalidDaemonAddressException as error:
+        pass_on(error)
+        warn_once("address", "AWS_XRAY_DAEMON_ADDRESS: %s; no trace is sent", error)
+        return None

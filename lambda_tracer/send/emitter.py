@@ -11,7 +11,7 @@ from os import getpid
 
 from .. import settings
 from ..clock import clock
-from ..guard import Late, can_load, failed, pass_on, warn_once
+from ..guard import Late, can_load, pass_on, warn_once
 from ..xray import PREAMBLE
 
 TYPE_CHECKING = False
@@ -148,7 +148,7 @@ class UDPEmitter:
             if opened is not None:
                 deliver = self._deliver_spans if self._sends_spans else self._deliver
                 is_sent = deliver(opened, datagram, document[:48])
-            elif self._host_names is not None and self._host_names.keep(datagram, document[:48]):
+            elif self._host_names is not None and self._host_names.keep(document):
                 return True
         except (OSError, *_HOST_NAME_ERRORS) as error:
             pass_on(error)
@@ -173,7 +173,11 @@ class UDPEmitter:
             self._is_unreadable = can_load(daemon_address)
             return None
         host, port = address
-        ip = host if _is_ip(host) else self._address_of(host, port, now)
+        ip: str | None = host
+        if not _is_ip(host):
+            if self._host_names is None and can_load(host_name):
+                self._host_names = host_name.HostNames(self.send, self._cannot_resolve)
+            ip = None if self._host_names is None else self._host_names.address_of(host, port, now)
         if ip is None:
             return None
         opened: Any = sockets.socket(sockets.AF_INET6 if ":" in ip else sockets.AF_INET, sockets.SOCK_DGRAM)
@@ -192,29 +196,9 @@ class UDPEmitter:
                 opened.close()
         return self._socket
 
-    def _address_of(self, host: str, port: int, now: float) -> str | None:
-        if self._host_names is None and can_load(host_name):
-            self._host_names = host_name.HostNames(self._send_kept, self._cannot_resolve)
-        return None if self._host_names is None else self._host_names.address_of(host, port, now)
-
     def _cannot_resolve(self, error: BaseException) -> None:
         self._retry_at = clock.monotonic() + RETRY_S
         _say_not_sent(error)
-
-    def _send_kept(self, datagram: bytes, trace: str) -> None:
-        """Send what was kept while a host name was resolved."""
-        is_sent = False
-        try:
-            opened = self._socket or self._open()
-            if opened is not None:
-                deliver = self._deliver_spans if self._sends_spans else self._deliver
-                is_sent = deliver(opened, datagram, trace)
-        except (OSError, *_HOST_NAME_ERRORS) as error:
-            pass_on(error)
-        if is_sent:
-            self._sent += 1
-        else:
-            self._failed += 1
 
     def _deliver(self, opened: socket.socket, datagram: bytes, trace: str) -> bool:
         self._pace(len(datagram), trace)
@@ -233,20 +217,11 @@ class UDPEmitter:
         return False
 
     def _deliver_spans(self, opened: socket.socket, datagram: bytes, trace: str) -> bool:
-        """`_deliver` of what a document's datagram says as spans; as the document where they can't be made."""
-        datagrams = [datagram]
-        try:
-            requests = self._requests
-            if requests is None and can_load(otlp):
-                requests = self._requests = otlp.Requests()
-            if requests is not None:
-                datagrams = requests.datagrams(datagram)
-        except Exception as error:
-            failed(error)
-        is_sent = True
-        for each in datagrams:
-            is_sent = self._deliver(opened, each, trace) and is_sent
-        return is_sent
+        """`_deliver` of what a document's datagram says as spans."""
+        if not can_load(otlp):
+            return self._deliver(opened, datagram, trace)
+        self._requests = self._requests or otlp.Requests()
+        return self._requests.send(datagram, lambda each: self._deliver(opened, each, trace))
 
     def _pace(self, size: int, trace: str) -> None:
         now = clock.monotonic()
@@ -276,14 +251,7 @@ class UDPEmitter:
         is_port = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65_536
         if is_port and len(address.split()) == 1 and _is_ip(host):
             return host, int(port)
-        if not can_load(daemon_address):
-            return None
-        try:
-            return daemon_address.parse_daemon_address(address)
-        except daemon_address.InvalidDaemonAddressException as error:
-            pass_on(error)
-            warn_once("address", "AWS_XRAY_DAEMON_ADDRESS: %s; no trace is sent", error)
-            return None
+        return daemon_address.in_environment(address) if can_load(daemon_address) else None
 
 
 def _say_not_sent(error: BaseException) -> None:

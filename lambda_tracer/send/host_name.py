@@ -29,15 +29,15 @@ class HostNames:
     """The addresses of the host names that one emitter sends to. Safe to use from any thread, without a lock."""
 
     def __init__(
-        self, send: Callable[[bytes, str], None], cannot_resolve: Callable[[BaseException], None]
+        self, send: Callable[[str], object], cannot_resolve: Callable[[BaseException], None]
     ) -> None:
-        """`send` gets each datagram that was kept, with its trace, and is not to raise."""
+        """`send` gets each document that was kept, and is not to raise."""
         self._send = send
         self._cannot_resolve = cannot_resolve
         self._addresses: dict[str, str] = {}
         self._asked_at: float | None = None  # while the answer is awaited
         self._has_waited = False
-        self._pending: list[tuple[bytes, str]] = []
+        self._pending: list[str] = []
         self._pending_bytes = 0
 
     def address_of(self, host: str, port: int, now: float) -> str | None:
@@ -60,12 +60,12 @@ class HostNames:
             done.acquire(True, RESOLVE_WAIT_S)
         return self._addresses.get(host)
 
-    def keep(self, datagram: bytes, trace: str) -> bool:
-        """Keep a datagram until the address is known; False if none is awaited, or too much is kept already."""
+    def keep(self, document: str) -> bool:
+        """Keep a document until the address is known; False if none is awaited, or too much is kept already."""
         if self._asked_at is None or self._pending_bytes >= MAX_PENDING_BYTES:
             return False
-        self._pending_bytes += len(datagram)
-        self._pending.append((datagram, trace))
+        self._pending_bytes += len(document)
+        self._pending.append(document)
         if self._asked_at is None:  # it has been resolved in this moment
             self._send_pending()
         return True
@@ -88,11 +88,11 @@ class HostNames:
             self._send_pending()
 
     def _send_pending(self) -> None:
-        while self._pending:
+        for _ in range(len(self._pending)):  # and no more: one may be kept again
             try:
-                datagram, trace = self._pending.pop(0)
+                document = self._pending.pop(0)
             except IndexError as error:  # another thread took it
                 pass_on(error)
                 break
-            self._send(datagram, trace)
+            self._send(document)
         self._pending_bytes = 0

@@ -23,9 +23,7 @@ from _thread import get_ident
 from .. import guard, xray
 from ..clock import clock
 from ..encode import document
-from ..trace.context import last_seen, place, see
 from ..trace.subsegment import opened_in
-from ..trace.unrecorded import UnrecordedSubsegment
 from .emitter import UDPEmitter
 
 TYPE_CHECKING = False
@@ -111,7 +109,7 @@ class Outbox:
                     invocation.waiting_since = None
             else:
                 if parent.waiting_bytes + size > MAX_WAITING_BYTES:
-                    _make_room(parent, size)
+                    make_room(parent, size)
                 inside = text, height
                 kept = parent.waiting, inside
                 parent.waiting.append(inside)
@@ -164,13 +162,7 @@ class Outbox:
 
         `is_brief`: without metadata, whose encoding may take its time.
         """
-        text = document.encode(subsegment, in_progress=True, fault_cause=fault_cause, is_brief=is_brief)
-        text = document.standalone(
-            document.closed(text, []),
-            subsegment.invocation.trace_id,
-            subsegment.parent_id,
-            subsegment.type,
-        )
+        text = document.alone(subsegment, True, fault_cause, is_brief)
         if subsegment.end_time is None:
             subsegment.is_announced = True
             self.send(subsegment.invocation, [text])
@@ -193,37 +185,6 @@ class Outbox:
         _let_all_go(invocation)
         self.dispatch(invocation)
 
-    def absorb(self, subsegment: Subsegment) -> bool:
-        """Let a subsegment that has just ended go without a trace: what waits in it waits in its parent instead.
-
-        False if it has to be sent after all: something that is open below it refers to it.
-        """
-        parent, invocation = subsegment.parent, subsegment.invocation
-        if any(other.parent is subsegment for other in opened_in(invocation)):
-            return False
-        if subsegment.waiting and (parent is None or not parent.accepts_children):
-            return False
-        subsegment.is_stored = True
-        invocation.open.pop(subsegment.id, None)
-        subsegment.accepts_children = False
-        moved: list[Waiting] = []
-        try:
-            pour(subsegment.waiting, moved)
-            if moved and parent is not None:
-                size = subsegment.waiting_bytes
-                _make_room(parent, size)
-                parent.waiting_bytes += size
-                parent.waiting.extend(reversed(moved))
-                if not parent.accepts_children:
-                    let_go(parent)
-        except BaseException:
-            invocation.outgoing.extend(
-                [document.standalone(text, invocation.trace_id, subsegment.parent_id) for text, _ in moved]
-            )
-            raise
-        self.dispatch(invocation)
-        return True
-
     def send(self, invocation: Invocation, documents: list[str]) -> None:
         """Send finished documents, or let the invocation hold them while there is no trace to send them to."""
         invocation.outgoing.extend(documents)
@@ -231,8 +192,10 @@ class Outbox:
 
     def dispatch(self, invocation: Invocation) -> None:
         """Send what is to leave, unless another thread is about to."""
-        if not invocation.outgoing:
-            return
+        if not invocation.outgoing or not (
+            type(self._recorder.emitter) is UDPEmitter or guard.can_load(entity)
+        ):
+            return  # who comes next sends it
         announcing = _announcing
         if announcing is not None and announcing[0] is invocation and announcing[1] != get_ident():
             return
@@ -254,7 +217,7 @@ class Outbox:
     def _send(self, invocation: Invocation, text: str) -> None:
         emitter = self._recorder.emitter
         try:
-            is_sent = emitter.send(text) if type(emitter) is UDPEmitter else _send_by(emitter, text)
+            is_sent = emitter.send(text) if type(emitter) is UDPEmitter else entity.send_by(emitter, text)
             if is_sent is False:
                 invocation.lose("not_sent", len(text))
         except Exception as error:  # somebody else's emitter: the other documents are still to be sent
@@ -263,20 +226,6 @@ class Outbox:
             guard.warn_once(
                 "emitter", "the emitter raised %s: this part of the trace is lost", type(error).__name__
             )
-
-
-def _send_by(emitter: Any, text: str) -> Any:
-    """Send a document by somebody else's emitter. What it does for that is not recorded: it would never end."""
-    around = last_seen()
-    try:
-        see(UnrecordedSubsegment(place()[0]))
-        send = getattr(emitter, "send", None)
-        if send is not None:
-            return send(text)
-        emitter.send_entity(entity.SentEntity(text))
-        return True
-    finally:
-        see(around)
 
 
 def after_fork() -> None:
@@ -319,7 +268,7 @@ def _join(subsegment: Subsegment, text: str, children: list[Waiting]) -> Waiting
     return document.closed(text, kept), height
 
 
-def _make_room(parent: Subsegment, size: int) -> None:
+def make_room(parent: Subsegment, size: int) -> None:
     """Let the oldest that wait in `parent` leave until `size` more bytes may wait beside the rest."""
     while parent.waiting_bytes + size > MAX_WAITING_BYTES and parent.waiting:
         oldest: list[Waiting] = []

@@ -109,7 +109,7 @@ def begin(watched: Watched) -> None:
     elif watched.due < _next_look or _next_look == _NEVER:
         _wake_up()
     if _is_started:  # else SIGTERM ends the process as it does without us
-        _take_signal()
+        _set_handler(_on_sigterm, signals.SIG_DFL)
 
 
 def _start() -> None:
@@ -131,7 +131,7 @@ def end(watched: Watched) -> None:
     watched.tell = None  # the thread may hold it until its next look
     if _watched is watched or _watched is None:
         _watched = None
-        _give_signal_back()
+        _set_handler(signals.SIG_DFL, _on_sigterm)
 
 
 def is_running() -> bool:
@@ -150,7 +150,7 @@ def ask_to_stop() -> None:
 def after_fork() -> None:
     """In a forked child, where the thread does not exist: SIGTERM ends it as it would have ended its parent."""
     global _watched, _is_started, _next_look, _is_stopping, _is_terminating, _wake
-    _give_signal_back()
+    _set_handler(signals.SIG_DFL, _on_sigterm)
     _watched = None
     _is_terminating = _is_stopping = _is_started = False
     _next_look = 0.0
@@ -247,20 +247,12 @@ def _wake_up() -> None:
         pass_on(error)
 
 
-def _take_signal() -> None:
-    """Be told of SIGTERM, if nobody else is."""
+def _set_handler(handler: Any, instead_of: Any) -> None:
+    """Have SIGTERM handled by another, if nobody else has taken it."""
     try:
-        if signals.getsignal(signals.SIGTERM) is signals.SIG_DFL:
-            signals.signal(signals.SIGTERM, _on_sigterm)
+        if signals.getsignal(signals.SIGTERM) is instead_of:
+            signals.signal(signals.SIGTERM, handler)
     except (ValueError, AttributeError) as error:  # not the main thread, or no such signal
-        pass_on(error)
-
-
-def _give_signal_back() -> None:
-    try:
-        if signals.getsignal(signals.SIGTERM) is _on_sigterm:
-            signals.signal(signals.SIGTERM, signals.SIG_DFL)
-    except (ValueError, AttributeError) as error:
         pass_on(error)
 
 

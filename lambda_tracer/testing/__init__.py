@@ -13,8 +13,8 @@ from .. import guard, settings
 from ..capture import event_loop, keeping
 from ..clock import clock
 from ..encode import name, redaction
+from ..patches import undo
 from ..patches.http import ignored
-from ..sandbox import import_times
 from ..sdk.recorder import Recorder, xray_recorder
 from ..send.emitter import UDPEmitter
 from ..trace import running, subsegment
@@ -48,11 +48,11 @@ def reset() -> None:
     Recorder.__init__(xray_recorder)  # what it has is set there and nowhere else
     xray_recorder.clear_trace_entities()
     Tracer._reset_config()
-    redaction.reset()
+    redaction.configure(None)
     ignored.reset()
     name.known.clear()
     subsegment.known_namespaces.clear()
-    import_times.stop()
+    undo.stop_timing()
     event_loop.close()
     keeping.reset()
     for used in ("sampling.decision", "plugins.host"):

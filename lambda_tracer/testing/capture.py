@@ -266,7 +266,7 @@ def _switch_as(is_wanted: bool, is_stopped: bool) -> None:
 
 def _redact_as(is_on: bool, further: frozenset[str]) -> None:
     if redaction.is_on is not is_on or redaction.further != further:
-        redaction.reset()
+        redaction.configure(None)
         redaction.configure(further)
         redaction.configure(is_on)
 

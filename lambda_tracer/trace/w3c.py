@@ -9,8 +9,6 @@ in the trace that it came with, and is to be dropped where another begins.
 
 from __future__ import annotations
 
-import os
-
 from .. import settings
 from ..guard import warn_once
 from .header import HEADER_NAME
@@ -42,7 +40,7 @@ CALLER_TRACE_ID = "CallerTraceId"
 PROPAGATORS = frozenset(("xray", "tracecontext", "baggage"))
 """OpenTelemetry's names of those whose headers are known here."""
 
-_propagators: tuple[bytes | str | None, frozenset[str]] = (None, PROPAGATORS)  # as they were last read
+_propagators: tuple[str | None, frozenset[str]] = (None, PROPAGATORS)  # as they were last read
 
 _HEX = "0123456789abcdef"
 _NO_ID = "0" * 16
@@ -138,7 +136,7 @@ def propagators() -> frozenset[str]:
     global _propagators
     raw, read = settings.propagators(), _propagators
     if raw != read[0]:
-        _propagators = read = (raw, _named(os.fsdecode(raw or b"")))
+        _propagators = read = (raw, _named(raw or ""))
     return read[1]
 
 

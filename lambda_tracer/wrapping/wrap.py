@@ -52,13 +52,13 @@ def wrap(function: Callable[..., Any], record: Record, *, tells_arguments: bool 
     if issubclass(type(function), (staticmethod, classmethod)):
         descriptor: Any = function
         return type(descriptor)(wrap(descriptor.__func__, record, tells_arguments=tells_arguments))
-    if not callable(function) and hasattr(type(function), "__get__"):
+    if not callable(function):
+        if not hasattr(type(function), "__get__"):
+            raise TypeError(f"expected a function or another callable, not {type(function).__name__}")
         if not can_load(stand_ins):
             return function
         # a property, a `partialmethod`
         return stand_ins.descriptor(function, functools.partial(wrap, record=record))
-    if not callable(function):
-        raise TypeError(f"expected a function or another callable, not {type(function).__name__}")
     code, made_from = attribute_of(function, "__code__"), attribute_of(function, "__wrapped__")
     is_made = made_from is not None and type(code) is _CODE and code.co_filename == _CONTEXTLIB
     if is_made and type(function) is types.FunctionType:  # not an object that passes for one

@@ -41,9 +41,9 @@ CANARY = "Canary7Quetzal"
 
 @pytest.fixture(autouse=True)
 def _well_known_names_only() -> Iterator[None]:
-    redaction.reset()
+    redaction.configure(None)
     yield
-    redaction.reset()
+    redaction.configure(None)
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from json import dumps, loads
 
 from ... import surroundings
 from ...encode import shrink
-from ...guard import pass_on
+from ...guard import failed, pass_on
 from ...xray import PREAMBLE
 from .message import attributes, field, text
 from .span import COMMON, exceptions_in, span, with_all_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 MAX_REQUEST_BYTES = 49_104
@@ -55,6 +55,16 @@ class Requests:
         }
         self._common = attributes(b"\x4a", local)
         self._room = MAX_REQUEST_BYTES - len(self._resource) - len(self._scope) - _FRAME_BYTES
+
+    def send(self, datagram: bytes, send: Callable[[bytes], bool]) -> bool:
+        """Send what a document's datagram says as spans, by `send`; as the document where they can't be made."""
+        datagrams = [datagram]
+        try:
+            datagrams = self.datagrams(datagram)
+        except Exception as error:
+            failed(error)
+        sent = [send(each) for each in datagrams]
+        return all(sent)
 
     def datagrams(self, datagram: bytes) -> list[bytes]:
         """The datagrams that say what one with a subsegment's document says; that one, if it holds anything else."""
