@@ -49,8 +49,9 @@ START = (
 USUAL = (
     *("patches.nesting", "patches.aws", "patches.aws.botocore", "patches.aws.call", "patches.aws.resource"),
     *("patches.http", "patches.http.httplib", "patches.http.urllib3", "auto", "bundle_sources"),
+    *("events", "events.facts", "events.trigger", "capture.facts"),
 )
-"""What most functions need besides: a boto3 client and its first call, the layer's wrapper."""
+"""What most functions need besides: a boto3 client and its first call, an event, the layer's wrapper."""
 
 PUBLIC = {
     "recording": ["SubsegmentContext", "SubsegmentRecorder"],

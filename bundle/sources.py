@@ -17,10 +17,11 @@ PLAIN = ("__init__.py", "bundle.py", "bundle_rest.py", "bundle_sources.py")
 """Modules that stay files: they find the others."""
 
 ORDER = (
-    *("sandbox", "events", "capture", "encode", "trace", "send", "", "patches", "sdk", "wrapping"),
-    *("compat", "web", "segments", "otel", "dependencies"),
+    *("sandbox/", "trace/initialization.py", "events/", "capture/facts.py", "trace/w3c.py", "patches/http/"),
+    *("encode/", "capture/", "trace/", "send/", "", "patches/", "sdk/", "wrapping/"),
+    *("compat/", "web/", "segments/", "otel/", "dependencies/"),
 )
-"""The rooms, those first that functions ask for most: whoever asks for one has all before it unpacked."""
+"""Folders and files, those first that functions ask for most: whoever asks for one has all before it unpacked."""
 
 ON_STACKS = (
     "auto",
@@ -50,7 +51,7 @@ def pack(folder: Path) -> None:
         (
             name in first,
             name not in on_stacks,
-            ORDER.index(path.rpartition("/")[0].partition("/")[0]),
+            ORDER.index(max(filter(path.startswith, ORDER), key=len)),
             path,
             source,
         )

@@ -258,7 +258,7 @@ def test_packed_sources_are_run_where_nothing_is_ready(python: build.Interpreter
             each.unlink()
     before = sorted(packed.rglob("*"))
     program = """
-import lambda_tracer.tracer, lambda_tracer.events, lambda_tracer.compat.finder, lambda_tracer.encode.any_value as it
+import lambda_tracer.tracer, lambda_tracer.encode.cause, lambda_tracer.compat.finder, lambda_tracer.encode.any_value as it
 lambda_tracer.Tracer().capture_method(lambda: None)()
 print(type(it.__loader__).__name__, it.__file__)
 """
@@ -295,7 +295,7 @@ def test_packed_sources_that_are_cut_short_are_said(packed: Path) -> None:
     program = """
 import lambda_tracer
 try:
-    import lambda_tracer.events
+    import lambda_tracer.encode.cause
 except ImportError as error:
     print(error)
 """
@@ -330,11 +330,11 @@ import resource, lambda_tracer.bundle_sources
 limits = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
 try:
-    import lambda_tracer.events
+    import lambda_tracer.encode.cause
 except OSError as error:
     print(error.strerror)
 resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-import lambda_tracer.events
+import lambda_tracer.encode.cause
 """
 
     assert run(packed, program) == "Too many open files"
@@ -360,7 +360,7 @@ class Slow:
         import colorsys
         self.load(module)
 def load():
-    import lambda_tracer.events
+    import lambda_tracer.encode.cause
 other = threading.Thread(target=load, daemon=True)
 sys.meta_path.insert(0, Slow())
 def first():
@@ -369,7 +369,7 @@ thread = threading.Thread(target=first, daemon=True)
 thread.start()
 thread.join(30)
 other.join(30)
-print("lambda_tracer.events" in sys.modules, "lzma" in sys.modules, flush=True)
+print("lambda_tracer.encode.cause" in sys.modules, "lzma" in sys.modules, flush=True)
 os._exit(0)
 """
 
