@@ -136,7 +136,7 @@ test-newest: .ci-cache/uv/.installed  ## run the suite on the newest releases th
 soak: $(INSTALLED)  ## run the tests that take minutes
 	@$(BIN)/python -m pytest -m soak --timeout 1800 $(ARGS)
 
-bench: $(INSTALLED)  ## measure what tracing costs, beside the incumbents: 13 minutes (ARGS=--quick for a smoke)
+bench: $(INSTALLED)  ## measure what tracing costs, beside the incumbents: more than ten minutes (ARGS=--quick for a smoke)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(INSTALLED)  ## ruff: style and formatting
