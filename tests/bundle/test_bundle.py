@@ -258,7 +258,8 @@ def test_packed_sources_are_run_where_nothing_is_ready(python: build.Interpreter
             each.unlink()
     before = sorted(packed.rglob("*"))
     program = """
-import lambda_tracer.tracer, lambda_tracer.encode.cause, lambda_tracer.compat.finder, lambda_tracer.encode.any_value as it
+import lambda_tracer.tracer, lambda_tracer.encode.cause, lambda_tracer.compat.finder
+import lambda_tracer.encode.any_value as it
 lambda_tracer.Tracer().capture_method(lambda: None)()
 print(type(it.__loader__).__name__, it.__file__)
 """
