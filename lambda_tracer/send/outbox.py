@@ -95,6 +95,7 @@ class Outbox:
             subsegment.accepts_children = False
             if subsegment.waiting:
                 pour(subsegment.waiting, children)
+            if children:  # which another thread may have let go meanwhile
                 text, height = _join(subsegment, text, children)
             else:
                 text += "}"
