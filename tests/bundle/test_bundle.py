@@ -311,8 +311,9 @@ def test_packed_modules_are_found_after_others_have_cleared_what_python_knows_of
     """As those do that put a path hook of theirs first."""
     program = """
 import importlib, lambda_tracer
-from importlib.machinery import FileFinder, SourceFileLoader
-sys.path_hooks.insert(0, FileFinder.path_hook((SourceFileLoader, [".py"])))
+from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
+loaders = (ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceFileLoader, [".py"])
+sys.path_hooks.insert(0, FileFinder.path_hook(*loaders))
 sys.path_importer_cache.clear()
 importlib.invalidate_caches()
 import lambda_tracer.events, lambda_tracer.encode.cause
