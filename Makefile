@@ -116,9 +116,10 @@ demo-patches: $(INSTALLED)  ## invoke the example that calls libraries, against 
 	@$(BIN)/python examples/library_calls/run.py
 
 # What measures runs first, one after the other. pytest's 5 says that ARGS picked none of that half.
+# One worker more than there are processors: tests wait for sockets, processes and clocks.
 define suite
 @$(1) -m pytest -q -m "alone and not soak" $(ARGS) || [ $$? -eq 5 ]
-@$(1) -m pytest -n auto --dist worksteal -m "not alone and not soak" $(ARGS)
+@$(1) -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal -m "not alone and not soak" $(ARGS)
 endef
 
 test: $(INSTALLED)  ## run the whole suite (ARGS="..." goes to pytest)
