@@ -103,34 +103,25 @@ class Value:
 
     def texts(self) -> Iterator[str]:
         """All scalars in it, keys too, each node once."""
-        waiting, seen = [self.node], set()
-        while waiting:
-            node = waiting.pop()
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
-            if isinstance(node, yaml.ScalarNode):
-                yield str(node.value)
-            elif isinstance(node, yaml.SequenceNode):
-                waiting += node.value
-            elif isinstance(node, yaml.MappingNode):
-                waiting += [part for pair in node.value for part in pair]
+        return (str(node.value) for node in self._nodes() if isinstance(node, yaml.ScalarNode))
 
     def has_intrinsic(self) -> bool:
         """Is any part of it something that only a deployment can tell?"""
+        return any(Value(node).intrinsic for node in self._nodes())
+
+    def _nodes(self) -> Iterator[yaml.Node]:
+        """All nodes in it, itself included, each once: anchors can make a few of them many."""
         waiting, seen = [self.node], set()
         while waiting:
             node = waiting.pop()
             if id(node) in seen:
                 continue
             seen.add(id(node))
-            if Value(node).intrinsic:
-                return True
+            yield node
             if isinstance(node, yaml.SequenceNode):
                 waiting += node.value
             elif isinstance(node, yaml.MappingNode):
                 waiting += [part for pair in node.value for part in pair]
-        return False
 
     def resolved(self, parameters: Mapping[str, str]) -> str | None:
         """Its text, with the defaults of parameters in the place of their names; None where that is not known."""
