@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..recording import SubsegmentContext
-    from ..trace.context import AnySubsegment
 
 
 class ProcessedCall:
@@ -19,17 +18,32 @@ class ProcessedCall:
 
     def __init__(
         self,
-        subsegment: AnySubsegment,
         processor: Callable[..., None] | None,
         wrapped: Callable[..., Any],
         instance: Any,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> None:
-        self.return_value: Any = None
-        self._subsegment = subsegment
         self._processor = processor
-        self._call = {"wrapped": wrapped, "instance": instance, "args": args, "kwargs": kwargs}
+        self._wrapped = wrapped
+        self._instance = instance
+        self._args = args
+        self._kwargs = kwargs
+        self._subsegment: Any = None
+        self._return_value: Any = None
+
+    def record(self, block: SubsegmentContext) -> Any:
+        """Call `wrapped` in a subsegment that the processor describes."""
+        with block as self._subsegment, self:
+            self._return_value = self._wrapped(*self._args, **self._kwargs)
+        return self._return_value
+
+    async def record_async(self, block: SubsegmentContext) -> Any:
+        """`record` for a coroutine function."""
+        async with block as self._subsegment:
+            with self:
+                self._return_value = await self._wrapped(*self._args, **self._kwargs)
+        return self._return_value
 
     def __enter__(self) -> None: ...
 
@@ -42,8 +56,11 @@ class ProcessedCall:
         stack = StackSummary.extract(walk_tb(traceback), limit=-10, lookup_lines=False) if traceback else None
         try:
             self._processor(
-                **self._call,
-                return_value=self.return_value,
+                wrapped=self._wrapped,
+                instance=self._instance,
+                args=self._args,
+                kwargs=self._kwargs,
+                return_value=self._return_value,
                 exception=exc,
                 subsegment=self._subsegment,
                 stack=stack,
@@ -54,35 +71,3 @@ class ProcessedCall:
                 "processor", "a meta_processor raised: what it would have described is not in the trace"
             )
         self._subsegment.close()  # an exception is the processor's to record, or not to
-
-
-def record(
-    block: SubsegmentContext,
-    processor: Callable[..., None] | None,
-    wrapped: Callable[..., Any],
-    instance: Any,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-) -> Any:
-    """Call `wrapped` in a subsegment that the processor describes."""
-    with block as subsegment:
-        call = ProcessedCall(subsegment, processor, wrapped, instance, args, kwargs)
-        with call:
-            call.return_value = wrapped(*args, **kwargs)
-        return call.return_value
-
-
-async def record_async(
-    block: SubsegmentContext,
-    processor: Callable[..., None] | None,
-    wrapped: Callable[..., Any],
-    instance: Any,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-) -> Any:
-    """`record` for a coroutine function."""
-    async with block as subsegment:
-        call = ProcessedCall(subsegment, processor, wrapped, instance, args, kwargs)
-        with call:
-            call.return_value = await wrapped(*args, **kwargs)
-        return call.return_value

@@ -191,8 +191,8 @@ class Recorder(SubsegmentRecorder):
         """
         if not can_load(processed):
             return wrapped(*args, **kwargs)
-        block = self.in_subsegment(name, namespace)
-        return processed.record(block, meta_processor, wrapped, instance, args, kwargs)
+        call = processed.ProcessedCall(meta_processor, wrapped, instance, args, kwargs)
+        return call.record(self.in_subsegment(name, namespace))
 
     async def record_subsegment_async(
         self,
@@ -207,8 +207,8 @@ class Recorder(SubsegmentRecorder):
         """`record_subsegment` for a coroutine function."""
         if not can_load(processed):
             return await wrapped(*args, **kwargs)
-        block = self.in_subsegment(name, namespace)
-        return await processed.record_async(block, meta_processor, wrapped, instance, args, kwargs)
+        call = processed.ProcessedCall(meta_processor, wrapped, instance, args, kwargs)
+        return await call.record_async(self.in_subsegment(name, namespace))
 
     # Patching libraries
 
