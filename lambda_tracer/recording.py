@@ -296,9 +296,8 @@ class SubsegmentRecorder:
                 subsegment = new_subsegment(name, namespace, parent or running.top, running, self)  # type: ignore[arg-type]  # sampled: it is one
                 running.open[subsegment.id] = subsegment
                 see(subsegment)
-                if (
-                    running.has_ended
-                ):  # a thread of it goes on; nothing will ask any more what waits or is open
+                # A thread of it goes on; nothing will ask any more what waits or is open.
+                if running.has_ended:
                     self.leave_behind(subsegment)
                 return subsegment
             except BaseException as error:

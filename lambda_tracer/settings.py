@@ -158,7 +158,7 @@ def segment_name() -> str | None:
     Empty where it is true and no name; None where it is false or not set: then there are none.
     """
     word = os.environ.get("LAMBDA_TRACER_SEGMENT", "").strip()
-    if not word or word.lower() in FALSE:
+    if not is_on(word):
         return None
     return "" if word.lower() in TRUE else word
 
@@ -182,7 +182,7 @@ def log_ids(option: object = None) -> bool | Literal["w3c"]:
     said = os.environ.get(variable, "") if option is None else option
     if isinstance(said, str) and said.strip().lower() == W3C:
         return W3C
-    return _switch(variable, default=False) if option is None else is_on(option)
+    return _switch(variable, option, default=False)
 
 
 def take_over() -> bool:
@@ -205,17 +205,20 @@ def capture_response(option: object = None, *, default: bool = True) -> bool:
 
     As `option` says, a decorator's, or where that is None as `POWERTOOLS_TRACER_CAPTURE_RESPONSE` does.
     """
-    return _flag("POWERTOOLS_TRACER_CAPTURE_RESPONSE", default=default) if option is None else is_on(option)
+    return _flag("POWERTOOLS_TRACER_CAPTURE_RESPONSE", option, default=default)
 
 
 def capture_error(option: object = None) -> bool:
     """`capture_response`, of an exception as metadata: `POWERTOOLS_TRACER_CAPTURE_ERROR`."""
-    return _flag("POWERTOOLS_TRACER_CAPTURE_ERROR", default=True) if option is None else is_on(option)
+    return _flag("POWERTOOLS_TRACER_CAPTURE_ERROR", option, default=True)
 
 
-def event_facts() -> bool:
-    """`LAMBDA_TRACER_EVENT_FACTS`: whether the handler's subsegment says what triggered it; default true."""
-    return _switch("LAMBDA_TRACER_EVENT_FACTS", default=True)
+def event_facts(option: object = None) -> bool:
+    """Whether the handler's subsegment says what triggered it.
+
+    As `option` says, that of a Tracer, or where that is None as `LAMBDA_TRACER_EVENT_FACTS` does; default true.
+    """
+    return _switch("LAMBDA_TRACER_EVENT_FACTS", option, default=True)
 
 
 def client_ip() -> bool:
@@ -223,10 +226,10 @@ def client_ip() -> bool:
     return _switch("LAMBDA_TRACER_CLIENT_IP", default=False)
 
 
-def _switch(variable: str, *, default: bool) -> bool:
+def _switch(variable: str, option: object = None, *, default: bool) -> bool:
     """A flag of ours: one that is neither true nor false is reported once, and is off."""
     try:
-        return _flag(variable, default=default)
+        return _flag(variable, option, default=default)
     except ValueError as error:
         pass_on(error)
         warn_once(variable, "%s is neither true nor false: it is off", variable)
@@ -246,11 +249,13 @@ def _milliseconds(variable: str, *, default: float) -> float:
     return value
 
 
-def _flag(variable: str, *, default: bool) -> bool:
-    """Read a true-or-false variable; empty means unset.
+def _flag(variable: str, option: object = None, *, default: bool) -> bool:
+    """Read a true-or-false variable, unless an option in code says it; empty means unset.
 
     Raises ValueError for any other word: a misspelt switch should stop a deployment, not pick a side.
     """
+    if option is not None:
+        return is_on(option)
     word = os.environ.get(variable, "").strip().lower()
     if not word:
         return default

@@ -144,8 +144,7 @@ class Tracer:
         self.disabled: bool = config["disabled"]
         self.auto_patch: bool = config["auto_patch"]
         self.provider: Any = xray_recorder if config["provider"] is None else config["provider"]
-        wanted = config["event_facts"]
-        self.event_facts: bool = settings.event_facts() if wanted is None else wanted
+        self.event_facts: bool = settings.event_facts(config["event_facts"])
         if self.disabled:
             settings.global_sdk_config.set_sdk_enabled(False)
         elif disabled is not None:
@@ -158,8 +157,7 @@ class Tracer:
             redaction.configure(redact)
         if not self.disabled:
             self._prepare(trace_imports, config["keep"])
-        wanted = config["log_ids"]
-        self._name_in_logs(not self.disabled and settings.log_ids(wanted))
+        self._name_in_logs(not self.disabled and settings.log_ids(config["log_ids"]))
         if self.auto_patch:
             self.patch(config["patch_modules"])
 

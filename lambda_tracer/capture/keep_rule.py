@@ -42,7 +42,7 @@ def rule_of(words: str | Sequence[str] | bool) -> Rule | None:
 
 def rule_of_variable(text: str) -> Rule | None:
     """What `LAMBDA_TRACER_KEEP` asks for. Unknown words are reported once, and count for nothing."""
-    if text.strip().lower() in settings.FALSE:
+    if not settings.is_on(text):
         return None
     rule, unknown = _read(text.split(","))
     if unknown:

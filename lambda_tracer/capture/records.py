@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ..recording import Recorded
     from ..trace.context import AnySubsegment
     from ..trace.header import TraceHeader
+    from ..trace.keeper import Keeper
     from .provider import TracerSettings
 else:
     opcode = Late("opcode")  # only where a loop is left early
@@ -117,7 +118,7 @@ class RecordCapture:
                 return _begin_foreign(capture, provider, _Facts(record, source))
             found = provider.place()
             if found is None:
-                return None if recording.kept is None else _kept(provider, record, source)
+                return None if recording.kept is None else _kept(recording.kept, record, source)
             facts = _Facts(record, source)
             if facts.is_unsampled:
                 return _UnsampledRecord(provider, facts.name, "local", *found)
@@ -127,12 +128,12 @@ class RecordCapture:
             return None
 
 
-def _kept(recorder: SubsegmentRecorder, record: object, source: Source | None) -> Recorded | None:
+def _kept(keeper: Keeper, record: object, source: Source | None) -> Recorded | None:
     """The record in an invocation of which only failures are kept."""
-    if recording.kept is None or not recorder.is_followed():
+    if keeper.invocation_here() is None:
         return None
     source = source or records.source_of(record) or records.NAMELESS
-    return recording.kept.keep_named(f"## {source.label(record)}")
+    return keeper.keep_named(f"## {source.label(record)}")
 
 
 class _Facts:

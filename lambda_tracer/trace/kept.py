@@ -256,10 +256,7 @@ def _ignore_value(subsegment: KeptSubsegment, value: object) -> None:
     """What nothing is recorded of takes any attribute; these are not what they are set to."""
 
 
-for _name in (
-    *("id", "trace_id"),
-    *("subsegment", "subsegments", "parent_segment"),
-):
+for _name in ("id", "trace_id", "subsegment", "subsegments", "parent_segment"):
     setattr(KeptSubsegment, _name, property(getattr(KeptSubsegment, _name).fget, _ignore_value))
 
 

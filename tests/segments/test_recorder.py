@@ -416,7 +416,6 @@ def test_in_lambda_nothing_changes_neither_while_the_module_is_imported_nor_late
 
 PROCESSES = """
 import os
-import signal
 from lambda_tracer import xray_recorder
 with xray_recorder.in_segment("parent"):
     with xray_recorder.in_subsegment("before"):
