@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     Told = tuple[int, list[float], list[Any]]
     Seen = tuple[int, int, int, int, list[float], list[Any], set[str]]
 
-_LEAST, _MOST = -(1 << 64), 1 << 64
+LEAST, MOST = -(1 << 64), 1 << 64
+"""An int between these is short in decimals; the same as in `json_text`."""
+
 _MUCH = 20
 """Characters of a text that is measured exactly where it has letters beyond ASCII, as in `json_text`."""
 
@@ -117,7 +119,7 @@ def told_of(members: list[Any], room: int) -> Told | None:
     if kind is float:
         return 0, members, []
     if kind is int:
-        return (0, [], []) if min(members) > _LEAST and max(members) < _MOST else None
+        return (0, [], []) if min(members) > LEAST and max(members) < MOST else None
     return 0, [], [] if kind is bool or members[0] is None else members
 
 
@@ -136,7 +138,7 @@ def _told_of_kinds(members: list[Any], room: int) -> Told | None:
                 if not member.isascii():
                     size += len(quote(member)) - 2 - length
         elif kind is int:
-            if not _LEAST < member < _MOST:
+            if not LEAST < member < MOST:
                 return None
         elif kind is float:
             floats.append(member)

@@ -244,8 +244,9 @@ def _http(http: Mapping[str, Any]) -> str:
             if value is not None:
                 text = value if type(value) is str else safe_str(value)
                 request += f',"{key}":{quote(text[:MAX_HTTP_TEXT])}'
-        if given.get("x_forwarded_for") is not None:
-            is_forwarded = "true" if shrink.is_true(given["x_forwarded_for"]) else "false"
+        value = given.get("x_forwarded_for")
+        if value is not None:
+            is_forwarded = "true" if value is True or shrink.is_true(value) else "false"
             request += f',"x_forwarded_for":{is_forwarded}'
         if request:
             parts = f',"request":{{{request[1:]}}}'

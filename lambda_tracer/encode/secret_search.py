@@ -15,7 +15,7 @@ from .redaction import COUNTS, NAME_PLACES, REDACTED, SHAPES, TEXTS, given_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from .redaction import Shape
@@ -57,7 +57,9 @@ def may_be_in(text: str) -> bool:
         if redaction.may_be_value(text):  # its name may stand behind what is looked at
             return True
     squeezed = _squeezed(text)
-    for group in _groups if _needles else _all_groups():
+    if not _needles:
+        _all_needles()
+    for group in _groups:
         if group[0] in squeezed:
             for needle in group[1:]:
                 if needle in squeezed:
@@ -71,14 +73,21 @@ def suspects(names: list[str]) -> set[str]:
         return set()
     found = {name for name in names if '"' in name}  # which would look like two
     names = [name for name in names if name not in found]
+    needles = "".join(_needles or _all_needles())
+    if not needles.isascii():  # one was given, of which the letters here have nothing
+        return set(names) | found
+    return found.union(_holding(names))
+
+
+def _holding(names: list[str]) -> Iterator[str]:
+    """Those of many names, in which there are no quotes, that hold a needle."""
     squeezed = _squeezed('"' + '""'.join(names) + '"')
     letters = squeezed[1:-1].split('""')
     for needle in _needles or _all_needles():
-        if not needle.isascii():  # one that was given, of which the letters here have nothing
-            return set(names) | found
         if needle in squeezed:
-            found.update([name for name, those in zip(names, letters, strict=True) if needle in f'"{those}"'])
-    return found
+            for name, those in zip(names, letters, strict=True):
+                if needle in f'"{those}"':
+                    yield name
 
 
 def _squeezed(text: str) -> str:
@@ -102,11 +111,6 @@ def _all_needles() -> list[str]:
     _groups[:] = groups.values()
     _needles[:] = made
     return made
-
-
-def _all_groups() -> list[list[str]]:
-    _all_needles()
-    return list(_groups)
 
 
 # The replacement
@@ -190,15 +194,7 @@ def _names_secret(text: str, is_json: bool) -> bool:
         dict.fromkeys(re.findall(r'"([^"\\]{1,200})\\*"\s*' + (r"[:,}\]]" if is_json else ":"), text))
     )
     # Thousands of texts in it are no names: only those that hold a needle are asked.
-    squeezed = _squeezed('"' + '""'.join(names) + '"')
-    letters = squeezed[1:-1].split('""')
-    for needle in _needles or _all_needles():
-        if needle not in squeezed:
-            continue
-        for name, those in zip(names, letters, strict=True):
-            if needle in f'"{those}"' and (is_secret(name) or (is_json and letters_of(name) in TEXTS)):
-                return True
-    return False
+    return any(is_secret(name) or (is_json and letters_of(name) in TEXTS) for name in _holding(names))
 
 
 def _is_count(name: str) -> bool:

@@ -35,15 +35,6 @@ MAX_ENTRIES = 8_000
 """What may still fit behind that, and how many values at most."""
 
 
-def _rest(
-    metadata: list[list[str]],
-    cause: Mapping[str, Any] | str | None,
-    sql: Mapping[str, Any] | None,
-    aws: Mapping[str, Any] | None,
-) -> str:
-    return (metadata_of(metadata) if metadata else "") + blocks_of(cause, sql, aws)
-
-
 def fitting(
     room: int,
     size: int,
@@ -80,7 +71,11 @@ def cut(
     aws: Mapping[str, Any] | None,
 ) -> str:
     """The rest of a subsegment that is too large, cut to `room` bytes."""
-    text = _rest(metadata, cause, sql, aws)
+
+    def whole() -> str:
+        return (metadata_of(metadata) if metadata else "") + blocks_of(cause, sql, aws)
+
+    text = whole()
     excess = len(text) - room
     for entry in sorted(metadata, key=lambda entry: len(entry[2]), reverse=True):
         if excess <= 0 or len(entry[2]) <= WORTH_CUTTING:
@@ -91,22 +86,22 @@ def cut(
     if excess > 0 and sum(len(quote(safe_str(key))) + len(value) for _, key, value in metadata) > room // 2:
         # It is their number, or the length of their keys: the first ones that fit in half the room stay.
         metadata = _first(metadata, room // 2)
-    text = _rest(metadata, cause, sql, aws)
+    text = whole()
     if len(text) > room and isinstance(cause, dict):
         cause = {**cause, "exceptions": [_without_stack(exception) for exception in cause["exceptions"]]}
-        text = _rest(metadata, cause, sql, aws)
+        text = whole()
     if len(text) > room and isinstance(cause, dict):
         cause = {**cause, "exceptions": [_short_message(exception) for exception in cause["exceptions"]]}
-        text = _rest(metadata, cause, sql, aws)
+        text = whole()
     if len(text) > room and sql:
         sql = short_sql(sql)
-        text = _rest(metadata, cause, sql, aws)
+        text = whole()
     if len(text) > room and aws:
         aws = short_aws(aws)
-        text = _rest(metadata, cause, sql, aws)
+        text = whole()
     if len(text) > room:
         note = quote(f"{len(text)} bytes of metadata, cause, sql and aws")
-        text = _rest([["lambda_tracer", "left_out", note]], None, None, None)
+        text = metadata_of([["lambda_tracer", "left_out", note]])
     return text
 
 

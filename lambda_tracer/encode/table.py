@@ -11,7 +11,7 @@ import math
 from json.encoder import encode_basestring_ascii as quote
 
 from ..guard import pass_on
-from .crowd import have_plain_keys, known_ones
+from .crowd import LEAST, MOST, have_plain_keys, known_ones
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +26,8 @@ MAX_COLUMNS = 50
 MAX_CELLS = 10_000
 MAX_KNOWN = 2_000
 
-_LEAST, _MOST = -(1 << 64), 1 << 64
 _MOST_OF_ALL = 1e21
-"""More than the hypotenuse of as many numbers as a table may have rows, where none is beyond `_MOST`."""
+"""More than the hypotenuse of as many numbers as a table may have rows, where none is beyond `MOST`."""
 
 _SHORT = 500
 _MAX_REMEMBERED = 200
@@ -63,7 +62,7 @@ def text_of(value: Any, harmless: set[str], room: int) -> str | None:
                 return None
         elif kind is str and len(item) <= _SHORT:
             text = quote(item)
-        elif kind is int and _LEAST < item < _MOST:
+        elif kind is int and LEAST < item < MOST:
             text = str(item)
         elif kind is bool or item is None:
             text = _word(item)
@@ -181,7 +180,7 @@ def _mixed(column: Iterable[Any], room: int) -> list[str] | None:
             if room < 0:
                 return None
             cells.append(quote(cell))
-        elif kind is int and _LEAST < cell < _MOST:
+        elif kind is int and LEAST < cell < MOST:
             cells.append(str(cell))
         elif kind is float and cell - cell == 0:
             cells.append(repr(cell))

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..local.receive.documents import Document, mapping
-from .values import text
+from ..local.receive.documents import Document, mapping, text
 
 MAX_CHAINED = 100
 """Exceptions that led to each other; more are a circle."""

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from ..encode.name import clean_name
 from ..local.receive import trace as joined
-from ..local.receive.documents import Document, mapping
+from ..local.receive.documents import Document, mapping, text
 from .exception import TracedException, exception_of, exceptions_of
 from .search import Wanted, found, only
 from .tree import Tree, draw
-from .values import Entries, Metadata, text
+from .values import Entries, Metadata
 
 FLAGS = ("fault", "error", "throttle")
 

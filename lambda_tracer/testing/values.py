@@ -1,4 +1,4 @@
-"""What a document says by key: texts, entries that name their keys where one is missing, metadata by namespace."""
+"""What a document says by key: entries that name their keys where one is missing, and metadata by namespace."""
 
 from __future__ import annotations
 
@@ -58,11 +58,6 @@ class Metadata(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr({name: dict(values) for name, values in self._namespaces.items()})
-
-
-def text(value: object) -> str:
-    """A value that should be a text; an empty one where it is none."""
-    return value if isinstance(value, str) else ""
 
 
 def _missing(key: object, keys: Mapping[str, Any]) -> str:

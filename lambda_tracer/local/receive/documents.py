@@ -157,6 +157,11 @@ def mappings(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def text(value: object) -> str:
+    """A value that should be a text; an empty one where it is none."""
+    return value if isinstance(value, str) else ""
+
+
 def is_number(value: object) -> TypeGuard[float]:
     """Is it an int or a float (true and false are neither), finite and within what floats hold?"""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lambda_tracer.local.receive.documents import mapping
+from lambda_tracer.local.receive.documents import mapping, text
 from lambda_tracer.local.view.joined_trace import MISSING, SEGMENT, Entry, JoinedTrace
 
 
@@ -83,8 +83,7 @@ def namespace(entry: Entry) -> str:
 
 
 def _type(entry: Entry) -> str:
-    origin = entry.node.document.get("origin")
-    return origin if isinstance(origin, str) else ""
+    return text(entry.node.document.get("origin"))
 
 
 def _inferred_type(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_tracer.local.receive.documents import mapping
+from lambda_tracer.local.receive.documents import mapping, text
 from lambda_tracer.local.view.calls import calls_of
 from lambda_tracer.local.view.joined_trace import MISSING, SEGMENT, Entry, JoinedTrace
 
@@ -110,11 +110,7 @@ def _entity(entry: Entry, root: Entry | None) -> dict[str, Any]:
         return entity
     exceptions = mapping(document.get("cause")).get("exceptions")
     entity["Exceptions"] = [
-        {"Name": _text(mapping(item).get("type")), "Message": _text(mapping(item).get("message"))}
+        {"Name": text(mapping(item).get("type")), "Message": text(mapping(item).get("message"))}
         for item in (exceptions if isinstance(exceptions, list) else [])[:MAX_CAUSES]
     ]
     return entity
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lambda_tracer.local.receive.documents import Document
+from lambda_tracer.local.receive.documents import Document, text
 from lambda_tracer.local.receive.otlp.exceptions import REFERENCE, cause_of
 from lambda_tracer.local.receive.otlp.span import ERROR, KINDS, SERVER, Span
 from lambda_tracer.otel import blocks, names, values
@@ -70,11 +70,11 @@ def document_of(span: Span) -> Document:
     cause = cause_of(span)
     if cause is not None:
         document["cause"] = cause
-    user = next((text for name in _USERS if (text := _text(facts.left.pop(name, None)))), "")
+    user = next(filter(None, (text(facts.left.pop(name, None)) for name in _USERS)), "")
     if user:
         document["user"] = user
     if is_segment:
-        platform = _text(span.resource.get("cloud.platform"))
+        platform = text(span.resource.get("cloud.platform"))
         if platform in _ORIGINS:
             document["origin"] = _ORIGINS[platform]
     annotations = values.annotations_of(facts)
@@ -97,7 +97,7 @@ def document_of(span: Span) -> Document:
 
 def _name(span: Span, facts: Facts, is_segment: bool) -> str:
     if is_segment:
-        service = _text(span.resource.get("service.name"))
+        service = text(span.resource.get("service.name"))
         known = "" if service.startswith("unknown_service") else service
         # Of a segment that is no server, as a script that calls others, the local service is its own name, too.
         name = facts.peek_text("local service") or known or span.name
@@ -120,14 +120,14 @@ def _aws(facts: Facts, span: Span, is_segment: bool) -> dict[str, Any]:
     found = blocks.aws_of(facts)
     if is_segment:
         for key, name in (("account_id", "cloud.account.id"), ("region", "cloud.region")):
-            if _text(span.resource.get(name)):
-                found.setdefault(key, _text(span.resource[name]))
-        language = _text(span.resource.get("telemetry.sdk.language"))
-        sdk = _text(span.resource.get("telemetry.sdk.name")) or "opentelemetry"
-        version = _text(span.resource.get("telemetry.sdk.version"))
+            if text(span.resource.get(name)):
+                found.setdefault(key, text(span.resource[name]))
+        language = text(span.resource.get("telemetry.sdk.language"))
+        sdk = text(span.resource.get("telemetry.sdk.name")) or "opentelemetry"
+        version = text(span.resource.get("telemetry.sdk.version"))
         found["xray"] = {"sdk": f"{sdk} for {language}" if language else sdk, "sdk_version": version}
         arns = [
-            _text(facts.left.pop(name, None))
+            text(facts.left.pop(name, None))
             for name in ("aws.lambda.invoked_arn", "faas.id", "cloud.resource_id")
         ]
         arn = next(filter(None, arns), "")
@@ -154,7 +154,3 @@ def _metadata(facts: Facts, span: Span, is_segment: bool, name: str) -> dict[str
     if is_segment:
         default |= {f"otel.resource.{name}": value for name, value in span.resource.items()}
     return {namespace: entries for namespace, entries in found.items() if entries}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
