@@ -139,7 +139,7 @@ def begin(modules: list[tuple[str, str, int, bool]], found: dict[str, tuple[str,
     `modules`: of each its name, its file below the package, the size of the source, and whether it is needed.
     """
     find_others(found)
-    if all(_is_as_made(path, size) for path, size, _ in found.values()):
+    if all(_is_as_made(*found[name][:2]) for name, *_, is_needed in modules if is_needed):
         for name, *_, is_needed in modules:
             if is_needed and name not in sys.modules:
                 path, _, code = found[name]
