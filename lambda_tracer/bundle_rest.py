@@ -30,7 +30,9 @@ from .bundle import FOLDER, HEADER_BYTES, KIND, SOURCES, is_packed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from io import FileIO
     from types import CodeType, ModuleType
+    from typing import Any
 
 PATH = f"{FOLDER}/bundles/{sys.implementation.cache_tag}.bundle"
 
@@ -137,7 +139,7 @@ def begin(modules: list[tuple[str, str, int, bool]], found: dict[str, tuple[str,
     `modules`: of each its name, its file below the package, the size of the source, and whether it is needed.
     """
     find_others(found)
-    if all(_is_as_made(path, size) for path, size, _ in found.values()):
+    if all(_is_as_made(*found[name][:2]) for name, *_, is_needed in modules if is_needed):
         for name, *_, is_needed in modules:
             if is_needed and name not in sys.modules:
                 path, _, code = found[name]
@@ -207,17 +209,13 @@ def _read_rest() -> None:
     global rest, is_all_known
     try:
         with open(PATH, "rb", 0) as file:
-            data = file.read()
+            magic, modules = _contents_of(file) or (None, ())
+            code = file.read()
     except (FileNotFoundError, PermissionError):  # the layer has none
-        data = b""
-    if sys.flags.optimize:  # code without assertions is not there
-        data = b""
-    contents_end = HEADER_BYTES + int.from_bytes(data[23:27], "little")
-    if data.startswith(KIND) and int.from_bytes(data[27:31], "little") == len(data):
-        magic, modules = loads(data[HEADER_BYTES:contents_end])
-        if magic == MAGIC_NUMBER:
-            rest = memoryview(data)[contents_end:]
-            _add((name, path, size, (begins, ends)) for name, path, size, begins, ends in modules)
+        magic = None
+    if magic == MAGIC_NUMBER and not sys.flags.optimize:  # code without assertions is not there
+        rest = memoryview(code)
+        _add((name, path, size, (begins, ends)) for name, path, size, begins, ends in modules)
     if has_sources:
         _add(_packed())
     is_all_known = True
@@ -226,13 +224,11 @@ def _read_rest() -> None:
 def _packed() -> Iterator[tuple[str, str, int, None]]:
     """Of each module among the packed sources what `_add` takes."""
     with open(SOURCES, "rb", 0) as file:
-        header = file.read(HEADER_BYTES)
-        contents = file.read(int.from_bytes(header[23:27], "little"))
-        size = os.fstat(file.fileno()).st_size
-    if not header.startswith(KIND) or int.from_bytes(header[27:31], "little") != size:
+        contents = _contents_of(file)
+    if contents is None:
         raise ImportError(f"{SOURCES} is not whole", path=SOURCES)
     end = 0
-    for line in loads(contents).split("\n"):  # a folder, and of each of its files the name and the size
+    for line in contents.split("\n"):  # a folder, and of each of its files the name and the size
         folder, *words = line.split(" ")
         below = f"{folder}/".lstrip("/")
         for module, length in zip(words[::2], map(int, words[1::2]), strict=True):
@@ -243,6 +239,15 @@ def _packed() -> Iterator[tuple[str, str, int, None]]:
             dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             name = dotted.removeprefix("dependencies.")
             yield name if name != dotted else f"{__package__}.{dotted}", path, length, None
+
+
+def _contents_of(file: FileIO) -> Any:
+    """The contents of a bundle, which is read up to its code then; None if it is cut short or of another form."""
+    header = file.read(HEADER_BYTES)
+    size = int.from_bytes(header[27:31], "little")
+    if not header.startswith(KIND) or os.fstat(file.fileno()).st_size != size:
+        return None
+    return loads(file.read(int.from_bytes(header[23:27], "little")))
 
 
 def source_of(path: str) -> bytes | None:
